@@ -1,0 +1,175 @@
+"""Where everything lies on disk."""
+
+import os
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+from core.errors import StudyError
+
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9 ._-]{0,99}")
+DATA_LIBRARY = Path(__file__).resolve().parent.parent / "data_library"
+"""The knowledge that travels with the program, read only."""
+
+
+def check_name(name: str, what: str) -> str:
+    """Return `name` where it is safe as one folder; StudyError otherwise."""
+    if not _NAME.fullmatch(name) or name.endswith((".", " ")):
+        raise StudyError(
+            f"{name!r} cannot name a {what}: use letters, digits, blanks, dots, dashes and "
+            "underscores, starting with a letter or digit"
+        )
+    return name
+
+
+@dataclass(frozen=True, slots=True)
+class JobDir:
+    """One job's folder, which explains itself without the program."""
+
+    root: Path
+
+    @property
+    def id(self) -> str:
+        """Return the job's id."""
+        return self.root.name
+
+    @property
+    def request(self) -> Path:
+        """Return where the order lies."""
+        return self.root / "job.json"
+
+    @property
+    def plan(self) -> Path:
+        """Return where a training's plan lies."""
+        return self.root / "plan.json"
+
+    @property
+    def status(self) -> Path:
+        """Return where the state lies."""
+        return self.root / "status.json"
+
+    @property
+    def events(self) -> Path:
+        """Return where the events lie, one JSON a line."""
+        return self.root / "events.jsonl"
+
+    @property
+    def stop(self) -> Path:
+        """Return the file whose existence asks the worker to stop."""
+        return self.root / "STOP"
+
+    @property
+    def log(self) -> Path:
+        """Return where the worker's output lies."""
+        return self.root / "log.txt"
+
+    @property
+    def checkpoint(self) -> Path:
+        """Return the folder of the last checkpoint."""
+        return self.root / "checkpoint"
+
+    @property
+    def bundle(self) -> Path:
+        """Return the folder of the trained model."""
+        return self.root / "bundle"
+
+    @property
+    def report(self) -> Path:
+        """Return the folder of the report."""
+        return self.root / "report"
+
+    @property
+    def result(self) -> Path:
+        """Return where the result of a training lies."""
+        return self.root / "result.json"
+
+    @property
+    def previews(self) -> Path:
+        """Return the folder of validation pictures written while it trains."""
+        return self.root / "previews"
+
+
+@dataclass(frozen=True, slots=True)
+class StudyDir:
+    """One study's folder."""
+
+    root: Path
+
+    @property
+    def name(self) -> str:
+        """Return the study's name."""
+        return self.root.name
+
+    @property
+    def record(self) -> Path:
+        """Return where `study.json` lies."""
+        return self.root / "study.json"
+
+    @property
+    def images(self) -> Path:
+        """Return the folder of the originals."""
+        return self.root / "images"
+
+    @property
+    def labels(self) -> Path:
+        """Return the folder of the label versions."""
+        return self.root / "labels"
+
+    @property
+    def jobs(self) -> Path:
+        """Return the folder of the jobs."""
+        return self.root / "jobs"
+
+    @property
+    def fingerprint(self) -> Path:
+        """Return where the last fingerprint lies."""
+        return self.root / "fingerprint.json"
+
+    @property
+    def cache(self) -> Path:
+        """Return a folder that may be deleted at any time (thumbnails)."""
+        return self.root / "cache"
+
+    def job(self, job_id: str) -> JobDir:
+        """Return a job's folder, existing or not."""
+        return JobDir(self.jobs / check_name(job_id, "job"))
+
+
+@dataclass(frozen=True, slots=True)
+class Workspace:
+    """The user's folder; nothing a user names lies outside it."""
+
+    root: Path
+
+    @classmethod
+    def at(cls, path: Path | str | None = None) -> "Workspace":
+        """Return the workspace at `path`, else at AIXCELL_WORKSPACE, else at ~/aixcell."""
+        chosen = path or os.environ.get("AIXCELL_WORKSPACE") or Path.home() / "aixcell"
+        return cls(Path(chosen).expanduser().resolve())
+
+    @property
+    def studies(self) -> Path:
+        """Return the folder of all studies."""
+        return self.root / "studies"
+
+    @property
+    def library_file(self) -> Path:
+        """Return the library's index; it may be deleted at any time."""
+        return self.root / "library.duckdb"
+
+    @property
+    def library(self) -> Path:
+        """Return the folder of collected runs and imports, as Parquet."""
+        return self.root / "library"
+
+    def study(self, name: str) -> StudyDir:
+        """Return a study's folder, existing or not."""
+        return StudyDir(self.studies / check_name(name, "study"))
+
+    def find_job(self, job_id: str) -> tuple[StudyDir, JobDir]:
+        """Return the job of this id and its study; StudyError where there is none."""
+        check_name(job_id, "job")
+        for folder in sorted(self.studies.glob("*/jobs/*")):
+            if folder.name == job_id and folder.is_dir():
+                return StudyDir(folder.parent.parent), JobDir(folder)
+        raise StudyError(f"there is no job {job_id!r} in {self.root}; `aixcell runs` lists them")

@@ -1,0 +1,77 @@
+"""Frozen records: one per decision, self-checking, to and from JSON.
+
+    task.py      what is wanted: Kind, Wishes, TaskSpec, Budget
+    images.py    what there is: ImageRecord, Split, StudyRecord
+    pipeline.py  everything that must be decided: Preprocess, Model, Training, Postprocess, Pipeline
+    plan.py      what a training executes: Candidate, Plan
+    job.py       how a piece of work stands: JobRequest, JobStatus, Event
+    result.py    what came out: Score, RunResult, Report
+    library.py   what is remembered: DataSetCard, Fingerprint, RunRow, Recommendation
+    files.py     one way to and from disk: read, write
+"""
+
+from core.records.files import (
+    SCHEMA_VERSION,
+    decode,
+    encode,
+    read,
+    to_plain,
+    write,
+    write_bytes,
+    write_json,
+)
+from core.records.images import ImageRecord, Split, StudyRecord
+from core.records.job import CAUSES, JOB_KINDS, STAGES, STATES, Event, JobRequest, JobStatus
+from core.records.library import (
+    DataSetCard,
+    Fingerprint,
+    Neighbour,
+    Recommendation,
+    Recommended,
+    RunRow,
+)
+from core.records.pipeline import Model, Pipeline, Postprocess, Preprocess, Training
+from core.records.plan import Candidate, Plan
+from core.records.result import Report, RunResult, Score
+from core.records.task import Budget, Kind, TaskSpec, Wishes
+
+__all__ = [
+    "CAUSES",
+    "JOB_KINDS",
+    "SCHEMA_VERSION",
+    "STAGES",
+    "STATES",
+    "Budget",
+    "Candidate",
+    "DataSetCard",
+    "Event",
+    "Fingerprint",
+    "ImageRecord",
+    "JobRequest",
+    "JobStatus",
+    "Kind",
+    "Model",
+    "Neighbour",
+    "Pipeline",
+    "Plan",
+    "Postprocess",
+    "Preprocess",
+    "Recommendation",
+    "Recommended",
+    "Report",
+    "RunResult",
+    "RunRow",
+    "Score",
+    "Split",
+    "StudyRecord",
+    "TaskSpec",
+    "Training",
+    "Wishes",
+    "decode",
+    "encode",
+    "read",
+    "to_plain",
+    "write",
+    "write_bytes",
+    "write_json",
+]

@@ -1,0 +1,86 @@
+"""Records on disk: a file appears whole or not at all."""
+
+import os
+import tempfile
+from pathlib import Path
+from typing import Any, TypeVar
+
+import msgspec
+
+from core.errors import StudyError
+
+SCHEMA_VERSION = 1
+"""Written beside every record; raised when a field changes its meaning."""
+
+Record = TypeVar("Record")
+
+
+def encode(record: Any) -> bytes:
+    """Return the record as indented JSON with its schema version first."""
+    plain = msgspec.to_builtins(record)
+    return msgspec.json.format(msgspec.json.encode({"schema": SCHEMA_VERSION, **plain}), indent=1)
+
+
+def decode(data: bytes, kind: type[Record]) -> Record:
+    """Return the record in `data`; unknown fields of newer versions are ignored.
+
+    Raises StudyError where `data` is no such record.
+    """
+    try:
+        return msgspec.json.decode(data, type=kind)
+    except msgspec.MsgspecError as error:
+        raise StudyError(f"this is no {kind.__name__} record: {error}") from error
+
+
+def to_plain(record: Any) -> Any:
+    """Return the record as dicts, lists, strings and numbers."""
+    return msgspec.to_builtins(record)
+
+
+def read(path: Path, kind: type[Record]) -> Record:
+    """Return the record in the file.
+
+    Raises StudyError naming the file where it is missing or damaged.
+    """
+    try:
+        return decode(path.read_bytes(), kind)
+    except FileNotFoundError as error:
+        raise StudyError(f"{path} is missing") from error
+    except StudyError as error:
+        raise StudyError(f"{path} cannot be read: {error}") from error
+
+
+def write(path: Path, record: Any) -> None:
+    """Put the record at `path`, whole or not at all."""
+    write_bytes(path, encode(record))
+
+
+def write_json(path: Path, plain: Any) -> None:
+    """Put dicts, lists, strings and numbers at `path` as indented JSON, whole or not at all."""
+    write_bytes(path, msgspec.json.format(msgspec.json.encode(plain), indent=1))
+
+
+def write_bytes(path: Path, data: bytes) -> None:
+    """Put `data` at `path`: draft beside it, flush to the disk, rename, flush the folder."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle, draft = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(draft, path)
+    except BaseException:
+        Path(draft).unlink(missing_ok=True)
+        raise
+    _flush_folder(path.parent)
+
+
+def _flush_folder(folder: Path) -> None:
+    if os.name != "posix":  # Windows cannot open a folder
+        return
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)

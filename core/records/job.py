@@ -1,0 +1,79 @@
+"""How a piece of work stands."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+JOB_KINDS = ("fingerprint", "train", "predict", "export")
+STATES = ("queued", "running", "finished", "cancelled", "failed", "lost")
+"""`lost` is derived by whoever looks, never written."""
+CAUSES = (
+    "out_of_memory",
+    "deadline",
+    "diverged",
+    "disk_full",
+    "bad_input",
+    "killed",
+    "error",
+)
+STAGES = (
+    "starting",
+    "reading",
+    "fingerprint",
+    "fitting",
+    "tuning",
+    "reporting",
+    "predicting",
+    "done",
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JobRequest:
+    """What `job.json` in a job's folder asks for; a train job's plan lies beside it."""
+
+    id: str
+    kind: str
+    study: str
+    created: float
+    """Seconds since 1970."""
+    options: dict[str, Any] = field(default_factory=dict)
+    """Kind's own: predict -> {run, paths, out}; train -> {deadline_from: created time}."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JobStatus:
+    """What `status.json` tells, written by the worker alone."""
+
+    id: str
+    kind: str
+    study: str
+    state: str = "queued"
+    stage: str = "starting"
+    cause: str | None = None
+    message: str = ""
+    """What happens now, or why it ended, in one sentence."""
+    progress: float = 0.0
+    """Share of the work done, in [0, 1]."""
+    remaining_s: float | None = None
+    pid: int | None = None
+    pid_started: float | None = None
+    """The process's start time as psutil tells it: a dead process's id may be another's."""
+    host: str = ""
+    boot_id: str = ""
+    heartbeat: float = 0.0
+    """Seconds since 1970 when the worker last wrote."""
+    created: float = 0.0
+    started: float | None = None
+    ended: float | None = None
+    device: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Event:
+    """One line of `events.jsonl`."""
+
+    time: float
+    """Seconds since 1970."""
+    name: str
+    """stage | step | validation | best | message | end ..."""
+    values: dict[str, Any] = field(default_factory=dict)

@@ -1,0 +1,113 @@
+"""Everything that must be decided between pixels and answer."""
+
+from dataclasses import dataclass, field
+
+from core.errors import PlanError
+from core.records.task import Kind
+
+NORMALISATIONS = ("percentile", "zscore", "clahe")
+AUGMENTATIONS = ("light", "medium", "strong")
+HEADS = ("semantic", "boundary", "distance", "image")
+WEIGHTS = ("imagenet", "random")
+LOSSES = ("dice_ce", "dice_focal")
+BALANCES = ("none", "weights")
+
+# Five halvings in the encoder: sides that are no multiple of 2**5 fail in the skip connections.
+STRIDE_PX = 32
+
+
+def _one_of(what: str, value: str, choices: tuple[str, ...]) -> None:
+    if value not in choices:
+        raise PlanError(f"{what} must be one of {', '.join(choices)}, got {value!r}")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Preprocess:
+    """From a file's pixels to the network's input."""
+
+    normalisation: str = "percentile"
+    object_diameter_px: float | None = None
+    """Images are rescaled so that the median object has this diameter; None keeps their size."""
+    side_px: int | None = None
+    """Classification: the longer side after rescaling; None keeps the size."""
+    tile_px: int = 256
+    channels: tuple[int, ...] | None = None
+    """Channels used, in order; None: all."""
+
+    def __post_init__(self) -> None:
+        """Refuse what no network takes."""
+        _one_of("normalisation", self.normalisation, NORMALISATIONS)
+        if self.tile_px <= 0 or self.tile_px % STRIDE_PX:
+            raise PlanError(f"a tile must be a multiple of {STRIDE_PX} px, got {self.tile_px}")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Model:
+    """The network, by its parts."""
+
+    head: str
+    architecture: str = "unet"
+    """A key of `core.pipeline.models.ARCHITECTURES`; ignored by the head `image`."""
+    encoder: str = "efficientnet_lite0"
+    """A key of `core.pipeline.models.ENCODERS`."""
+    weights: str = "imagenet"
+    decoder_channels: tuple[int, ...] | None = None
+    """Widths from deep to shallow where the architecture has them; None: its own default."""
+
+    def __post_init__(self) -> None:
+        """Refuse unknown parts early."""
+        _one_of("head", self.head, HEADS)
+        _one_of("weights", self.weights, WEIGHTS)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Training:
+    """How the network learns."""
+
+    loss: str = "dice_ce"
+    class_balance: str = "none"
+    augmentation: str = "medium"
+    batch: int = 8
+    learning_rate: float = 1e-3
+    weight_decay: float = 1e-4
+    ema: float = 0.99
+    """Decay of the averaged weights at full length; 0 turns averaging off."""
+
+    def __post_init__(self) -> None:
+        """Refuse unknown choices early."""
+        _one_of("loss", self.loss, LOSSES)
+        _one_of("class balance", self.class_balance, BALANCES)
+        _one_of("augmentation", self.augmentation, AUGMENTATIONS)
+        if self.batch < 1:
+            raise PlanError(f"a batch needs at least one tile, got {self.batch}")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Postprocess:
+    """From the network's maps to the answer; the thresholds are tuned on validation images."""
+
+    foreground: float = 0.5
+    """Probability from which a pixel belongs to an object."""
+    seed: float = 0.5
+    """Height from which a pixel of the seed map starts an object."""
+    smallest_px: int = 0
+    """Objects below this many pixels of the original image are dropped."""
+    fill_holes: bool = True
+    flips: bool = False
+    """Average over mirrored images when predicting."""
+    temperature: float = 1.0
+    """Classification: divides the logits, so that probabilities are calibrated."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pipeline:
+    """One way from images to answers, by name."""
+
+    name: str
+    kinds: tuple[Kind, ...]
+    model: Model
+    preprocess: Preprocess = field(default_factory=Preprocess)
+    training: Training = field(default_factory=Training)
+    postprocess: Postprocess = field(default_factory=Postprocess)
+    summary: str = ""
+    """One sentence a biologist understands."""
