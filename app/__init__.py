@@ -1,0 +1,1 @@
+"""The screen: its parts, its state and its doors to the engine."""

@@ -1,0 +1,1 @@
+"""The engine. Never imports streamlit."""

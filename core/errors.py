@@ -14,7 +14,7 @@ Anything that is not an `AIxCellError` is a bug and must be seen.
     ├── PlanError        a plan or pipeline that cannot be executed
     ├── LeakError        training data would meet test data
     ├── JobError         a job cannot be started, found, cancelled or resumed
-    ├── RunFailed        a job ended without a result; carries its cause
+    ├── RunError         a job ended without a result; carries its cause
     ├── LibraryError     the algorithm library cannot be read or written
     └── BundleError      a trained model's folder is incomplete or of a newer version
 """
@@ -64,7 +64,7 @@ class JobError(AIxCellError):
     """A job cannot be started, found, cancelled or resumed."""
 
 
-class RunFailed(AIxCellError):
+class RunError(AIxCellError):
     """A job ended without a result."""
 
     def __init__(self, message: str, cause: str = "error") -> None:

@@ -1,0 +1,1 @@
+"""Knowledge that travels with the program, reviewed in git."""

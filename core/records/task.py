@@ -49,7 +49,9 @@ class TaskSpec:
         if not self.classes or any(not name.strip() for name in self.classes):
             raise TaskError("a task needs at least one class, and every class a name")
         if self.kind is not Kind.INSTANCE and len(self.classes) < 2:
-            raise TaskError(f"a {self.kind} task needs two classes or more, got {self.classes[0]!r}")
+            raise TaskError(
+                f"a {self.kind} task needs two classes or more, got {self.classes[0]!r}"
+            )
         if self.background is not None and self.kind is not Kind.SEMANTIC:
             raise TaskError("only a semantic task declares a background class")
         if self.background is not None and self.background not in self.classes:
