@@ -1,0 +1,1 @@
+"""From pixels to an answer: preprocess, models, heads, losses, augmentation, postprocess."""
