@@ -65,6 +65,9 @@ class JobStatus:
     created: float = 0.0
     started: float | None = None
     ended: float | None = None
+    budget_from: float | None = None
+    """The moment a training's budget counts from: its order plus what it waited for its turn;
+    a resumed one counts what it had used before."""
     device: str = ""
 
 

@@ -1,0 +1,150 @@
+"""Orders: a folder that says what is wanted, and a worker process that does it."""
+
+import os
+import secrets
+import subprocess
+import sys
+import time
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from core.errors import JobError, PlanError
+from core.jobs import machine, states, turns
+from core.jobs.work import NEEDS_TURN, WORK
+from core.paths import JobDir, StudyDir, Workspace
+from core.records import JobRequest, JobStatus, Plan, read, write
+
+LEAST_SHARE = 0.15
+"""A resumed training gets at least this share of its budget: tuning and report need about that."""
+
+_workers: list[subprocess.Popen[bytes]] = []
+"""Workers this process started; kept so that the ended ones are reaped and leave no zombies."""
+
+
+def start(
+    study_dir: StudyDir,
+    kind: str,
+    *,
+    plan: Plan | None = None,
+    options: dict[str, Any] | None = None,
+    ordered: float | None = None,
+) -> JobDir:
+    """Order a job and start its process, which waits for its turn by itself.
+
+    `ordered` (seconds since 1970; None: now) is when the user asked; a training's budget counts
+    from there. Raises JobError for unknown kinds and where the disk refuses the folder.
+    """
+    if kind not in WORK:
+        raise JobError(f"a job is one of {', '.join(WORK)}, got {kind!r}")
+    if (kind == "train") != (plan is not None):
+        raise PlanError("a training needs a plan, and nothing else takes one")
+    created = time.time()
+    job_dir = _folder(study_dir, created)
+    wanted = dict(options or {})
+    if ordered is not None:
+        wanted["ordered"] = ordered
+    request = JobRequest(
+        id=job_dir.id, kind=kind, study=study_dir.name, created=created, options=wanted
+    )
+    write(job_dir.request, request)
+    if plan is not None:
+        write(job_dir.plan, plan)
+    write(
+        job_dir.status,
+        JobStatus(
+            id=job_dir.id, kind=kind, study=study_dir.name, message="Starting", created=created
+        ),
+    )
+    if kind in NEEDS_TURN:
+        turns.draw(job_dir, machine.device(), created)
+    _spawn(job_dir)
+    return job_dir
+
+
+def resume(job_dir: JobDir) -> None:
+    """Start the job again on the same folder, with what is left of its budget.
+
+    For jobs that are lost, cancelled or failed; JobError otherwise.
+    """
+    now = states.status(job_dir)
+    if now.state in states.OPEN:
+        raise JobError(f"job {job_dir.id} is {now.state}; there is nothing to resume")
+    if now.state == "finished":
+        raise JobError(f"job {job_dir.id} is finished; start a new training instead")
+    job_dir.stop.unlink(missing_ok=True)
+    _requeue(job_dir, now)
+
+
+def restart_queued(workspace: Workspace) -> list[JobDir]:
+    """Start the workers of queued jobs again whose process is gone, e.g. after a reboot."""
+    restarted = []
+    for study_dir in states.study_dirs(workspace):
+        for job_dir in states.job_dirs(study_dir):
+            if (
+                states.written_status(job_dir).state == "queued"
+                and states.status(job_dir).state == "lost"
+            ):
+                _requeue(job_dir, states.status(job_dir))
+                restarted.append(job_dir)
+    return restarted
+
+
+def _requeue(job_dir: JobDir, last: JobStatus) -> None:
+    used = _used_s(job_dir, last)
+    queued = replace(
+        last,
+        state="queued",
+        stage="starting",
+        cause=None,
+        message="Starting again",
+        pid=None,
+        pid_started=None,
+        ended=None,
+        heartbeat=time.time(),
+        # As if the earlier attempts had just been made; the worker adds what it waits.
+        budget_from=None if used is None else time.time() - used,
+    )
+    write(job_dir.status, queued)
+    _spawn(job_dir)
+
+
+def _used_s(job_dir: JobDir, last: JobStatus) -> float | None:
+    """Return what a training has used of its budget; None where it never began or has none."""
+    if last.budget_from is None or not job_dir.plan.exists():
+        return None
+    used = (last.ended or last.heartbeat) - last.budget_from
+    budget_s = read(job_dir.plan, Plan).budget.seconds
+    return min(max(0.0, used), (1 - LEAST_SHARE) * budget_s)
+
+
+def _folder(study_dir: StudyDir, created: float) -> JobDir:
+    """Make the job's own folder; nobody else can have it."""
+    when = time.strftime("%Y%m%d-%H%M%S", time.localtime(created))
+    study_dir.jobs.mkdir(parents=True, exist_ok=True)
+    while True:
+        job_dir = study_dir.job(f"{when}-{secrets.token_hex(2)}")
+        try:
+            job_dir.root.mkdir()
+        except FileExistsError:
+            continue
+        return job_dir
+
+
+def _spawn(job_dir: JobDir) -> None:
+    """Start the worker in a session of its own: it outlives whoever ordered it."""
+    program = Path(__file__).resolve().parents[2]
+    paths = [str(program), *filter(None, [os.environ.get("PYTHONPATH")])]
+    with job_dir.log.open("ab") as log:
+        worker = subprocess.Popen(
+            # -P: a file in the working folder must not shadow a module.
+            [sys.executable, "-P", "-m", "core.jobs.worker", str(job_dir.root)],
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=subprocess.STDOUT,
+            cwd=job_dir.root,
+            env={**os.environ, "PYTHONPATH": os.pathsep.join(paths)},
+            start_new_session=True,
+        )
+    _workers[:] = [each for each in _workers if each.poll() is None]
+    _workers.append(worker)

@@ -1,0 +1,92 @@
+"""How jobs stand; whoever looks finds out what is lost, nobody writes it."""
+
+import time
+from collections.abc import Callable
+from dataclasses import replace
+
+from core import progress
+from core.errors import JobError, StudyError
+from core.jobs import machine
+from core.paths import JobDir, StudyDir, Workspace
+from core.records import Event, JobRequest, JobStatus, read
+
+OPEN = ("queued", "running")
+"""States of jobs that have not ended."""
+STARTING_S = 60.0
+"""A process on a busy machine may need this long until it writes its first word."""
+SILENT_S = 60.0
+"""A job on another machine is lost when its heartbeat is older: thirty beats missed."""
+LOOK_EVERY_S = 0.2
+
+
+def status(job_dir: JobDir) -> JobStatus:
+    """Return how the job stands, with `lost` (or `cancelled`) found out by looking.
+
+    Raises JobError where the folder holds no job.
+    """
+    written = written_status(job_dir)
+    if written.state not in OPEN or _lives(written):
+        return written
+    if job_dir.stop.exists():
+        return replace(written, state="cancelled", message="Cancelled.", remaining_s=None)
+    return replace(
+        written,
+        state="lost",
+        remaining_s=None,
+        message="The process of this job is gone (killed, or the machine was restarted). "
+        "Resume it to go on from its last checkpoint.",
+    )
+
+
+def written_status(job_dir: JobDir) -> JobStatus:
+    """Return what the worker wrote last; JobError where the folder holds no job."""
+    try:
+        return read(job_dir.status, JobStatus)
+    except StudyError as error:
+        raise JobError(f"there is no job in {job_dir.root}: {error}") from error
+
+
+def request(job_dir: JobDir) -> JobRequest:
+    """Return what was ordered."""
+    return read(job_dir.request, JobRequest)
+
+
+def listing(workspace: Workspace, study: str | None = None) -> list[JobStatus]:
+    """Return all jobs of the workspace or of one study, newest first."""
+    folders = [workspace.study(study)] if study else study_dirs(workspace)
+    found = [status(job) for folder in folders for job in job_dirs(folder)]
+    return sorted(found, key=lambda each: (each.created, each.id), reverse=True)
+
+
+def study_dirs(workspace: Workspace) -> list[StudyDir]:
+    """Return the folders of all studies, by name."""
+    return [StudyDir(path.parent) for path in sorted(workspace.studies.glob("*/study.json"))]
+
+
+def job_dirs(study_dir: StudyDir) -> list[JobDir]:
+    """Return the folders of all jobs of a study, oldest first."""
+    return [JobDir(path.parent) for path in sorted(study_dir.jobs.glob("*/status.json"))]
+
+
+def events(job_dir: JobDir, offset: int = 0) -> tuple[list[Event], int]:
+    """Return the events after `offset`, and the offset to go on from."""
+    return progress.events(job_dir.events, offset)
+
+
+def wait(job_dir: JobDir, on_status: Callable[[JobStatus], None] | None = None) -> JobStatus:
+    """Return how the job ended; `on_status` hears of it five times a second."""
+    while True:
+        now = status(job_dir)
+        if on_status is not None:
+            on_status(now)
+        if now.state not in OPEN:
+            return now
+        time.sleep(LOOK_EVERY_S)
+
+
+def _lives(job: JobStatus) -> bool:
+    if job.pid is None:
+        return time.time() - max(job.created, job.heartbeat) < STARTING_S
+    if job.host != machine.host():
+        return time.time() - job.heartbeat < SILENT_S
+    return job.boot_id == machine.boot_id() and machine.alive(job.pid, job.pid_started)

@@ -1,0 +1,94 @@
+"""Whose turn it is: trainings use a device one after the other, in the order they came.
+
+No daemon: ticket files give the order, a lock file gives the turn, and the system frees the lock
+when its process dies. Both lie outside any workspace, because the device is shared by all.
+"""
+
+import os
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import filelock
+
+from core.errors import JobError
+from core.jobs import machine, states
+from core.paths import JobDir
+from core.records import write_bytes
+
+LOOK_EVERY_S = 0.2
+
+
+def folder() -> Path:
+    """Return where tickets and locks lie: AIXCELL_TURNS, else below the system's temp folder."""
+    named = os.environ.get("AIXCELL_TURNS")
+    if named:
+        return Path(named)
+    user = os.getuid() if hasattr(os, "getuid") else os.environ.get("USERNAME", "")
+    return Path(tempfile.gettempdir()) / f"aixcell-turns-{user}"
+
+
+def draw(job_dir: JobDir, device: str, created: float) -> Path:
+    """Put the job's ticket into the queue and return it; who was created first goes first."""
+    ticket = _place(device) / f"{created:017.6f}_{job_dir.id}.ticket"
+    write_bytes(ticket, str(job_dir.root).encode())
+    return ticket
+
+
+@contextmanager
+def turn(
+    job_dir: JobDir, device: str, created: float, look: Callable[[int], None]
+) -> Iterator[None]:
+    """Wait for the device and hold it.
+
+    `look(before)` is called while waiting, with the number of jobs in front; it may raise to give
+    up.
+    """
+    ticket = draw(job_dir, device, created)
+    lock = filelock.FileLock(_place(device) / "lock")
+    try:
+        while True:
+            before = _before(ticket)
+            if before == 0 and _taken(lock):
+                break
+            look(max(before, 1))
+            time.sleep(LOOK_EVERY_S)
+        yield
+    finally:
+        ticket.unlink(missing_ok=True)
+        lock.release()
+
+
+def _place(device: str) -> Path:
+    return folder() / f"{machine.host()}-{device}"
+
+
+def _taken(lock: filelock.FileLock) -> bool:
+    try:
+        lock.acquire(timeout=0)
+    except filelock.Timeout:
+        return False
+    return True
+
+
+def _before(mine: Path) -> int:
+    """Return how many living jobs are in front; tickets of ended ones are thrown away."""
+    count = 0
+    for ticket in sorted(mine.parent.glob("*.ticket")):
+        if ticket.name >= mine.name:
+            break
+        if _waits(ticket):
+            count += 1
+        else:
+            ticket.unlink(missing_ok=True)
+    return count
+
+
+def _waits(ticket: Path) -> bool:
+    try:
+        job_dir = JobDir(Path(ticket.read_text()))
+        return states.status(job_dir).state in states.OPEN
+    except (FileNotFoundError, JobError):  # ended or deleted meanwhile
+        return False

@@ -1,0 +1,129 @@
+"""One job's process: `python -m core.jobs.worker JOB_DIR`.
+
+It talks to the world through the files of its folder and never opens the library.
+"""
+
+import errno
+import faulthandler
+import os
+import signal
+import sys
+import time
+import traceback
+from contextlib import nullcontext
+from dataclasses import replace
+from pathlib import Path
+
+from core.errors import AIxCellError, RunError
+from core.jobs import machine, states, turns
+from core.jobs.work import NEEDS_TURN, WORK, Order
+from core.paths import JobDir, StudyDir
+from core.progress import Progress, Stopped
+from core.records import JobRequest
+
+_FULL = (errno.ENOSPC, errno.EDQUOT)
+
+
+class Terminated(BaseException):
+    """The process was told to end by a signal."""
+
+
+def main(arguments: list[str]) -> int:
+    """Do the job in the folder; return 0 where it finished, 1 otherwise."""
+    faulthandler.enable()
+    signal.signal(signal.SIGTERM, _terminate)
+    job_dir = JobDir(Path(arguments[0]).resolve())
+    request = states.request(job_dir)
+    status = replace(
+        states.written_status(job_dir),
+        pid=os.getpid(),
+        pid_started=machine.start_time(os.getpid()),
+        host=machine.host(),
+        boot_id=machine.boot_id(),
+        device=machine.device(),
+    )
+    with Progress(job_dir, status) as progress:
+        progress.update()
+        return _end(job_dir, request, progress)
+
+
+def _end(job_dir: JobDir, request: JobRequest, progress: Progress) -> int:
+    """Do the work and write how it ended, whatever happens."""
+    try:
+        _work(job_dir, request, progress)
+    except Stopped:
+        progress.finish("cancelled", message="Cancelled.")
+    except Terminated:
+        if job_dir.stop.exists():
+            progress.finish("cancelled", message="Cancelled.")
+        else:
+            progress.finish("failed", "killed", "The process was ended from outside.")
+    except Exception as error:  # noqa: BLE001 - the one place that tells every failure of a job
+        traceback.print_exc()
+        cause, sentence = reason(error)
+        progress.finish("failed", cause, sentence)
+    else:
+        progress.finish("finished", message="Done.")
+    return 0 if progress.status.state == "finished" else 1
+
+
+def _work(job_dir: JobDir, request: JobRequest, progress: Progress) -> None:
+    """Wait for the turn where the kind needs one, then work."""
+    arrived = time.time()
+
+    def look(before: int) -> None:
+        progress.check_stop()
+        progress.stage("starting", f"Waiting for its turn; {before} in front")
+
+    needs_turn = request.kind in NEEDS_TURN
+    waiting = (
+        turns.turn(job_dir, machine.device(), request.created, look)
+        if needs_turn
+        else nullcontext()
+    )
+    with waiting:
+        progress.check_stop()
+        waited = time.time() - arrived
+        began = _budget_from(request, progress) + (waited if waited > turns.LOOK_EVERY_S else 0.0)
+        progress.update(state="running", started=time.time(), message="Starting", budget_from=began)
+        order = Order(
+            study_dir=StudyDir(job_dir.root.parent.parent),
+            job_dir=job_dir,
+            request=request,
+            progress=progress,
+            budget_from=began,
+        )
+        WORK[request.kind](order)
+
+
+def _budget_from(request: JobRequest, progress: Progress) -> float:
+    """Return when the budget began to count, before what was waited now."""
+    resumed = progress.status.budget_from
+    return resumed if resumed is not None else request.options.get("ordered", request.created)
+
+
+def reason(error: Exception) -> tuple[str, str]:
+    """Return the cause (one of core.records.CAUSES) and a plain sentence."""
+    if isinstance(error, RunError):
+        return error.cause, str(error)
+    if isinstance(error, AIxCellError):
+        return "bad_input", str(error)
+    text = str(error).lower()
+    if isinstance(error, MemoryError) or "out of memory" in text or "allocate memory" in text:
+        return "out_of_memory", (
+            "The memory did not suffice. Close other programs, or choose a smaller pipeline."
+        )
+    if isinstance(error, OSError) and error.errno in _FULL:
+        return "disk_full", "The disk is full. Free some space and resume."
+    return "error", (
+        f"The program made a mistake ({type(error).__name__}: {error}). "
+        "log.txt in the job's folder tells where."
+    )
+
+
+def _terminate(number: int, frame: object) -> None:
+    raise Terminated
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
