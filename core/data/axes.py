@@ -1,0 +1,131 @@
+"""From what a file holds to channel, row, column."""
+
+import math
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from core.errors import ImageError
+
+CHANNEL_AXES = "CS"
+"""Channels, and the samples of a colour pixel; every other axis but Y and X makes a stack."""
+# Smaller pictures hold no object; the real data set with the smallest ones has 28 x 28.
+MIN_SIDE_PX = 8
+# 400 MB as float32 and channel; above, memory of an ordinary machine is not safe any more.
+MAX_PIXELS = 100_000_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Picture:
+    """One picture as it was read."""
+
+    image_cyx: NDArray[np.generic]
+    """Native byte order, no NaN; 16 bit stays 16 bit, true/false becomes 0 and 1."""
+    axes: str
+    """The file's own axes, one letter each, e.g. `YXS` or `TCYX`."""
+    channel_names: tuple[str, ...] = ()
+    """As the file tells them; empty where it does not."""
+    pixel_size_um: float | None = None
+    plane: int | None = None
+    """Which plane of a stack this is; None: no stack."""
+    planes: int = 1
+    """How many there are."""
+    lossy: bool = False
+    """Whether the file format changes values (JPEG)."""
+    notices: tuple[str, ...] = ()
+    """What was decided on the way, in plain words."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Layout:
+    """What the axes of an array mean."""
+
+    axes: str
+    shape: tuple[int, ...]
+
+    def __post_init__(self) -> None:
+        """Refuse axes that do not fit the array, and arrays that are no pictures."""
+        if len(self.axes) != len(self.shape):
+            raise ImageError(f"axes {self.axes!r} do not fit an array of shape {self.shape}")
+        if self.axes.count("Y") != 1 or self.axes.count("X") != 1:
+            raise ImageError(f"there are no rows and columns among its axes {self.axes!r}")
+
+    @property
+    def stack(self) -> tuple[int, ...]:
+        """Return the lengths of the axes that are neither channel nor row nor column."""
+        return tuple(
+            n
+            for axis, n in zip(self.axes, self.shape, strict=True)
+            if axis not in CHANNEL_AXES and axis not in "YX"
+        )
+
+    @property
+    def planes(self) -> int:
+        """Return how many pictures lie in the stack."""
+        return math.prod(self.stack)
+
+    @property
+    def pixels(self) -> int:
+        """Return rows times columns."""
+        return self.shape[self.axes.index("Y")] * self.shape[self.axes.index("X")]
+
+
+def index_of(layout: Layout, plane: int) -> tuple[int | slice, ...]:
+    """Return what picks one plane from the array; ImageError where there is no such plane."""
+    if not 0 <= plane < layout.planes:
+        raise ImageError(f"it has {layout.planes} planes, there is no plane {plane}")
+    places = iter(np.unravel_index(plane, layout.stack) if layout.stack else ())
+    return tuple(
+        slice(None) if axis in CHANNEL_AXES or axis in "YX" else int(next(places))
+        for axis in layout.axes
+    )
+
+
+def to_cyx(array: NDArray[np.generic], axes: str) -> NDArray[np.generic]:
+    """Return the array as C,Y,X; `axes` holds Y, X and at most channels."""
+    order = [i for i, axis in enumerate(axes) if axis in CHANNEL_AXES]
+    moved = np.transpose(array, [*order, axes.index("Y"), axes.index("X")])
+    return moved.reshape(-1, *moved.shape[-2:])
+
+
+def finished(picture: Picture) -> Picture:
+    """Return the picture checked: a size that can be used, numbers that can be computed with.
+
+    Raises ImageError for pictures that are too small or too large, complex numbers, and
+    pictures without a single finite value.
+    """
+    image_cyx = picture.image_cyx
+    _, rows, columns = image_cyx.shape
+    if min(rows, columns) < MIN_SIDE_PX:
+        raise ImageError(
+            f"it is {columns} x {rows} pixels; a picture needs at least {MIN_SIDE_PX} on each "
+            "side, so choose the full picture instead"
+        )
+    refuse_large(rows * columns)
+    if image_cyx.dtype.kind == "b":
+        image_cyx = image_cyx.astype(np.uint8)
+    if image_cyx.dtype.kind not in "uif":
+        raise ImageError(
+            f"its pixels are {image_cyx.dtype}; save it as whole or real numbers (8, 16 or 32 bit)"
+        )
+    notices = picture.notices
+    image_cyx = np.ascontiguousarray(image_cyx, dtype=image_cyx.dtype.newbyteorder("="))
+    if image_cyx.dtype.kind == "f":
+        fine = np.isfinite(image_cyx)
+        if not fine.any():
+            raise ImageError("it holds no number at all (only NaN or infinite); export it again")
+        if not fine.all():
+            count = int(fine.size - fine.sum())
+            image_cyx = np.where(fine, image_cyx, image_cyx[fine].min())
+            notices = (*notices, f"{count} values that are no numbers were set to the lowest one")
+    return replace(picture, image_cyx=image_cyx, notices=notices)
+
+
+def refuse_large(pixels: int) -> None:
+    """Raise ImageError for more pixels than fit safely into memory."""
+    if pixels > MAX_PIXELS:
+        raise ImageError(
+            f"it has {pixels / 1e6:.0f} megapixels, more than the {MAX_PIXELS / 1e6:.0f} that are "
+            "opened at once; cut it into smaller pictures or export it scaled down"
+        )

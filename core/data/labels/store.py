@@ -1,0 +1,179 @@
+"""Versions of labels on disk.
+
+labels/IMAGE/HASH.tif   one page a layer, then the annotated area (0, 1); zlib
+labels/IMAGE/HASH.json  objects, layer names, author, time, parent
+labels/IMAGE/head.json  the version that counts, and every version ever saved
+"""
+
+import io
+import time as clock
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import tifffile
+from filelock import FileLock
+
+from core.data.labels.model import LabelObject, Labels, content_hash
+from core.errors import ConflictError, StudyError
+from core.paths import StudyDir, check_name
+from core.records import files
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LabelVersion:
+    """One save."""
+
+    version: str
+    """Content hash."""
+    author: str
+    time: float
+    """Seconds since 1970."""
+    parent: str | None
+    """The version it was made from; None: the first."""
+    note: str = ""
+    """Where it came from, e.g. `import`; empty: drawn by hand."""
+    conflict: bool = False
+    """Whether somebody else had saved meanwhile: kept, but it does not count."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Head:
+    version: str | None = None
+    history: tuple[LabelVersion, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Page:
+    layers: tuple[str, ...]
+    objects: tuple[LabelObject, ...]
+    author: str
+    time: float
+    parent: str | None
+    note: str = ""
+
+
+def save(
+    study_dir: StudyDir,
+    image_id: str,
+    labels: Labels,
+    *,
+    author: str,
+    parent: str | None = None,
+    note: str = "",
+) -> str:
+    """Keep the labels and return their version.
+
+    `parent` is the version the work started from (None: there was none). Where another version
+    counts by now, the labels are kept but do not count, and ConflictError is raised. Saving what
+    counts already changes nothing.
+    """
+    folder = _folder(study_dir, image_id)
+    folder.mkdir(parents=True, exist_ok=True)
+    version = content_hash(labels)
+    with FileLock(folder / ".lock"):
+        before = _read_head(folder)
+        if before.version == version:
+            return version
+        conflict = before.version != parent
+        entry = LabelVersion(
+            version=version,
+            author=author,
+            time=clock.time(),
+            parent=parent,
+            note=note,
+            conflict=conflict,
+        )
+        _write_version(folder, labels, entry)
+        counts = before.version if conflict else version
+        files.write(folder / "head.json", _Head(version=counts, history=(*before.history, entry)))
+    if conflict:
+        raise ConflictError(
+            f"the labels of {image_id!r} were changed meanwhile{_by(before)}; yours are kept as "
+            f"version {version[:8]} but do not count: load the newer ones and draw again, or "
+            "choose yours in the history"
+        )
+    return version
+
+
+def choose(study_dir: StudyDir, image_id: str, version: str, *, author: str) -> str:
+    """Make an earlier version count again; return it. StudyError where there is none such."""
+    labels = load(study_dir, image_id, version)
+    if labels is None:
+        raise StudyError(f"image {image_id!r} has no labels of version {version!r}")
+    parent = head(study_dir, image_id)
+    return save(study_dir, image_id, labels, author=author, parent=parent, note="chosen")
+
+
+def load(study_dir: StudyDir, image_id: str, version: str | None = None) -> Labels | None:
+    """Return a version's labels, by default the one that counts; None: not labelled.
+
+    Raises StudyError where the version is not there or its files are damaged.
+    """
+    folder = _folder(study_dir, image_id)
+    chosen = version or _read_head(folder).version
+    if chosen is None:
+        return None
+    page = files.read(folder / f"{check_name(chosen, 'version')}.json", _Page)
+    path = folder / f"{chosen}.tif"
+    try:
+        pages = tifffile.imread(path)
+    except (OSError, ValueError) as error:
+        raise StudyError(f"{path} cannot be read: {error}") from error
+    layers = {
+        name: np.ascontiguousarray(pages[at], dtype=np.int32) for at, name in enumerate(page.layers)
+    }
+    return Labels(layers=layers, annotated_yx=pages[-1] > 0, objects=page.objects)
+
+
+def head(study_dir: StudyDir, image_id: str) -> str | None:
+    """Return the version that counts; None: not labelled."""
+    return _read_head(_folder(study_dir, image_id)).version
+
+
+def history(study_dir: StudyDir, image_id: str) -> list[LabelVersion]:
+    """Return every save, oldest first, those that lost a conflict among them."""
+    return list(_read_head(_folder(study_dir, image_id)).history)
+
+
+def labelled(study_dir: StudyDir) -> list[str]:
+    """Return the ids of all images that have labels, sorted."""
+    return sorted(path.parent.name for path in study_dir.labels.glob("*/head.json"))
+
+
+def _folder(study_dir: StudyDir, image_id: str) -> Path:
+    return study_dir.labels / check_name(image_id, "image")
+
+
+def _read_head(folder: Path) -> _Head:
+    path = folder / "head.json"
+    return files.read(path, _Head) if path.is_file() else _Head()
+
+
+def _write_version(folder: Path, labels: Labels, entry: LabelVersion) -> None:
+    """Write pixels first: a table without pixels would look complete."""
+    picture, table = folder / f"{entry.version}.tif", folder / f"{entry.version}.json"
+    if picture.is_file() and table.is_file():
+        return
+    pages = np.stack([*labels.layers.values(), labels.annotated_yx.astype(np.int32)])
+    buffer = io.BytesIO()
+    tifffile.imwrite(
+        buffer, pages, compression="zlib", photometric="minisblack", metadata={"axes": "QYX"}
+    )
+    files.write_bytes(picture, buffer.getvalue())
+    files.write(
+        table,
+        _Page(
+            layers=tuple(labels.layers),
+            objects=labels.objects,
+            author=entry.author,
+            time=entry.time,
+            parent=entry.parent,
+            note=entry.note,
+        ),
+    )
+
+
+def _by(before: _Head) -> str:
+    authors = [item.author for item in before.history if item.version == before.version]
+    return f" by {authors[-1]}" if authors and authors[-1] else ""

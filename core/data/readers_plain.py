@@ -1,0 +1,101 @@
+"""PNG, JPEG, BMP and GIF."""
+
+import warnings
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from core.data.axes import Picture, refuse_large, to_cyx
+from core.errors import ImageError
+
+Pixels = NDArray[np.generic]
+# Colour spaces without a meaning of their own in microscopy.
+_TO_RGB = ("CMYK", "YCbCr", "LAB", "HSV", "RGBX")
+_WITH_ALPHA = {"RGBA": "RGB", "RGBa": "RGB", "LA": "L", "La": "L", "PA": "RGB"}
+
+
+def read(path: Path, plane: int | None, axes: str, indices: bool) -> Picture:
+    """Return the picture; see `readers.read`. The file's axes are never in doubt here."""
+    del axes
+    try:
+        with warnings.catch_warnings():
+            # Pillow warns from 89 megapixels on; `refuse_large` below draws our own line.
+            warnings.simplefilter("ignore", Image.DecompressionBombWarning)
+            opened = Image.open(path)
+    except Image.DecompressionBombError as error:
+        raise ImageError(
+            "it has more than 178 megapixels; cut it into smaller pictures or export it scaled down"
+        ) from error
+    with opened as image:
+        refuse_large(image.width * image.height)
+        frames = getattr(image, "n_frames", 1)
+        # A JPEG's further frames are previews for cameras and 3D displays.
+        planes = frames if image.format in ("GIF", "PNG") else 1
+        chosen = plane or 0
+        if chosen >= planes:
+            raise ImageError(f"it has {planes} planes, there is no plane {chosen}")
+        image.seek(chosen)
+        pixels, notices = _pixels(image, path, indices)
+        if planes > 1:
+            notices.append(f"it has {planes} planes; plane {chosen} is used")
+        return Picture(
+            image_cyx=to_cyx(pixels, "YX" if pixels.ndim == 2 else "YXS"),
+            axes=("Q" if planes > 1 else "") + ("YX" if pixels.ndim == 2 else "YXS"),
+            plane=chosen if planes > 1 else None,
+            planes=planes,
+            lossy=image.format == "JPEG",
+            notices=tuple(notices),
+        )
+
+
+def _pixels(image: Image.Image, path: Path, indices: bool) -> tuple[Pixels, list[str]]:
+    """Return (rows, columns) or (rows, columns, 3), and what was decided."""
+    if image.format == "PNG" and _is_deep_colour(path):
+        return _deep_colour(path)
+    if image.mode == "P":
+        return _palette(image, indices)
+    if image.mode in _WITH_ALPHA:
+        return _grey_where_equal(image.convert(_WITH_ALPHA[image.mode]), keep_colour=True), [
+            "its transparency was dropped"
+        ]
+    if image.mode in _TO_RGB:
+        return np.asarray(image.convert("RGB")), [f"its {image.mode} colours became RGB"]
+    return np.asarray(image), []
+
+
+def _palette(image: Image.Image, indices: bool) -> tuple[Pixels, list[str]]:
+    if indices:
+        return np.asarray(image), []
+    notices = ["its palette became the colours it stands for"]
+    if "transparency" in image.info:
+        notices.append("its transparency was dropped")
+        image = image.convert("RGBA")
+    return _grey_where_equal(image.convert("RGB"), keep_colour=False), notices
+
+
+def _grey_where_equal(image: Image.Image, *, keep_colour: bool) -> Pixels:
+    pixels = np.asarray(image)
+    if keep_colour or pixels.ndim == 2 or (pixels != pixels[..., :1]).any():
+        return pixels
+    return pixels[..., 0]
+
+
+def _is_deep_colour(path: Path) -> bool:
+    """Return whether a PNG has 16 bits and more than one sample a pixel."""
+    with path.open("rb") as file:
+        header = file.read(26)
+    return header[24] == 16 and header[25] in (2, 4, 6)
+
+
+def _deep_colour(path: Path) -> tuple[Pixels, list[str]]:
+    """Return 16-bit samples, which Pillow would cut down to 8 bits."""
+    import imagecodecs
+
+    pixels: Pixels = imagecodecs.png_decode(path.read_bytes())
+    colours = {2: 1, 3: 3, 4: 3}[pixels.shape[2]]
+    if pixels.shape[2] == 3:
+        return pixels, []
+    kept = pixels[..., 0] if colours == 1 else pixels[..., :colours]
+    return kept, ["its transparency was dropped"]

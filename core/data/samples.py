@@ -1,0 +1,85 @@
+"""Image and labels of one id, read together."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from core.data import readers, study
+from core.data.labels import store
+from core.data.labels.model import Labels
+from core.errors import LabelError
+from core.paths import StudyDir
+from core.records import ImageRecord, Kind, StudyRecord
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Sample:
+    """One image with what is known of it."""
+
+    id: str
+    image_cyx: NDArray[np.generic]
+    """In the file's own dtype."""
+    labels: Labels | None
+    """None: not annotated."""
+    group: str | None = None
+    image_class: str | None = None
+
+
+def load(
+    study_dir: StudyDir, ids: Iterable[str], versions: Mapping[str, str] | None = None
+) -> list[Sample]:
+    """Return the samples in the order of `ids`.
+
+    `versions` (image id -> label version) fixes the labels; other images get those that count.
+    Raises StudyError for an unknown id, ImageError for a damaged file, LabelError where labels
+    do not fit their image.
+    """
+    return list(stream(study_dir, ids, versions))
+
+
+def stream(
+    study_dir: StudyDir, ids: Iterable[str], versions: Mapping[str, str] | None = None
+) -> Iterator[Sample]:
+    """Yield what `load` returns one by one, so that only one image is in memory."""
+    record = study.load(study_dir)
+    for image_id in ids:
+        about = record.image(image_id)
+        labels = store.load(study_dir, image_id, (versions or {}).get(image_id))
+        image_cyx = read_image(study_dir, about)
+        if labels is not None and labels.shape_yx != image_cyx.shape[1:]:
+            raise LabelError(
+                f"the labels of {image_id!r} are {labels.shape_yx} pixels, its image is "
+                f"{image_cyx.shape[1:]}; import a mask that fits"
+            )
+        yield Sample(
+            id=image_id,
+            image_cyx=image_cyx,
+            labels=labels,
+            group=about.group,
+            image_class=about.image_class,
+        )
+
+
+def read_image(study_dir: StudyDir, about: ImageRecord) -> NDArray[np.generic]:
+    """Return one image of the study as C,Y,X, read as the study decided to read it."""
+    path = study_dir.images / about.file
+    return readers.read(path, plane=about.plane, axes=about.axes).image_cyx
+
+
+def labelled_ids(study_dir: StudyDir, record: StudyRecord) -> list[str]:
+    """Return the images that are annotated for the study's task, in the study's order.
+
+    Classification (or no task yet, and no masks): those with a class; else those with labels.
+    """
+    drawn = set(store.labelled(study_dir))
+    by_class = record.task is not None and record.task.kind is Kind.CLASSIFICATION
+    if by_class or (record.task is None and not drawn):
+        known = None if record.task is None else set(record.task.classes)
+        return [
+            image.id
+            for image in record.images
+            if image.image_class is not None and (known is None or image.image_class in known)
+        ]
+    return [image.id for image in record.images if image.id in drawn]
