@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from core.data.truth import Truth
+from core.data.truth import UNKNOWN, Truth
 from core.errors import StudyError
 from core.evaluate import intervals, matching, metrics
 from core.evaluate.metrics import Counts
@@ -54,8 +54,8 @@ def of(
 
 def _is_annotated(task: TaskSpec, truth: Truth) -> bool:
     if task.kind is Kind.CLASSIFICATION:
-        return truth.image_class is not None
-    return truth.pixels_yx is not None and bool((truth.pixels_yx >= 0).any())
+        return truth.image_class != UNKNOWN
+    return bool((truth.pixels_yx != UNKNOWN).any())
 
 
 def _of_objects(
@@ -67,7 +67,7 @@ def _of_objects(
 ) -> Score:
     """Return AP at IoU 0.5 with its companions."""
     found = [
-        matching.overlaps(_pixels(truth), _labels(answer))
+        matching.overlaps(truth.pixels_yx, _labels(answer))
         for truth, answer in zip(truths, answers, strict=True)
     ]
     matched = {limit: [matching.assign(one, limit) for one in found] for limit in THRESHOLDS}
@@ -117,11 +117,11 @@ def _class_table(
     missing = 0
     for truth, answer, matches in zip(truths, answers, matched, strict=True):
         for true_id, predicted_id in matches.pairs.tolist():
-            true_class = truth.object_classes.get(true_id, -1)
-            if true_class < 0:
+            true_class = truth.object_classes.get(true_id, UNKNOWN)
+            if true_class == UNKNOWN:
                 continue
-            predicted_class = answer.object_classes.get(predicted_id, -1)
-            if predicted_class < 0:
+            predicted_class = answer.object_classes.get(predicted_id, UNKNOWN)
+            if predicted_class == UNKNOWN:
                 missing += 1
             else:
                 table[true_class, predicted_class] += 1
@@ -143,7 +143,7 @@ def _of_pixels(
 
     tables = np.stack(
         [
-            metrics.confusion(_pixels(truth), _labels(answer), len(task.classes))
+            metrics.confusion(truth.pixels_yx, _labels(answer), len(task.classes))
             for truth, answer in zip(truths, answers, strict=True)
         ]
     )
@@ -175,7 +175,7 @@ def _boundary_f1(
         metrics.boundary_f1(
             np.sum(
                 [
-                    metrics.boundary_hits(_pixels(truth), _labels(answer), index)
+                    metrics.boundary_hits(truth.pixels_yx, _labels(answer), index)
                     for truth, answer in zip(truths, answers, strict=True)
                 ],
                 axis=0,
@@ -233,18 +233,10 @@ def _interval(
     return intervals.bootstrap(tallies, units, figure) if units else None
 
 
-def _pixels(truth: Truth) -> NDArray[np.int32]:
-    if truth.pixels_yx is None:
-        raise ValueError("a truth without pixels cannot be scored by pixels")
-    pixels_yx: NDArray[np.int32] = truth.pixels_yx
-    return pixels_yx
-
-
 def _labels(answer: Answer) -> NDArray[np.int32]:
     if answer.labels_yx is None:
         raise ValueError("an answer without a label map cannot be scored by pixels")
-    labels_yx: NDArray[np.int32] = answer.labels_yx
-    return labels_yx
+    return answer.labels_yx
 
 
 _SCORES = {
