@@ -1,1 +1,1 @@
-"""From pixels to an answer: preprocess, models, heads, losses, augmentation, postprocess."""
+"""From pixels to answers: everything that must be decided, as functions named in literal tables."""

@@ -30,7 +30,7 @@ from core.records.library import (
     Recommended,
     RunRow,
 )
-from core.records.pipeline import Model, Pipeline, Postprocess, Preprocess, Training
+from core.records.pipeline import STRIDE_PX, Model, Pipeline, Postprocess, Preprocess, Training
 from core.records.plan import Candidate, Plan
 from core.records.result import Report, RunResult, Score
 from core.records.task import Budget, Kind, TaskSpec, Wishes
@@ -41,6 +41,7 @@ __all__ = [
     "SCHEMA_VERSION",
     "STAGES",
     "STATES",
+    "STRIDE_PX",
     "Budget",
     "Candidate",
     "DataSetCard",

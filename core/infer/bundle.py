@@ -1,0 +1,101 @@
+"""A trained model ready to use: a folder that explains itself."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+from safetensors.torch import load_file, save
+
+from core.errors import BundleError, StudyError
+from core.infer.predict import Trained
+from core.pipeline import devices, heads, models, preprocess
+from core.records import SCHEMA_VERSION, Pipeline, TaskSpec, read, write, write_bytes
+
+WEIGHTS = "weights.safetensors"
+CARD = "model_card.md"
+RECORD = "bundle.json"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BundleRecord:
+    """What `bundle.json` tells."""
+
+    run: str
+    study: str
+    task: TaskSpec
+    pipeline: Pipeline
+    fitted: preprocess.Fitted
+    channel_names: tuple[str, ...] = ()
+    learned_from: tuple[str, ...] = ()
+    """SHA-256 of every image the model or its thresholds learned from."""
+    parameters: int = 0
+    schema: int = SCHEMA_VERSION
+
+
+def save_bundle(folder: Path, trained: Trained, record: BundleRecord) -> None:
+    """Write weights, record and card; the record comes last and makes the bundle complete."""
+    tensors = {
+        name: tensor.detach().cpu().contiguous()
+        for name, tensor in trained.network.state_dict().items()
+    }
+    write_bytes(folder / WEIGHTS, save(tensors))
+    write_bytes(folder / CARD, _card(record).encode())
+    write(folder / RECORD, record)
+
+
+def read_record(folder: Path) -> BundleRecord:
+    """Return what the bundle says of itself.
+
+    Raises BundleError where it is missing, damaged or of a newer version.
+    """
+    try:
+        record = read(folder / RECORD, BundleRecord)
+    except StudyError as error:
+        raise BundleError(f"{folder} holds no complete model: {error}") from error
+    if record.schema > SCHEMA_VERSION:
+        raise BundleError(f"{folder} was written by a newer version of AIxCell; update it first")
+    return record
+
+
+def load(folder: Path) -> Trained:
+    """Return the model on this machine's best device, ready to predict.
+
+    Raises BundleError where the folder is incomplete or damaged.
+    """
+    record = read_record(folder)
+    device = devices.choose()
+    head = heads.find(record.pipeline.model.head)
+    network = models.build(
+        record.pipeline.model,
+        record.fitted.channels,
+        head.outputs(record.task),
+        pretrained_weights=False,
+    )
+    weights = folder / WEIGHTS
+    try:
+        network.load_state_dict(load_file(weights))
+    except (OSError, RuntimeError, ValueError) as error:
+        raise BundleError(f"{weights} is missing or damaged: {error}") from error
+    network = network.to(device, memory_format=torch.channels_last).eval()  # type: ignore[call-overload]
+    return Trained(network, record.pipeline, record.fitted, head, record.task, device)
+
+
+def _card(record: BundleRecord) -> str:
+    classes = ", ".join(record.task.classes)
+    post = record.pipeline.postprocess
+    return f"""# Model of run {record.run}
+
+Trained by AIxCell on the study "{record.study}".
+
+- answers: {record.task.kind} ({classes})
+- input: {record.fitted.channels} channels {", ".join(record.channel_names)}
+- pipeline: {record.pipeline.name}: {record.pipeline.summary}
+- network: {record.pipeline.model.architecture} with encoder {record.pipeline.model.encoder},
+  {record.parameters:,} parameters
+- learned from {len(record.learned_from)} images (their SHA-256 are in {RECORD})
+- working scale: {record.fitted.scale:.3f} of the original pixels
+- postprocessing: foreground {post.foreground}, seed {post.seed}, smallest {post.smallest_px} px
+
+The scores on images it never saw are in the run's report. It is meant for images made in the
+same way; on others, check a few by eye before trusting it.
+"""

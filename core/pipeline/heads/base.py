@@ -1,0 +1,109 @@
+"""What a head is: what the network predicts, how it is judged, how answers come back."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch import Tensor
+
+from core.data.truth import Truth
+from core.pipeline.answers import Answer
+from core.records import Kind, Postprocess, TaskSpec, Training
+
+Floats = npt.NDArray[np.float32]
+Ints = npt.NDArray[np.int16]
+
+
+@dataclass(frozen=True, slots=True)
+class Targets:
+    """What the network should say about one image at working size."""
+
+    smooth_kyx: Floats
+    """Maps that may be interpolated, e.g. a distance; k may be 0."""
+    discrete_kyx: Ints
+    """Maps that may not, e.g. a class; -1 is left out of every loss."""
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """Targets of several tiles, on the training device."""
+
+    smooth: Tensor
+    """(batch, k, Y, X) float32."""
+    discrete: Tensor
+    """(batch, k, Y, X) int64; for whole images (batch,)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Judging:
+    """What a loss needs to know beside prediction and targets."""
+
+    training: Training
+    class_weights: Tensor | None
+    """One a class, mean 1; None: all alike."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Head:
+    """One way of asking a network."""
+
+    name: str
+    kinds: tuple[Kind, ...]
+    outputs: Callable[[TaskSpec], int]
+    """Number of maps the network predicts."""
+    targets: Callable[[Truth, TaskSpec], Targets]
+    loss: Callable[[Tensor, Batch, Judging], Tensor]
+    activate: Callable[[Tensor], Tensor]
+    """Logits (batch, maps, Y, X) -> what `decode` reads, in [0, 1]."""
+    decode: Callable[[Floats, Postprocess, TaskSpec], Answer]
+    """Maps (maps, Y, X) of one image at its own size -> its answer."""
+    tuned: dict[str, tuple[float, ...]]
+    """Postprocessing numbers worth tuning -> the values to try."""
+
+
+def class_count(task: TaskSpec) -> int:
+    """Return how many maps tell the objects' class: none where there is one class only."""
+    return len(task.classes) if task.kind is Kind.INSTANCE and len(task.classes) > 1 else 0
+
+
+def class_target(truth: Truth, task: TaskSpec) -> Ints:
+    """Return the class index of each object pixel (1,Y,X); -1 off objects and where unknown."""
+    top = int(truth.pixels_yx.max(initial=0))
+    table = np.full(top + 2, -1, dtype=np.int16)  # the last entry serves the index -1
+    for object_id, class_index in truth.object_classes.items():
+        if 0 < object_id <= top:
+            table[object_id] = class_index
+    return table[truth.pixels_yx][None]
+
+
+def activate_classes(logits: Tensor) -> Tensor:
+    """Return class probabilities; the empty stack for no maps."""
+    return logits.float().softmax(dim=1) if logits.shape[1] else logits.float()
+
+
+def vote(labels_yx: npt.NDArray[np.int32], class_maps: Floats) -> dict[int, int]:
+    """Return object id -> class index, by the mean class probability over the object's pixels."""
+    count = int(labels_yx.max(initial=0))
+    if not count or not len(class_maps):
+        return {}
+    flat = labels_yx.ravel()
+    sums = np.stack([np.bincount(flat, weights=m.ravel(), minlength=count + 1) for m in class_maps])
+    present = np.flatnonzero(np.bincount(flat, minlength=count + 1)[1:]) + 1
+    winners = sums.argmax(axis=0)
+    return {int(i): int(winners[i]) for i in present}
+
+
+def object_scores(labels_yx: npt.NDArray[np.int32], probability_yx: Floats) -> dict[int, float]:
+    """Return object id -> mean foreground probability over the object's pixels."""
+    flat = labels_yx.ravel()
+    sizes = np.bincount(flat)
+    sums = np.bincount(flat, weights=probability_yx.ravel())
+    present = np.flatnonzero(sizes[1:]) + 1
+    return {int(i): round(float(sums[i] / sizes[i]), 4) for i in present}
+
+
+def no_classes(device: torch.device) -> Tensor:
+    """Return the loss of a head without class maps."""
+    return torch.zeros((), device=device)

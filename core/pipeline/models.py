@@ -1,0 +1,122 @@
+"""Networks by name: architecture x encoder, with weights that need no internet."""
+
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+from torch import Tensor, nn
+
+from core.errors import PlanError
+from core.pipeline import pretrained
+from core.records import Model
+
+# A fifth of the features is dropped where a handful of images would else be learned by heart.
+IMAGE_DROPOUT = 0.2
+
+
+class ImageNetwork(nn.Module):
+    """Encoder, mean over the image, one linear layer: a class for the whole picture."""
+
+    def __init__(self, encoder: nn.Module, outputs: int) -> None:
+        super().__init__()
+        self.encoder = encoder
+        width: int = encoder.num_features  # type: ignore[assignment]
+        self.dropout = nn.Dropout(IMAGE_DROPOUT)
+        self.linear = nn.Linear(width, outputs)
+
+    def forward(self, batch: Tensor) -> Tensor:
+        """Return logits (batch, classes) of images (batch, channels, rows, columns)."""
+        features: Tensor = self.encoder(batch)
+        logits: Tensor = self.linear(self.dropout(features))
+        return logits
+
+
+def build(
+    model: Model, channels: int, outputs: int, *, pretrained_weights: bool = True
+) -> nn.Module:
+    """Return the network for `channels` inputs and `outputs` maps.
+
+    With its starting weights, or without where trained ones are loaded next.
+    Raises PlanError where a part is unknown or has no pretrained weights.
+    """
+    encoder_name = _look_up("encoder", ENCODERS, model.encoder)
+    if model.weights == "imagenet" and model.encoder not in pretrained.PACKAGES:
+        raise PlanError(
+            f"the encoder {model.encoder} has no pretrained weights in this installation; "
+            f"take one of {', '.join(pretrained.PACKAGES)} or weights 'random'"
+        )
+    if model.head == "image":
+        network: nn.Module = ImageNetwork(_plain_encoder(encoder_name, channels), outputs)
+        encoder: nn.Module = network.encoder  # type: ignore[assignment]
+    else:
+        make = _look_up("architecture", ARCHITECTURES, model.architecture)
+        options: dict[str, Any] = {}
+        if model.decoder_channels:
+            options["decoder_channels"] = model.decoder_channels
+        network = make(
+            encoder_name=f"tu-{encoder_name}",
+            encoder_weights=None,
+            in_channels=channels,
+            classes=outputs,
+            **options,
+        )
+        encoder = network.encoder.model  # type: ignore[assignment,union-attr]
+    if model.weights == "imagenet" and pretrained_weights:
+        pretrained.load_into(encoder, model.encoder, channels)
+    return network
+
+
+def parameters(network: nn.Module) -> int:
+    """Return how many numbers the network has learned."""
+    return sum(weights.numel() for weights in network.parameters())
+
+
+def parts(network: nn.Module) -> tuple[list[nn.Parameter], list[nn.Parameter]]:
+    """Return the encoder's parameters and all others, as they learn at different rates."""
+    encoder: nn.Module = network.encoder  # type: ignore[assignment]
+    inside = {id(weights) for weights in encoder.parameters()}
+    others = [weights for weights in network.parameters() if id(weights) not in inside]
+    return list(encoder.parameters()), others
+
+
+def _plain_encoder(name: str, channels: int) -> nn.Module:
+    import timm
+
+    encoder: nn.Module = timm.create_model(
+        name, pretrained=False, in_chans=channels, num_classes=0, global_pool="avg"
+    )
+    return encoder
+
+
+def _look_up(what: str, table: dict[str, Any], name: str) -> Any:
+    if name not in table:
+        raise PlanError(f"unknown {what} {name!r}; choose from {', '.join(table)}")
+    return table[name]
+
+
+def _smp(name: str, **options: Any) -> nn.Module:
+    import segmentation_models_pytorch as smp
+
+    network: nn.Module = getattr(smp, name)(**options)
+    return network
+
+
+ARCHITECTURES: dict[str, Callable[..., nn.Module]] = {
+    "unet": partial(_smp, "Unet"),
+    "unetplusplus": partial(_smp, "UnetPlusPlus"),
+    "linknet": partial(_smp, "Linknet"),
+    "fpn": partial(_smp, "FPN"),
+    "manet": partial(_smp, "MAnet"),
+    "pan": partial(_smp, "PAN"),
+    "deeplabv3plus": partial(_smp, "DeepLabV3Plus"),
+}
+
+ENCODERS: dict[str, str] = {
+    "efficientnet_lite0": "tf_efficientnet_lite0",
+    "efficientnet_lite1": "tf_efficientnet_lite1",
+    "efficientnet_lite2": "tf_efficientnet_lite2",
+    "resnet18": "resnet18",
+    "resnet34": "resnet34",
+    "mobilenetv2": "mobilenetv2_100",
+}
+"""Name -> timm's name."""

@@ -1,0 +1,1 @@
+"""Training: one run from a plan to a bundle and a report."""

@@ -1,0 +1,77 @@
+"""The validation images: how good the network is now, as the user will see it."""
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from core.data.samples import Sample
+from core.data.truth import Truth
+from core.evaluate import score
+from core.infer import predict
+from core.infer.predict import Floats, Trained
+from core.pipeline.answers import Answer
+from core.records import Kind, Postprocess, Score
+
+# A glance at this many images tells the trend; the tuning looks at all of them.
+GLANCE_IMAGES = 8
+
+
+@dataclass(slots=True)
+class Judge:
+    """Validation images with their truth."""
+
+    samples: Sequence[Sample]
+    truths: Sequence[Truth]
+    seconds_per_image: float = 0.0
+    """What the last look cost; 0 before the first."""
+    answers: list[Answer] = field(default_factory=list)
+    """Of the last look."""
+
+    def glance(self, trained: Trained, post: Postprocess, most: int = GLANCE_IMAGES) -> float:
+        """Return a figure in [0, 1] for keeping the best weights, from a few images.
+
+        The headline score; for classification a probability, as few images make accuracy jump.
+        """
+        whole = trained.task.kind is Kind.CLASSIFICATION
+        count = len(self.samples) if whole else min(most, len(self.samples))
+        began = time.perf_counter()
+        self.answers = [
+            predict.answer(trained, sample.image_cyx, post) for sample in self.samples[:count]
+        ]
+        self.seconds_per_image = (time.perf_counter() - began) / max(count, 1)
+        if whole:
+            return probability_of_truth(self.truths, self.answers)
+        return self._score(trained, self.answers, count).headline
+
+    def maps(self, trained: Trained, *, flips: bool = False) -> list[Floats]:
+        """Return each validation image's maps, once, for tuning."""
+        return [predict.maps(trained, sample.image_cyx, flips=flips) for sample in self.samples]
+
+    def score(self, trained: Trained, maps: Sequence[Floats], post: Postprocess) -> Score:
+        """Return the score of all validation images under a postprocessing."""
+        answers = [trained.head.decode(one, post, trained.task) for one in maps]
+        return self._score(trained, answers, len(self.samples))
+
+    def _score(self, trained: Trained, answers: Sequence[Answer], count: int) -> Score:
+        return score.of(
+            trained.task,
+            self.truths[:count],
+            answers,
+            ids=[sample.id for sample in self.samples[:count]],
+            groups=[sample.group for sample in self.samples[:count]],
+            interval=False,
+        )
+
+
+def probability_of_truth(truths: Sequence[Truth], answers: Sequence[Answer]) -> float:
+    """Return the geometric mean probability given to the true class, each class weighing alike."""
+    by_class: dict[int, list[float]] = {}
+    for truth, answer in zip(truths, answers, strict=True):
+        if truth.image_class >= 0:
+            chance = max(answer.probabilities[truth.image_class], 1e-6)
+            by_class.setdefault(truth.image_class, []).append(float(np.log(chance)))
+    if not by_class:
+        return 0.0
+    return float(np.exp(np.mean([np.mean(logs) for logs in by_class.values()])))

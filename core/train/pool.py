@@ -1,0 +1,160 @@
+"""Training images, prepared once and kept in memory, from which random tiles are drawn."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from core.data.samples import Sample
+from core.data.truth import Truth
+from core.pipeline import augment, preprocess
+from core.pipeline.heads import Batch, Head
+from core.records import STRIDE_PX, Kind, Pipeline, TaskSpec
+
+# A third of the tiles is centred on a class drawn evenly, so that rare ones are met; the rest fall
+# where they may, so that the background is known as well.
+AIMED_SHARE = 0.34
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """One training image at working size, on the training device."""
+
+    image: Tensor
+    """(C, Y, X) float32."""
+    smooth: Tensor
+    discrete: Tensor
+    """(k, Y, X) float32, so that it can be sampled; whole numbers, -1 left out."""
+    places: dict[int, np.ndarray]
+    """Class -> some pixels (n, 2) of it, to aim at."""
+
+
+class Pool:
+    """Where tiles come from."""
+
+    def __init__(self, items: Sequence[Prepared], pipeline: Pipeline, task: TaskSpec) -> None:
+        self.items = items
+        self.whole = task.kind is Kind.CLASSIFICATION
+        self.strength = augment.STRENGTHS[pipeline.training.augmentation]
+        self.shape_yx = tile_shape(items, pipeline, whole=self.whole)
+        self.device = items[0].image.device
+        self.grid = augment.identity_grid(self.shape_yx, self.device)
+        areas = np.array([item.image[0].numel() for item in items], dtype=float)
+        # Larger images hold more to learn, but one large image must not drown the small ones.
+        self.chances = np.sqrt(areas) / np.sqrt(areas).sum()
+        self.classes = sorted({c for item in items for c in item.places})
+
+    def draw(self, count: int, rng: np.random.Generator) -> tuple[Tensor, Batch]:
+        """Return `count` random tiles (count, C, Y, X) and their targets."""
+        tiles, smooth, discrete = [], [], []
+        for _ in range(count):
+            item, centre_yx = self._aim(rng)
+            grid = augment.warp_grid(self.grid, self.strength, rng)
+            tiles.append(augment.cut(item.image, grid, centre_yx, "bilinear"))
+            if self.whole:
+                smooth.append(item.smooth)
+                discrete.append(item.discrete)
+                continue
+            smooth.append(augment.cut(item.smooth, grid, centre_yx, "bilinear"))
+            discrete.append(augment.cut(item.discrete, grid, centre_yx, "nearest"))
+        targets = torch.stack(discrete).long()
+        pixels = augment.recolour(torch.stack(tiles), self.strength, rng)
+        return (
+            pixels.contiguous(memory_format=torch.channels_last),
+            Batch(torch.stack(smooth), targets.reshape(count) if self.whole else targets),
+        )
+
+    def _aim(self, rng: np.random.Generator) -> tuple[Prepared, tuple[float, float]]:
+        """Return an image and the centre of a tile in it."""
+        if self.whole:
+            item = self.items[int(rng.integers(len(self.items)))]
+            height, width = item.image.shape[1:]
+            return item, ((height - 1) / 2, (width - 1) / 2)
+        if self.classes and rng.random() < AIMED_SHARE:
+            wanted = self.classes[int(rng.integers(len(self.classes)))]
+            holders = [item for item in self.items if wanted in item.places]
+            item = holders[int(rng.integers(len(holders)))]
+            places = item.places[wanted]
+            row, column = places[int(rng.integers(len(places)))]
+            # The thing aimed at may lie anywhere in the tile's middle half.
+            shift = rng.uniform(-0.25, 0.25, 2) * self.shape_yx
+            return item, (float(row + shift[0]), float(column + shift[1]))
+        item = self.items[int(rng.choice(len(self.items), p=self.chances))]
+        height, width = item.image.shape[1:]
+        return item, (
+            _inside(height, self.shape_yx[0], rng),
+            _inside(width, self.shape_yx[1], rng),
+        )
+
+
+def prepare(
+    sample: Sample, truth: Truth, pipeline: Pipeline, head: Head, context: "Context"
+) -> Prepared:
+    """Return one image at working size with its targets, on the training device."""
+    image = preprocess.apply(pipeline.preprocess, context.fitted, sample.image_cyx)
+    targets = head.targets(_rescaled(truth, image.shape[1:]), context.task)
+    return Prepared(
+        torch.from_numpy(np.ascontiguousarray(image)).to(context.device),
+        torch.from_numpy(targets.smooth_kyx).to(context.device),
+        torch.from_numpy(targets.discrete_kyx.astype(np.float32)).to(context.device),
+        _places(targets.discrete_kyx, context.task, context.seed),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """What preparing every image needs to know."""
+
+    task: TaskSpec
+    fitted: preprocess.Fitted
+    device: torch.device
+    seed: int
+
+
+def tile_shape(items: Sequence[Prepared], pipeline: Pipeline, *, whole: bool) -> tuple[int, int]:
+    """Return rows and columns of a tile: multiples of the stride, no larger than the images."""
+    tallest = max(item.image.shape[1] for item in items)
+    widest = max(item.image.shape[2] for item in items)
+    if whole:
+        return _up(tallest), _up(widest)
+    tile_px = pipeline.preprocess.tile_px
+    return min(tile_px, _up(tallest)), min(tile_px, _up(widest))
+
+
+def _up(side_px: int) -> int:
+    return -(-side_px // STRIDE_PX) * STRIDE_PX
+
+
+def _inside(side_px: int, tile_px: int, rng: np.random.Generator) -> float:
+    """Return a centre from which a tile stays inside where it can."""
+    if side_px <= tile_px:
+        return (side_px - 1) / 2
+    return float(rng.uniform(tile_px / 2, side_px - tile_px / 2) - 0.5)
+
+
+def _rescaled(truth: Truth, shape_yx: tuple[int, ...]) -> Truth:
+    if not truth.pixels_yx.size:
+        return truth
+    pixels_yx = preprocess.resize_labels(truth.pixels_yx, (shape_yx[0], shape_yx[1]))
+    return Truth(
+        pixels_yx=pixels_yx,
+        object_classes=truth.object_classes,
+        image_class=truth.image_class,
+    )
+
+
+def _places(
+    discrete_kyx: np.ndarray, task: TaskSpec, seed: int, most: int = 2000
+) -> dict[int, np.ndarray]:
+    """Return up to `most` pixels of each class, from the last map (class, else foreground)."""
+    if task.kind is Kind.CLASSIFICATION:
+        return {}
+    rng = np.random.default_rng(seed)
+    last = discrete_kyx[-1]
+    places = {}
+    for value in np.unique(last[last >= 0]):
+        found = np.argwhere(last == value)
+        places[int(value)] = found[rng.permutation(len(found))[:most]]
+    return places

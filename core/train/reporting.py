@@ -1,0 +1,98 @@
+"""The end of a run: images the model never saw, beside the simple rival."""
+
+import time
+from dataclasses import dataclass
+
+from core.evaluate import baselines, report, score
+from core.infer import batch, predict
+from core.infer.predict import Trained
+from core.paths import JobDir
+from core.pipeline.answers import Answer
+from core.progress import Progress
+from core.records import Plan, Report, Score
+from core.train.clock import Clock
+from core.train.images import Images
+
+# The simple rival must not eat the budget of the model it is compared with.
+BASELINE_SHARE = 0.06
+LONGEST_BASELINE_S = 30.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Verdict:
+    """What is known before the test images are looked at."""
+
+    validation: Score
+    baseline: tuple[str, Score] | None
+    """The simple rival's name and its score on the test images."""
+
+
+def baseline(
+    plan: Plan, learn: Images, validation: Images, test: Images, clock: Clock, progress: Progress
+) -> tuple[str, Score] | None:
+    """Return the simple rival's name and score on the test images, where the plan wants it.
+
+    It may learn from train and validation images, as it needs neither early stopping nor tuning.
+    """
+    if not plan.baselines or not test.samples:
+        return None
+    progress.stage("reading", "Trying the simple way first, to compare with")
+    seconds = min(BASELINE_SHARE * clock.budget_s, LONGEST_BASELINE_S)
+    learned = [*learn.samples, *validation.samples]
+    name, answers = baselines.run(plan.task, learned, test.samples, seconds=seconds, seed=plan.seed)
+    reached = _score(plan, test, answers)
+    progress.event("baseline", baseline=name, score=round(reached.headline, 5))
+    return name, reached
+
+
+def write_report(
+    job_dir: JobDir,
+    plan: Plan,
+    trained: Trained,
+    test: Images,
+    verdict: Verdict,
+    clock: Clock,
+) -> float:
+    """Write report, overlays and predicted labels; return seconds per predicted megapixel."""
+    began = time.perf_counter()
+    answers = [predict.answer(trained, one.image_cyx) for one in test.samples]
+    spent = time.perf_counter() - began
+    pixels = sum(one.image_cyx[0].size for one in test.samples)
+    reached = _score(plan, test, answers) if test.samples else None
+    told = Report(
+        run=job_dir.id,
+        study=plan.study,
+        pipeline=trained.pipeline.name,
+        test=reached,
+        validation=verdict.validation,
+        baseline=verdict.baseline[1] if verdict.baseline else None,
+        baseline_name=verdict.baseline[0] if verdict.baseline else "",
+        seconds=clock.used(),
+        notes=_notes(reached, test),
+    )
+    batch.write_answers(
+        job_dir.report / "predictions", [one.id for one in test.samples], answers, trained.task
+    )
+    shown = list(zip(test.samples, test.truths, answers, strict=True))
+    report.write(job_dir, told, shown, trained.task, until=clock.deadline - 1.0)
+    return float(spent / max(pixels / 1e6, 1e-9))
+
+
+def _score(plan: Plan, test: Images, answers: list[Answer]) -> Score:
+    return score.of(
+        plan.task,
+        test.truths,
+        answers,
+        ids=[one.id for one in test.samples],
+        groups=[one.group for one in test.samples],
+    )
+
+
+def _notes(reached: Score | None, test: Images) -> tuple[str, ...]:
+    if reached is None:
+        return ("No annotated image was kept aside for a test; the score is from validation.",)
+    if reached.interval is None:
+        return ("Too few groups for an interval.",)
+    if all(one.group is None for one in test.samples):
+        return ("No groups are known: the interval counts every image as independent.",)
+    return ()
