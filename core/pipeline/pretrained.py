@@ -66,8 +66,8 @@ def load_into(module: "nn.Module", encoder: str, in_channels: int) -> None:
 def adapt_input(weight_oihw: "Tensor", in_channels: int) -> "Tensor":
     """Return a first convolution for any number of channels.
 
-    One channel sums the three; others repeat them in turn, scaled so that an image of equal
-    channels gives what it gave before. Source: timm's `adapt_input_conv`.
+    One channel takes the sum of the three; more channels take them in turn, scaled by three over
+    their number. Source: timm's `adapt_input_conv`.
     """
     if in_channels == _BASE_CHANNELS:
         return weight_oihw

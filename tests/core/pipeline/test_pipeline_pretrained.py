@@ -1,0 +1,69 @@
+"""The ImageNet weights land where they belong."""
+
+import numpy as np
+import pytest
+import timm
+import torch
+
+from core.errors import PlanError
+from core.pipeline import pretrained
+
+# Logits of the reference package (efficientnet_lite_pytorch 0.1.0) for the ramp picture below at
+# the side each network was trained at; measured once.
+REFERENCE = {
+    "efficientnet_lite0": (224, [-0.2396, 0.6077, 0.6444, 0.1941]),
+    "efficientnet_lite1": (240, [0.0031, 1.1858, 0.9958, 1.694]),
+    "efficientnet_lite2": (260, [0.093, 1.3248, -0.3093, -0.3583]),
+}
+
+
+def ramp(side: int) -> torch.Tensor:
+    line = torch.linspace(-1, 1, side)
+    return torch.stack(
+        [line.expand(side, side), line.expand(side, side).T, -line.expand(side, side)]
+    )[None]
+
+
+@pytest.mark.parametrize("encoder", REFERENCE)
+def test_the_network_answers_as_the_reference_does(encoder):
+    side, logits = REFERENCE[encoder]
+    network = timm.create_model(pretrained.TIMM_NAMES[encoder]).eval()
+    pretrained.load_into(network, encoder, in_channels=3)
+    with torch.inference_mode():
+        np.testing.assert_allclose(network(ramp(side))[0, :4].numpy(), logits, atol=1e-3)
+
+
+@pytest.mark.parametrize("channels", [1, 6])
+def test_repeated_channels_look_the_same_as_three(channels):
+    encoder = "efficientnet_lite0"
+    grey = ramp(64)[:, :1]
+    seen = []
+    for number in (3, channels):
+        network = timm.create_model(
+            pretrained.TIMM_NAMES[encoder], features_only=True, in_chans=number
+        ).eval()
+        pretrained.load_into(network, encoder, in_channels=number)
+        with torch.inference_mode():
+            seen.append(network(grey.repeat(1, number, 1, 1))[-1].numpy())
+    np.testing.assert_allclose(seen[0], seen[1], atol=1e-4)
+
+
+def test_two_channels_take_the_first_two_and_five_begin_again():
+    weight = torch.arange(3.0).reshape(1, 3, 1, 1)
+    assert pretrained.adapt_input(weight, 2).flatten().tolist() == [0.0, 1.5]
+    five = pretrained.adapt_input(weight, 5).flatten().tolist()
+    assert five == pytest.approx([0, 0.6, 1.2, 0, 0.6])
+
+
+def test_a_network_of_another_make_is_refused():
+    other = timm.create_model("tf_efficientnet_lite1")
+    with pytest.raises(PlanError, match="cannot fill"):
+        pretrained.load_into(other, "efficientnet_lite0", in_channels=3)
+    wide = timm.create_model("tf_efficientnet_lite0", in_chans=4)
+    with pytest.raises(PlanError, match="3 input channels"):
+        pretrained.load_into(wide, "efficientnet_lite0", in_channels=3)
+
+
+def test_unknown_weights_name_the_choices():
+    with pytest.raises(PlanError, match="efficientnet_lite2"):
+        pretrained.weights_file("resnet50")
