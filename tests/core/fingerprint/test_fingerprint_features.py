@@ -58,7 +58,7 @@ def test_discs_are_measured():
     assert features.diameter_px(prepared) == pytest.approx(40, rel=0.03)
     assert features.foreground(prepared) == pytest.approx(2 * area / (128 * 256))
     assert features.boundary(prepared) == pytest.approx(1.0, abs=0.05)
-    assert features.thickness_px(prepared) == pytest.approx(2 / 3 * 40, rel=0.03)
+    assert features.thickness_px(prepared) == pytest.approx(2 / 3 * 40, rel=0.04)
     assert features.log_objects(prepared) == pytest.approx(np.log10(1 + 6))
     assert features.density(prepared) == pytest.approx(2 / (128 * 256) * 256**2)
     assert features.diameter_over_tile(prepared) == pytest.approx(40 / (128 * 256) ** 0.5, rel=0.03)
@@ -68,7 +68,7 @@ def test_a_long_stripe_has_its_width_and_a_ragged_outline():
     ids = np.zeros((200, 200), int)
     ids[:, 90:100] = 1
     prepared = material([sample(ids, {1: "stripe"})], STRIPES)
-    assert features.thickness_px(prepared) == pytest.approx(10)
+    assert features.thickness_px(prepared) == pytest.approx(10, rel=0.02)
     assert features.boundary(prepared) > 1.5
     assert features.foreground(prepared) == pytest.approx(0.05)
     # Shares 0.95 and 0.05: 1 - entropy / log 2.
