@@ -111,6 +111,11 @@ class StudyDir:
         return self.root / "images"
 
     @property
+    def masks(self) -> Path:
+        """Return the folder of imported mask files, kept as they came."""
+        return self.root / "masks"
+
+    @property
     def labels(self) -> Path:
         """Return the folder of the label versions."""
         return self.root / "labels"

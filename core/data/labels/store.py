@@ -25,7 +25,7 @@ class LabelVersion:
     """One save."""
 
     version: str
-    """Content hash."""
+    """Content hash; empty where the labels were withdrawn."""
     author: str
     time: float
     """Seconds since 1970."""
@@ -105,6 +105,21 @@ def choose(study_dir: StudyDir, image_id: str, version: str, *, author: str) -> 
     return save(study_dir, image_id, labels, author=author, parent=parent, note="chosen")
 
 
+def withdraw(study_dir: StudyDir, image_id: str, *, author: str, note: str = "") -> None:
+    """Make no version count: the image is not annotated any more. All versions stay."""
+    folder = _folder(study_dir, image_id)
+    if not folder.is_dir():
+        return
+    with FileLock(folder / ".lock"):
+        before = _read_head(folder)
+        if before.version is None:
+            return
+        entry = LabelVersion(
+            version="", author=author, time=clock.time(), parent=before.version, note=note
+        )
+        files.write(folder / "head.json", _Head(history=(*before.history, entry)))
+
+
 def load(study_dir: StudyDir, image_id: str, version: str | None = None) -> Labels | None:
     """Return a version's labels, by default the one that counts; None: not labelled.
 
@@ -126,6 +141,13 @@ def load(study_dir: StudyDir, image_id: str, version: str | None = None) -> Labe
     return Labels(layers=layers, annotated_yx=pages[-1] > 0, objects=page.objects)
 
 
+def objects(study_dir: StudyDir, image_id: str) -> tuple[LabelObject, ...]:
+    """Return the objects of the labels that count, without reading pixels."""
+    folder = _folder(study_dir, image_id)
+    version = _read_head(folder).version
+    return () if version is None else files.read(folder / f"{version}.json", _Page).objects
+
+
 def head(study_dir: StudyDir, image_id: str) -> str | None:
     """Return the version that counts; None: not labelled."""
     return _read_head(_folder(study_dir, image_id)).version
@@ -138,7 +160,8 @@ def history(study_dir: StudyDir, image_id: str) -> list[LabelVersion]:
 
 def labelled(study_dir: StudyDir) -> list[str]:
     """Return the ids of all images that have labels, sorted."""
-    return sorted(path.parent.name for path in study_dir.labels.glob("*/head.json"))
+    heads = study_dir.labels.glob("*/head.json")
+    return sorted(path.parent.name for path in heads if _read_head(path.parent).version)
 
 
 def _folder(study_dir: StudyDir, image_id: str) -> Path:

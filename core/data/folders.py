@@ -1,0 +1,292 @@
+"""What lies in the paths a user names: pictures, their masks, their classes."""
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+import msgspec
+
+from core.data import archives, readers, tables
+from core.errors import DataError, TableError
+from core.records import Kind
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Notice:
+    """One thing a user should know about one file."""
+
+    file: str
+    message: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Found:
+    """One picture with what its place tells of it."""
+
+    path: Path
+    name: str
+    """As the user knows it: the path below the folder or zip that was named."""
+    test: bool = False
+    mask: Path | None = None
+    object_classes: dict[int, str] = field(default_factory=dict)
+    image_class: str | None = None
+    group: str | None = None
+    condition: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hints:
+    """What a folder's `dataset.json` or `classes.txt` tells of the task."""
+
+    kind: Kind | None = None
+    classes: tuple[str, ...] = ()
+    background: str | None = None
+
+
+@dataclass(slots=True)
+class Findings:
+    """What was found so far."""
+
+    pictures: list[Found] = field(default_factory=list)
+    lone_masks: list[tuple[Path, str]] = field(default_factory=list)
+    """Masks without a picture beside them, and the stem they belong to."""
+    object_classes: dict[str, dict[int, str]] = field(default_factory=dict)
+    hints: Hints | None = None
+    notices: list[Notice] = field(default_factory=list)
+    refused: list[Notice] = field(default_factory=list)
+
+
+class _DataSet(msgspec.Struct):
+    """A folder's own `dataset.json`, as far as it is used."""
+
+    task: str = ""
+    classes: list[str] | None = None
+    background: str | None = None
+    split: dict[str, list[str]] | None = None
+    groups: dict[str, str] | None = None
+
+
+MASK_FOLDERS = ("masks", "labels")
+_SIDES = {"train": False, "training": False, "val": False, "validation": False, "test": True}
+_MASK_NAME = re.compile(r"(.+?)[ _.-]?(masks?|labels?|seg|gt)", re.IGNORECASE)
+_RUBBISH = ("thumbs.db", "desktop.ini", "__macosx")
+# What lies beside pictures without being meant as one.
+_COMPANIONS = (".csv", ".txt", ".json", ".md", ".xml", ".yaml", ".yml", ".xlsx", ".pdf", ".html")
+
+
+def find(paths: Iterable[Path], scratch: Path, *, test: bool = False) -> Findings:
+    """Return all pictures in files, folders and zips; zips are unpacked into `scratch`."""
+    found = Findings()
+    loose: list[Path] = []
+    for number, path in enumerate(paths):
+        if path.is_dir():
+            _folder(path, found, test=test, name="")
+        elif path.suffix.lower() == ".zip":
+            _zip(path, scratch / f"{number}{'t' * test}", found, test=test)
+        elif path.is_file():
+            loose.append(path)
+        else:
+            found.refused.append(Notice(file=str(path), message=f"{path}: there is no such file"))
+    _loose(loose, found, test=test, name="")
+    return found
+
+
+def _zip(path: Path, target: Path, found: Findings, *, test: bool) -> None:
+    target.mkdir(parents=True)
+    try:
+        archives.unpack(path, target)
+    except DataError as error:
+        found.refused.append(Notice(file=path.name, message=str(error)))
+        return
+    _folder(target, found, test=test, name=f"{path.name}/")
+
+
+def _folder(folder: Path, found: Findings, *, test: bool, name: str) -> None:
+    """Read one folder by its shape; the shapes are tried from the most to the least telling."""
+    inside = [path for path in sorted(folder.iterdir()) if not _is_rubbish(path)]
+    folders = {path.name.lower(): path for path in inside if path.is_dir()}
+    files = [path for path in inside if path.is_file()]
+    start = len(found.pictures)
+    if "images" in folders or any(key in folders for key in MASK_FOLDERS):
+        _pairs(folders, found, test=test, name=name)
+    elif folders and not any(_is_candidate(path) for path in files):
+        _subfolders(folders, found, test=test, name=name)
+    else:
+        _loose(files, found, test=test, name=name)
+        for sub in folders.values():
+            _folder(sub, found, test=test, name=f"{name}{sub.name}/")
+    _tell(folder, found, start)
+
+
+def _subfolders(folders: dict[str, Path], found: Findings, *, test: bool, name: str) -> None:
+    """Read folders that hold folders: sides, a wrapper, or one folder a class."""
+    if set(folders) <= set(_SIDES):
+        for key, sub in folders.items():
+            _folder(sub, found, test=test or _SIDES[key], name=f"{name}{sub.name}/")
+        return
+    if any(path.is_dir() for sub in folders.values() for path in sub.iterdir()):
+        for sub in folders.values():
+            _folder(sub, found, test=test, name=f"{name}{sub.name}/")
+        return
+    for sub in folders.values():
+        start = len(found.pictures)
+        _loose(sorted(sub.iterdir()), found, test=test, name=f"{name}{sub.name}/")
+        if len(folders) > 1:
+            found.pictures[start:] = [
+                replace(picture, image_class=sub.name) for picture in found.pictures[start:]
+            ]
+
+
+def _pairs(folders: dict[str, Path], found: Findings, *, test: bool, name: str) -> None:
+    """Read `images` and `masks`, paired by stem."""
+    masks = [
+        path
+        for key in MASK_FOLDERS
+        if key in folders
+        for path in sorted(folders[key].iterdir())
+        if path.is_file() and _is_candidate(path)
+    ]
+    start = len(found.pictures)
+    if "images" in folders:
+        _folder(folders["images"], found, test=test, name=f"{name}images/")
+    _marry(found, start, masks)
+
+
+def _loose(files: Iterable[Path], found: Findings, *, test: bool, name: str) -> None:
+    """Take single files; `x_mask.png` beside `x.png` is its mask."""
+    chosen = [path for path in files if path.is_file() and _is_candidate(path)]
+    stems = {path.stem for path in chosen}
+    masks = [
+        path
+        for path in chosen
+        if (match := _MASK_NAME.fullmatch(path.stem)) and match.group(1) in stems
+    ]
+    start = len(found.pictures)
+    found.pictures += [
+        Found(path=path, name=f"{name}{path.name}", test=test)
+        for path in chosen
+        if path not in masks
+    ]
+    _marry(found, start, masks)
+
+
+def _marry(found: Findings, start: int, masks: list[Path]) -> None:
+    """Give each picture from `start` on the mask of its stem, where there is exactly one."""
+    pictures = found.pictures[start:]
+    by_stem: dict[str, list[int]] = {}
+    for place, picture in enumerate(pictures, start=start):
+        by_stem.setdefault(picture.path.stem, []).append(place)
+    chosen: dict[str, list[Path]] = {}
+    for mask in masks:
+        chosen.setdefault(_mask_stem(mask, by_stem), []).append(mask)
+    for stem, candidates in chosen.items():
+        places = by_stem.get(stem, [])
+        if len(candidates) > 1 or len(places) > 1:
+            several = [path.name for path in candidates] if len(candidates) > 1 else []
+            several = several or [found.pictures[place].path.name for place in places]
+            found.refused += [
+                Notice(
+                    file=mask.name,
+                    message=f"{mask.name}: it is not clear which belongs to which: "
+                    f"{', '.join(several)} have the same name but for the suffix; rename them. "
+                    "The pictures are imported without labels",
+                )
+                for mask in candidates
+            ]
+        elif places:
+            found.pictures[places[0]] = replace(found.pictures[places[0]], mask=candidates[0])
+        else:
+            found.lone_masks.append((candidates[0], stem))
+
+
+def _mask_stem(mask: Path, stems: dict[str, list[int]]) -> str:
+    match = _MASK_NAME.fullmatch(mask.stem)
+    if mask.stem not in stems and match:
+        return match.group(1)
+    return mask.stem
+
+
+def _tell(folder: Path, found: Findings, start: int) -> None:
+    """Use what the folder's own tables tell of the pictures from `start` on."""
+    classes = folder / "classes.txt"
+    if classes.is_file():
+        names = classes.read_text(encoding="utf-8-sig").splitlines()
+        found.hints = Hints(classes=tuple(name.strip() for name in names if name.strip()))
+    about = folder / "dataset.json"
+    if about.is_file():
+        _tell_data_set(about, found, start)
+    try:
+        if (folder / "objects.csv").is_file():
+            found.object_classes |= tables.read_objects(folder / "objects.csv")
+        if (folder / "labels.csv").is_file():
+            found.pictures[start:], _ = with_rows(
+                found.pictures[start:], tables.read(folder / "labels.csv")
+            )
+    except TableError as error:
+        found.refused.append(Notice(file=folder.name, message=str(error)))
+
+
+def _tell_data_set(path: Path, found: Findings, start: int) -> None:
+    try:
+        about = msgspec.json.decode(path.read_bytes(), type=_DataSet)
+    except msgspec.MsgspecError as error:
+        found.notices.append(
+            Notice(file=path.name, message=f"{path.name}: it is not understood ({error})")
+        )
+        return
+    if about.task in tuple(Kind):
+        found.hints = Hints(
+            kind=Kind(about.task),
+            classes=tuple(about.classes or ()),
+            background=about.background,
+        )
+    tests = set((about.split or {}).get("test", ()))
+    groups = about.groups or {}
+    found.pictures[start:] = [
+        replace(
+            picture,
+            test=picture.test or picture.path.stem in tests,
+            group=groups.get(picture.path.stem, picture.group),
+        )
+        for picture in found.pictures[start:]
+    ]
+
+
+def with_rows(pictures: list[Found], rows: list[tables.Row]) -> tuple[list[Found], list[str]]:
+    """Return the pictures with what the rows tell of them, and the files nobody has."""
+    by_name: dict[str, list[int]] = {}
+    for place, picture in enumerate(pictures):
+        for key in {picture.name, picture.path.name, picture.path.stem}:
+            by_name.setdefault(key, []).append(place)
+    told = list(pictures)
+    missing = []
+    for row in rows:
+        file = row.file.replace("\\", "/")
+        last = file.rsplit("/", 1)[-1]
+        places = by_name.get(file) or by_name.get(last) or by_name.get(tables.stem_of(last)) or []
+        if not places:
+            missing.append(row.file)
+        for place in places:
+            now = told[place]
+            told[place] = replace(
+                now,
+                image_class=row.image_class or now.image_class,
+                group=row.group or now.group,
+                condition=row.condition or now.condition,
+                test=now.test or (row.split or "").lower() == "test",
+            )
+    return told, missing
+
+
+def _is_rubbish(path: Path) -> bool:
+    return path.name.startswith(".") or path.name.lower() in _RUBBISH
+
+
+def _is_candidate(path: Path) -> bool:
+    """Return whether a file is meant as a picture, readable or not."""
+    if _is_rubbish(path):
+        return False
+    if path.suffix.lower() in _COMPANIONS:
+        return readers.is_picture(path)
+    return True

@@ -1,0 +1,229 @@
+"""Files a user brings -> images and labels of a study. Originals are copied untouched."""
+
+import tempfile
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from filelock import FileLock
+
+from core.data import folders, labelling, originals, study, tables, tasks
+from core.data.folders import Findings, Found, Notice
+from core.errors import DataError
+from core.paths import StudyDir
+from core.records import ImageRecord, StudyRecord, TaskSpec
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ImportReport:
+    """What became of the files."""
+
+    added: tuple[str, ...] = ()
+    """Ids of new images."""
+    labelled: tuple[str, ...] = ()
+    """Ids of images that got labels or a class."""
+    notices: tuple[Notice, ...] = ()
+    """What was decided on the way."""
+    refused: tuple[Notice, ...] = ()
+    """What could not be used, and why."""
+
+
+@dataclass(slots=True)
+class _Work:
+    """What one import has done so far."""
+
+    images: dict[str, ImageRecord]
+    by_hash: dict[str, str]
+    added: list[str] = field(default_factory=list)
+    masks: dict[str, Path] = field(default_factory=dict)
+    object_classes: dict[str, dict[int, str]] = field(default_factory=dict)
+    classed: list[str] = field(default_factory=list)
+    notices: list[Notice] = field(default_factory=list)
+    refused: list[Notice] = field(default_factory=list)
+
+
+def add(
+    study_dir: StudyDir,
+    paths: Iterable[Path],
+    *,
+    test: Sequence[Path] = (),
+    table: Path | None = None,
+    author: str = "",
+) -> ImportReport:
+    """Bring files, folders and zips into the study and return what became of each.
+
+    A folder may hold `images` and `masks` (paired by stem; `objects.csv` gives objects'
+    classes), one folder a class, or loose pictures; its own `dataset.json`, `classes.txt` and
+    `labels.csv` are used. `test` images and their labels are the test split as they are.
+    `table` tells class, group, split and condition by file name, also of images that are in the
+    study already. A file that cannot be used is reported and the others go on.
+    Raises StudyError without such a study, TableError where the table is none.
+    """
+    study.load(study_dir)
+    rows = [] if table is None else tables.read(table)
+    with (
+        tempfile.TemporaryDirectory(prefix="aixcell-") as scratch,
+        FileLock(study_dir.root / ".import.lock"),
+    ):
+        found = _merged(
+            folders.find(paths, Path(scratch)), folders.find(test, Path(scratch), test=True)
+        )
+        if found.hints is not None:
+            tasks.save_hints(study_dir, found.hints)
+        record = study.load(study_dir)
+        work = _Work(
+            images={image.id: image for image in record.images},
+            by_hash={image.sha256: image.id for image in record.images},
+            notices=found.notices,
+            refused=found.refused,
+        )
+        found.pictures, missing = folders.with_rows(found.pictures, rows)
+        for picture in found.pictures:
+            _take(study_dir, picture, found, work)
+        _tell_known(rows, missing, work)
+        _take_lone_masks(found, work)
+        kept = [labelling.keep_mask(study_dir, i, mask) for i, mask in work.masks.items()]
+        for image_id, classes in work.object_classes.items():
+            tasks.save_object_classes(study_dir, image_id, classes)
+        study.update(study_dir, lambda now: _with_images(now, work))
+        told = labelling.read_masks(study_dir, kept, author=author)
+    return ImportReport(
+        added=tuple(work.added),
+        labelled=tuple(dict.fromkeys([*told.labelled, *work.classed])),
+        notices=(*work.notices, *told.notices),
+        refused=(*work.refused, *told.refused),
+    )
+
+
+def apply_task(study_dir: StudyDir, task: TaskSpec, *, author: str = "") -> ImportReport:
+    """Read all imported masks again as `task` understands them.
+
+    Labels that were changed by hand since stay, with a notice; a mask that contradicts the task
+    is refused and its image is not labelled any more.
+    """
+    images = list(tasks.mask_files_of(study_dir))
+    told = labelling.read_masks(study_dir, images, author=author, task=task)
+    return ImportReport(labelled=told.labelled, notices=told.notices, refused=told.refused)
+
+
+def _take(study_dir: StudyDir, picture: Found, found: Findings, work: _Work) -> None:
+    """Take one picture; a file that cannot be read is reported."""
+    try:
+        sha256 = originals.hash_of(picture.path)
+        known = work.by_hash.get(sha256)
+        if known is None:
+            about, notices = originals.keep(study_dir, picture, sha256, set(work.images))
+            work.added.append(about.id)
+            work.notices += [Notice(file=picture.name, message=text) for text in notices]
+        else:
+            about = _again(work.images[known], picture, work)
+    except DataError as error:
+        work.refused.append(Notice(file=picture.name, message=str(error)))
+        return
+    work.images[about.id] = about
+    work.by_hash[sha256] = about.id
+    if picture.image_class is not None and about.image_class == picture.image_class:
+        work.classed.append(about.id)
+    if picture.mask is not None:
+        work.masks[about.id] = picture.mask
+        classes = found.object_classes.get(picture.path.stem) or picture.object_classes
+        if classes:
+            work.object_classes[about.id] = classes
+
+
+def _again(known: ImageRecord, picture: Found, work: _Work) -> ImageRecord:
+    """Return the image that is there already, with what the second copy tells."""
+    message = f"{picture.name}: it is the same picture as {known.original_name}; one is kept"
+    given = known.given_split
+    if picture.test and given != "test":
+        given, message = "test", f"{message}, as a test image"
+    elif given == "test" and not picture.test:
+        message = f"{message}, as a test image: it must not be learned from"
+    image_class = known.image_class or picture.image_class
+    if picture.image_class is not None and picture.image_class != image_class:
+        work.refused.append(
+            Notice(
+                file=picture.name,
+                message=f"{picture.name}: it is called {picture.image_class!r} here, but "
+                f"{image_class!r} as {known.original_name}; the first is kept",
+            )
+        )
+    work.notices.append(Notice(file=picture.name, message=message))
+    return replace(
+        known,
+        given_split=given,
+        image_class=image_class,
+        group=known.group or picture.group,
+        condition=known.condition or picture.condition,
+    )
+
+
+def _tell_known(rows: list[tables.Row], missing: list[str], work: _Work) -> None:
+    """Use rows that belong to images of earlier imports; tell of rows nobody has."""
+    earlier = [
+        Found(path=Path(image.original_name), name=image.id)
+        for image in work.images.values()
+        if image.id not in work.added
+    ]
+    rest = [row for row in rows if row.file in missing]
+    told, unknown = folders.with_rows(earlier, rest)
+    for before, after in zip(earlier, told, strict=True):
+        if before == after:
+            continue
+        image = work.images[before.name]
+        work.images[before.name] = replace(
+            image,
+            image_class=after.image_class or image.image_class,
+            group=after.group or image.group,
+            condition=after.condition or image.condition,
+            given_split="test" if after.test else image.given_split,
+        )
+        if after.image_class is not None:
+            work.classed.append(image.id)
+    work.refused += [
+        Notice(file=file, message=f"{file}: the table names it, but there is no such picture")
+        for file in unknown
+    ]
+
+
+def _take_lone_masks(found: Findings, work: _Work) -> None:
+    """Give masks that came without pictures to images of the study of the same name."""
+    stems: dict[str, list[str]] = {}
+    for image in work.images.values():
+        stems.setdefault(Path(image.original_name).stem, []).append(image.id)
+    for mask, stem in found.lone_masks:
+        ids = stems.get(stem, [])
+        if len(ids) == 1:
+            work.masks[ids[0]] = mask
+            classes = found.object_classes.get(stem)
+            if classes:
+                work.object_classes[ids[0]] = classes
+            continue
+        cause = "several pictures have" if ids else "no picture has"
+        work.refused.append(
+            Notice(file=mask.name, message=f"{mask.name}: {cause} the name {stem!r}; rename it")
+        )
+
+
+def _with_images(now: StudyRecord, work: _Work) -> StudyRecord:
+    images = tuple(work.images.values())
+    names = next((image.channel_names for image in images if image.channel_names), ())
+    sizes = {image.pixel_size_um for image in images if image.pixel_size_um is not None}
+    return replace(
+        now,
+        images=images,
+        groups_known=any(image.group is not None for image in images),
+        channel_names=now.channel_names or names,
+        pixel_size_um=now.pixel_size_um or (sizes.pop() if len(sizes) == 1 else None),
+    )
+
+
+def _merged(one: Findings, other: Findings) -> Findings:
+    return Findings(
+        pictures=[*one.pictures, *other.pictures],
+        lone_masks=[*one.lone_masks, *other.lone_masks],
+        object_classes={**one.object_classes, **other.object_classes},
+        hints=one.hints or other.hints,
+        notices=[*one.notices, *other.notices],
+        refused=[*one.refused, *other.refused],
+    )

@@ -1,0 +1,114 @@
+"""Imported mask files -> labels of the study's images, as its task understands them."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from core.data import originals, study, tasks
+from core.data.folders import Notice
+from core.data.labels import masks, store
+from core.errors import DataError
+from core.paths import StudyDir
+from core.records import ImageRecord, Kind, TaskSpec
+
+IMPORTED = "import"
+"""The note of label versions that come from a mask file."""
+
+
+@dataclass(slots=True)
+class _Told:
+    labelled: list[str] = field(default_factory=list)
+    notices: list[Notice] = field(default_factory=list)
+    refused: list[Notice] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reading:
+    """What became of the masks."""
+
+    labelled: tuple[str, ...]
+    notices: tuple[Notice, ...]
+    refused: tuple[Notice, ...]
+
+
+def keep_mask(study_dir: StudyDir, image_id: str, mask: Path) -> str:
+    """Copy a mask file into the study, in place of an earlier one; return the image's id."""
+    folder = study_dir.masks / image_id
+    target = folder / f"mask{mask.suffix.lower()}"
+    originals.copy(mask, target)
+    for other in folder.glob("mask*"):
+        if other != target:
+            other.unlink()
+    (folder / "name.txt").write_text(mask.name, encoding="utf-8")
+    return image_id
+
+
+def read_masks(
+    study_dir: StudyDir, image_ids: Iterable[str], *, author: str, task: TaskSpec | None = None
+) -> Reading:
+    """Read the images' mask files for `task`, by default the study's or the suggested one."""
+    told = _Told()
+    wanted = list(image_ids)
+    files = tasks.mask_files_of(study_dir)
+    if wanted:
+        task = task or tasks.suggest_task(study_dir)
+        if task.kind is not Kind.CLASSIFICATION:
+            record = study.load(study_dir)
+            for image_id in wanted:
+                about = record.image(image_id)
+                _read_one(study_dir, about, files[image_id], task, (author, told))
+    return Reading(
+        labelled=tuple(told.labelled), notices=tuple(told.notices), refused=tuple(told.refused)
+    )
+
+
+def _read_one(
+    study_dir: StudyDir,
+    about: ImageRecord,
+    path: Path,
+    task: TaskSpec,
+    by: tuple[str, _Told],
+) -> None:
+    author, told = by
+    name = (path.parent / "name.txt").read_text(encoding="utf-8")
+    before = store.history(study_dir, about.id)
+    parent = store.head(study_dir, about.id)
+    if parent is not None and before and _last_note(before, parent) != IMPORTED:
+        told.notices.append(
+            Notice(
+                file=name, message=f"{name}: {about.id!r} was labelled by hand since; that stays"
+            )
+        )
+        return
+    try:
+        reading = masks.read(
+            path,
+            kind=task.kind,
+            classes=task.classes,
+            background=task.background,
+            object_classes=tasks.object_classes_of(study_dir, about.id),
+            plane=about.plane,
+        )
+    except DataError as error:
+        message = str(error).replace(path.name, name, 1)
+        told.refused.append(Notice(file=name, message=message))
+        store.withdraw(study_dir, about.id, author=author, note=IMPORTED)
+        return
+    if reading.labels.shape_yx != about.shape_cyx[1:]:
+        rows, columns = reading.labels.shape_yx
+        told.refused.append(
+            Notice(
+                file=name,
+                message=f"{name}: this mask is {columns} x {rows} pixels, its picture "
+                f"{about.shape_cyx[2]} x {about.shape_cyx[1]}; the picture is kept without "
+                "labels. Export the mask again at the picture's size",
+            )
+        )
+        return
+    store.save(study_dir, about.id, reading.labels, author=author, parent=parent, note=IMPORTED)
+    told.labelled.append(about.id)
+    told.notices += [Notice(file=name, message=f"{name}: {text}") for text in reading.notices]
+
+
+def _last_note(history: list[store.LabelVersion], version: str) -> str:
+    return next((v.note for v in reversed(history) if v.version == version), "")

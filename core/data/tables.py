@@ -1,0 +1,109 @@
+"""CSV tables of images: class, group, split, condition; and of objects: class."""
+
+import csv
+import io
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+
+from core.errors import TableError
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Row:
+    """What a table tells of one image; None: nothing."""
+
+    file: str
+    image_class: str | None = None
+    group: str | None = None
+    split: str | None = None
+    condition: str | None = None
+
+
+FILE = ("file", "filename", "image", "name", "path")
+COLUMNS = {
+    "image_class": ("class", "label", "image_class"),
+    "group": ("group",),
+    "split": ("split",),
+    "condition": ("condition",),
+}
+_SPLITS = ("train", "training", "validation", "val", "test", "")
+
+
+def read(path: Path) -> list[Row]:
+    """Return the rows; TableError naming the file where it is no such table."""
+    header, lines = _lines(path)
+    file_column = _column(header, FILE)
+    if file_column is None:
+        raise TableError(
+            f"{path.name}: it has no column `file`; its columns are {', '.join(header) or 'none'}"
+        )
+    places = {key: _column(header, names) for key, names in COLUMNS.items()}
+    rows = []
+    for number, line in enumerate(lines, start=2):
+        told = {
+            key: (line[at].strip() or None) if at is not None and at < len(line) else None
+            for key, at in places.items()
+        }
+        file = line[file_column].strip() if file_column < len(line) else ""
+        if not file:
+            raise TableError(f"{path.name}: line {number} names no file")
+        split = (told["split"] or "").lower()
+        if split not in _SPLITS:
+            raise TableError(
+                f"{path.name}: line {number} has the split {split!r}; use train or test"
+            )
+        rows.append(Row(file=file, **told))
+    return rows
+
+
+def read_objects(path: Path) -> dict[str, dict[int, str]]:
+    """Return image stem -> id -> class from columns file, id, class; TableError otherwise."""
+    header, lines = _lines(path)
+    places = [_column(header, names) for names in (FILE, ("id", "label_id"), ("class", "label"))]
+    if None in places:
+        raise TableError(
+            f"{path.name}: it needs the columns file, id, class; its columns are "
+            f"{', '.join(header) or 'none'}"
+        )
+    file_at, id_at, class_at = (at for at in places if at is not None)
+    found: dict[str, dict[int, str]] = {}
+    for number, line in enumerate(lines, start=2):
+        try:
+            file, object_id, name = line[file_at].strip(), int(line[id_at]), line[class_at].strip()
+        except (IndexError, ValueError) as error:
+            raise TableError(f"{path.name}: line {number} holds no whole id and class") from error
+        if name:
+            found.setdefault(stem_of(file), {})[object_id] = name
+    return found
+
+
+def stem_of(file: str) -> str:
+    """Return the file's name without folders and suffix."""
+    return PurePosixPath(file.replace("\\", "/")).stem
+
+
+def _lines(path: Path) -> tuple[list[str], list[list[str]]]:
+    try:
+        text = path.read_bytes().decode("utf-8-sig")
+    except FileNotFoundError as error:
+        raise TableError(f"{path}: there is no such table") from error
+    except UnicodeDecodeError as error:
+        raise TableError(
+            f"{path.name}: it is no text in UTF-8; save it as CSV (UTF-8) and try again"
+        ) from error
+    except OSError as error:
+        raise TableError(f"{path.name}: it cannot be opened ({error.strerror})") from error
+    first = text.split("\n", 1)[0]
+    # Spreadsheets write semicolons or tabs where commas are decimal points.
+    delimiter = max(",;\t", key=first.count)
+    try:
+        lines = [line for line in csv.reader(io.StringIO(text), delimiter=delimiter) if any(line)]
+    except csv.Error as error:
+        raise TableError(f"{path.name}: it is no CSV table ({error})") from error
+    if not lines:
+        raise TableError(f"{path.name}: it is empty; its first line must name the columns")
+    return [name.strip().lower() for name in lines[0]], lines[1:]
+
+
+def _column(header: list[str], names: tuple[str, ...]) -> int | None:
+    return next((header.index(name) for name in names if name in header), None)
