@@ -102,7 +102,7 @@ def fit(
 def predict(model: BoostedPixels, image_cyx: NDArray[np.generic]) -> NDArray[np.int32]:
     """Return the class index of every pixel."""
     shares = probabilities(model, image_cyx)
-    return np.array(model.classes, np.int32)[shares.argmax(axis=0)]
+    return np.asarray(np.array(model.classes)[shares.argmax(axis=0)], np.int32)
 
 
 def probabilities(model: BoostedPixels, image_cyx: NDArray[np.generic]) -> NDArray[np.float32]:
@@ -151,9 +151,7 @@ def _draw(
     return np.concatenate(rows), np.concatenate(targets)
 
 
-def _some(
-    places: NDArray[np.int64], most: int, rng: np.random.Generator
-) -> NDArray[np.int64]:
+def _some(places: NDArray[np.int64], most: int, rng: np.random.Generator) -> NDArray[np.int64]:
     return places if len(places) <= most else rng.choice(places, most, replace=False)
 
 
@@ -162,4 +160,4 @@ def _eigenvalues(
 ) -> list[NDArray[np.float32]]:
     """Return the larger and the smaller eigenvalue of a symmetric 2 x 2 matrix at each pixel."""
     middle, spread = (yy + xx) / 2, np.hypot((yy - xx) / 2, yx)
-    return [middle + spread, middle - spread]
+    return [np.asarray(middle + spread), np.asarray(middle - spread)]
