@@ -115,8 +115,8 @@ def _largest_extent(look: masks.MaskValues) -> float:
     pieces_yx, _ = masks.pieces(look.values_yx)
     largest = int(np.bincount(pieces_yx[pieces_yx > 0]).argmax())
     rows, columns = np.nonzero(pieces_yx == largest)
-    height, width = pieces_yx.shape
-    return min(float(np.ptp(rows)) / height, float(np.ptp(columns)) / width)
+    spans = (np.ptp(rows) / pieces_yx.shape[0], np.ptp(columns) / pieces_yx.shape[1])
+    return float(min(spans))
 
 
 def _image_classes(record: StudyRecord, hints: Hints) -> tuple[str, ...]:

@@ -84,13 +84,32 @@ def with_layer(
 
 
 def fill(points: tuple[Point, ...], shape_yx: tuple[int, int]) -> NDArray[np.bool_]:
-    """Return the pixels whose centres lie inside the polygon or on its outline."""
-    from skimage.draw import polygon2mask
+    """Return the pixels whose centres lie inside; of those on the line, the left and upper ones.
 
+    Parts outside of the image are left out. Raises LabelError for fewer than three points.
+    """
     if len(points) < 3:
         raise LabelError(f"an outline needs three points or more, got {len(points)}")
-    corners = np.array([(row, column) for column, row in points], dtype=np.float64)
-    inside: NDArray[np.bool_] = polygon2mask(shape_yx, corners)
+    rows, columns = shape_yx
+    x0, y0 = np.array(points, dtype=np.float64).T
+    x1, y1 = np.roll(x0, -1), np.roll(y0, -1)
+    # Each edge crosses the rows between its ends; every crossing turns inside into outside.
+    first = np.clip(np.ceil(np.minimum(y0, y1)), 0, rows).astype(np.int64)
+    last = np.clip(np.ceil(np.maximum(y0, y1)), 0, rows).astype(np.int64)
+    crossed = last - first
+    edge = np.repeat(np.arange(len(x0)), crossed)
+    row = np.arange(len(edge)) - np.repeat(np.cumsum(crossed) - crossed - first, crossed)
+    slope = (x1 - x0)[edge] / (y1 - y0)[edge]
+    crossing = np.ceil(x0[edge] + (row - y0[edge]) * slope)
+    column = np.clip(crossing, 0, columns).astype(np.int64)
+    inside = np.zeros(shape_yx, dtype=bool)
+    if not len(edge):  # it lies outside, or between two rows
+        return inside
+    top, left, right = int(row.min()), int(column.min()), int(column.max())
+    turns = np.zeros((int(row.max()) - top + 1, right - left + 1), dtype=np.int32)
+    np.add.at(turns, (row - top, column - left), 1)
+    odd = np.cumsum(turns, axis=1)[:, :-1] & 1
+    inside[top : top + len(turns), left:right] = odd.astype(bool)
     return inside
 
 
