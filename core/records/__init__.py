@@ -1,20 +1,22 @@
 """Frozen records: one per decision, self-checking, to and from JSON.
 
-    task.py      what is wanted: Kind, Wishes, TaskSpec, Budget
-    images.py    what there is: ImageRecord, Split, StudyRecord
-    pipeline.py  everything that must be decided: Preprocess, Model, Training, Postprocess, Pipeline
-    plan.py      what a training executes: Candidate, Plan
-    job.py       how a piece of work stands: JobRequest, JobStatus, Event
-    result.py    what came out: Score, RunResult, Report
-    library.py   what is remembered: DataSetCard, Fingerprint, RunRow, Recommendation
-    files.py     one way to and from disk: read, write
+task.py      what is wanted: Kind, Wishes, TaskSpec, Budget
+images.py    what there is: ImageRecord, Split, StudyRecord
+pipeline.py  everything that must be decided: Preprocess, Model, Training, Postprocess, Pipeline
+plan.py      what a training executes: Candidate, Plan
+job.py       how a piece of work stands: JobRequest, JobStatus, Event
+result.py    what came out: Score, RunResult, Report
+library.py   what is remembered: DataSetCard, Fingerprint, RunRow, Recommendation
+files.py     one way to and from disk: read, write
 """
 
 from core.records.files import (
     SCHEMA_VERSION,
+    append,
     decode,
     encode,
     read,
+    read_lines,
     to_plain,
     write,
     write_bytes,
@@ -29,6 +31,7 @@ from core.records.library import (
     Recommendation,
     Recommended,
     RunRow,
+    Snapshot,
 )
 from core.records.pipeline import STRIDE_PX, Model, Pipeline, Postprocess, Preprocess, Training
 from core.records.plan import Candidate, Plan
@@ -63,14 +66,17 @@ __all__ = [
     "RunResult",
     "RunRow",
     "Score",
+    "Snapshot",
     "Split",
     "StudyRecord",
     "TaskSpec",
     "Training",
     "Wishes",
+    "append",
     "decode",
     "encode",
     "read",
+    "read_lines",
     "to_plain",
     "write",
     "write_bytes",

@@ -79,12 +79,30 @@ class RunRow:
     made: str = ""
     """ISO date."""
 
+    @property
+    def subject(self) -> str:
+        """Return what was learned from: the data set, or `DATA_SET+VARIANT`.
+
+        Fingerprints and cards of a variant go by this name.
+        """
+        return f"{self.data_set}+{self.variant}" if self.variant else self.data_set
+
     def __post_init__(self) -> None:
         """Refuse states and causes nobody knows."""
         if self.state not in STATES:
             raise LibraryError(f"run {self.run!r}: unknown state {self.state!r}")
         if self.cause is not None and self.cause not in CAUSES:
             raise LibraryError(f"run {self.run!r}: unknown cause {self.cause!r}")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Snapshot:
+    """All the library knew at one moment."""
+
+    rows: tuple[RunRow, ...] = ()
+    fingerprints: tuple[Fingerprint, ...] = ()
+    """At most one a data set: the latest."""
+    cards: tuple[DataSetCard, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,0 +1,68 @@
+"""One file for another lab: runs, fingerprints and cards, never images, labels or their names."""
+
+import secrets
+from dataclasses import replace
+from pathlib import Path
+
+from core.errors import LibraryError, StudyError
+from core.library.store import Library
+from core.records import Snapshot, read, write, write_bytes
+
+
+def export_to(library: Library, file: Path) -> int:
+    """Write what this workspace collected to `file`; return the number of runs.
+
+    Studies go by their name and the workspace's own mark, so that two labs' `demo` stay two.
+    """
+    own = library.collected()
+    mark = _mark(library)
+    names = {row.data_set: _marked(row.data_set, mark) for row in own.rows}
+    write(
+        file,
+        Snapshot(
+            rows=tuple(replace(row, data_set=names[row.data_set]) for row in own.rows),
+            fingerprints=tuple(
+                replace(one, data_set=_marked(one.data_set, mark), images=())
+                for one in own.fingerprints
+            ),
+            cards=tuple(replace(card, id=_marked(card.id, mark)) for card in own.cards),
+        ),
+    )
+    return len(own.rows)
+
+
+def import_from(library: Library, file: Path) -> int:
+    """Collect what another lab exported; return how many runs were new.
+
+    Importing a file twice, or one's own, changes nothing. Raises LibraryError for other files.
+    """
+    try:
+        brought = read(file, Snapshot)
+    except StudyError as error:
+        raise LibraryError(
+            f"{file} is no export of a library ({error}); make one with "
+            "`aixcell library exchange export FILE`"
+        ) from error
+    if not brought.rows:
+        raise LibraryError(f"{file} holds no runs; there is nothing to learn from it")
+    known = {row.run for row in library.rows()}
+    fresh = [row for row in brought.rows if row.run not in known]
+    subjects = {row.subject for row in fresh} | {row.data_set for row in fresh}
+    return library.add(
+        fresh,
+        fingerprints=[one for one in brought.fingerprints if one.data_set in subjects],
+        cards=[card for card in brought.cards if card.id in subjects],
+    )
+
+
+def _mark(library: Library) -> str:
+    """Return the workspace's mark, made at the first export and kept."""
+    file = library.workspace.library / "mark.txt"
+    if not file.exists():
+        write_bytes(file, secrets.token_hex(3).encode())
+    return file.read_text().strip()
+
+
+def _marked(name: str, mark: str) -> str:
+    """Return NAME@MARK; a name that carries a mark keeps it."""
+    return name if "@" in name else f"{name}@{mark}"
