@@ -34,6 +34,18 @@ def device() -> str:
     return "cuda" if Path("/dev/nvidiactl").exists() else "cpu"
 
 
+def cores() -> int:
+    """Return how many cores this process, and a job it starts, may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+def free_memory_gib() -> float:
+    """Return the memory that is free now without swapping."""
+    return float(psutil.virtual_memory().available) / 1024**3
+
+
 def start_time(pid: int) -> float | None:
     """Return when the process started, in seconds since 1970; None where there is none."""
     try:

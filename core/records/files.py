@@ -60,6 +60,30 @@ def write_json(path: Path, plain: Any) -> None:
     write_bytes(path, msgspec.json.format(msgspec.json.encode(plain), indent=1))
 
 
+def append(path: Path, record: Any) -> None:
+    """Add the record to `path` as one line of JSON, on the disk when this returns."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("a+b") as file:
+        if file.tell() > 0:
+            file.seek(-1, os.SEEK_END)
+            if file.read(1) != b"\n":  # a line torn by a crash must not merge with this one
+                file.write(b"\n")
+        file.write(msgspec.json.encode(record) + b"\n")
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def read_lines(path: Path, kind: type[Record]) -> list[Record]:
+    """Return the records of a file that `append` wrote; torn lines are skipped, none: empty."""
+    found = []
+    for line in path.read_bytes().splitlines() if path.exists() else ():
+        try:
+            found.append(msgspec.json.decode(line, type=kind))
+        except msgspec.MsgspecError:
+            continue
+    return found
+
+
 def write_bytes(path: Path, data: bytes) -> None:
     """Put `data` at `path`: draft beside it, flush to the disk, rename, flush the folder."""
     path.parent.mkdir(parents=True, exist_ok=True)

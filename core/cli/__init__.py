@@ -1,0 +1,15 @@
+"""The `aixcell` command.
+
+parser.py    what can be written
+units.py     90s, 10m, 2h; 4GiB
+speech.py    what is printed: progress to standard error, answers to standard output
+studies.py   import, task, inspect, recommend
+runs.py      train, runs, watch, cancel, resume, report, predict
+demo.py      the whole main job on the sample study
+library.py   library stats, library assess, campaign
+dashboard.py the browser page
+"""
+
+from core.cli.parser import main
+
+__all__ = ["main"]

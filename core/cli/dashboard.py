@@ -1,0 +1,59 @@
+"""The browser page: streamlit on the installed `app/main.py`."""
+
+import argparse
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import core
+from core.paths import Workspace
+
+PROGRAM = Path(core.__file__).resolve().parent.parent
+LOOPBACK = ("127.0.0.1", "localhost", "::1")
+
+
+def open_(args: argparse.Namespace, workspace: Workspace) -> int:
+    """Serve the dashboard until somebody ends it."""
+    workspace.root.mkdir(parents=True, exist_ok=True)
+    if args.host not in LOOPBACK:
+        print(
+            f"aixcell: everybody who reaches {args.host} can see and change your studies; "
+            "there is no sign-in yet",
+            file=sys.stderr,
+        )
+    environment = {**os.environ, "AIXCELL_WORKSPACE": str(workspace.root)}
+    try:
+        return subprocess.run(call(args), env=environment, check=False).returncode
+    except KeyboardInterrupt:
+        return 0
+
+
+def call(args: argparse.Namespace) -> list[str]:
+    """Return the call; every option is named, so that it works from any folder."""
+    options = {
+        "server.address": args.host,
+        "server.port": args.port,
+        "server.headless": _flag(args.no_browser),
+        "server.fileWatcherType": "none",
+        "server.showEmailPrompt": "false",
+        # Microscopy files are large; each is written to disk at once.
+        "server.maxUploadSize": 2048,
+        "browser.gatherUsageStats": "false",
+        "client.toolbarMode": "viewer",
+        "theme.base": PROGRAM / "app" / "look" / "theme.toml",
+    }
+    if args.host not in LOOPBACK:
+        options["client.showErrorDetails"] = "none"
+    return [
+        sys.executable,
+        "-m",
+        "streamlit",
+        "run",
+        str(PROGRAM / "app" / "main.py"),
+        *(f"--{name}={value}" for name, value in options.items()),
+    ]
+
+
+def _flag(on: bool) -> str:
+    return "true" if on else "false"

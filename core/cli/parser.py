@@ -1,0 +1,175 @@
+"""What can be written on the command line, and who does it."""
+
+import argparse
+import sys
+from collections.abc import Sequence
+
+from core.cli import dashboard, demo, library, runs, speech, studies, units
+from core.errors import AIxCellError, PlanError, StudyError, TaskError
+from core.paths import Workspace
+from core.records import Kind
+
+DONE, FAILED, WRONG, INTERRUPTED = 0, 1, 2, 130
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command; 0 done, 1 failed (one sentence tells why), 2 wrong usage."""
+    args = _parser().parse_args(arguments)
+    workspace = Workspace.at(args.workspace)
+    try:
+        _check_names(args, workspace)
+        return int(args.command(args, workspace))
+    except AIxCellError as error:
+        speech.answer({"error": str(error)}, [], as_json=getattr(args, "json", False))
+        speech.note(f"aixcell: {error}")
+        return WRONG if isinstance(error, (TaskError, PlanError, UnknownNameError)) else FAILED
+    except KeyboardInterrupt:
+        return INTERRUPTED
+
+
+class UnknownNameError(StudyError):
+    """The command line names a study or run that is not there."""
+
+
+def _check_names(args: argparse.Namespace, workspace: Workspace) -> None:
+    """Raise UnknownNameError for a study or run that is not there, before anything is done."""
+    try:
+        if getattr(args, "run", None):
+            workspace.find_job(args.run)
+        if getattr(args, "study", None):
+            folder = workspace.study(args.study)
+            if not getattr(args, "may_create", False) and not folder.record.exists():
+                raise UnknownNameError(
+                    f"there is no study {args.study!r} in {workspace.root}; "
+                    f"`aixcell import {args.study} PATH` makes it"
+                )
+    except StudyError as error:
+        raise UnknownNameError(str(error)) from error
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="aixcell",
+        description="From microscopy images to a trained, honestly scored model.",
+        epilog="Without a command the dashboard opens in the browser.",
+    )
+    parser.add_argument("--workspace", metavar="DIR", help="where everything lies (~/aixcell)")
+    parser.add_argument("--host", default="127.0.0.1", help="address the dashboard answers on")
+    parser.add_argument("--port", type=int, default=8501, help="port of the dashboard")
+    parser.add_argument("--no-browser", action="store_true", help="do not open a browser")
+    parser.set_defaults(command=dashboard.open_)
+    commands = parser.add_subparsers(title="commands", metavar="COMMAND")
+    _add_study_commands(commands)
+    _add_run_commands(commands)
+    _add_library_commands(commands)
+    return parser
+
+
+# argparse gives this type no public name.
+Commands = argparse._SubParsersAction
+
+
+def _add(
+    commands: "Commands[argparse.ArgumentParser]", name: str, does: str
+) -> argparse.ArgumentParser:
+    """Add a command with the options that all have."""
+    command = commands.add_parser(name, help=does, description=does)
+    command.add_argument(
+        "--workspace", metavar="DIR", default=argparse.SUPPRESS, help="where everything lies"
+    )
+    command.add_argument("--json", action="store_true", help="print one JSON object")
+    return command
+
+
+def _add_study_commands(commands: "Commands[argparse.ArgumentParser]") -> None:
+    command = _add(commands, "demo", "the whole main job on the simulated sample study")
+    _add_limits(command)
+    command.set_defaults(command=demo.demo, detach=False, pipeline=None)
+
+    command = _add(commands, "import", "take images, masks and tables into a study")
+    command.add_argument("study", metavar="STUDY")
+    command.add_argument("paths", metavar="PATH", nargs="+", help="files, folders, zips")
+    command.add_argument(
+        "--test", metavar="PATH", action="extend", nargs="+", default=[],
+        help="images that are only for the test, with their labels",
+    )  # fmt: skip
+    command.add_argument(
+        "--table", metavar="FILE", help="CSV: file, class, group, split, condition"
+    )
+    command.set_defaults(command=studies.import_, may_create=True)
+
+    command = _add(commands, "task", "say what is wanted")
+    command.add_argument("study", metavar="STUDY")
+    command.add_argument("--kind", choices=[kind.value for kind in Kind])
+    command.add_argument("--classes", nargs="+", default=[], metavar="NAME")
+    command.add_argument("--background", metavar="NAME", help="the class that does not count")
+    command.add_argument("--score", type=units.share, help="wanted score, from 0 to 1")
+    command.add_argument("--time", type=units.seconds, help="what a training may take, e.g. 10m")
+    command.add_argument("--fast-prediction", action="store_true")
+    command.set_defaults(command=studies.task)
+
+    command = _add(commands, "inspect", "checks, split and fingerprint")
+    command.add_argument("study", metavar="STUDY")
+    command.add_argument("--seed", type=int, default=0)
+    command.set_defaults(command=studies.inspect)
+
+    command = _add(commands, "recommend", "pipelines ranked for a study, a time and a memory")
+    command.add_argument("study", metavar="STUDY")
+    _add_limits(command)
+    command.set_defaults(command=studies.recommend)
+
+
+def _add_run_commands(commands: "Commands[argparse.ArgumentParser]") -> None:
+    command = _add(commands, "train", "train and score a model")
+    command.add_argument("study", metavar="STUDY")
+    command.add_argument("--pipeline", metavar="NAME", help="this one instead of the best advised")
+    command.add_argument("--detach", action="store_true", help="do not wait for the end")
+    _add_limits(command)
+    command.set_defaults(command=runs.train)
+
+    command = _add(commands, "runs", "list trainings")
+    command.add_argument("study", metavar="STUDY", nargs="?")
+    command.set_defaults(command=runs.runs)
+
+    for name, does, action in (
+        ("watch", "show a run until it ends", runs.watch),
+        ("cancel", "stop a run, queued or running", runs.cancel),
+        ("resume", "go on with a lost, cancelled or failed run", runs.resume),
+        ("report", "the scores on images the model never saw", runs.report),
+    ):
+        command = _add(commands, name, does)
+        command.add_argument("run", metavar="RUN")
+        command.set_defaults(command=action)
+        if name == "resume":
+            command.add_argument("--detach", action="store_true", help="do not wait for the end")
+
+    command = _add(commands, "predict", "apply a run's model to images")
+    command.add_argument("run", metavar="RUN")
+    command.add_argument("paths", metavar="PATH", nargs="+", help="images or folders")
+    command.add_argument("--out", metavar="DIR", required=True)
+    command.set_defaults(command=runs.predict)
+
+
+def _add_library_commands(commands: "Commands[argparse.ArgumentParser]") -> None:
+    inner = commands.add_parser("library", help="what is known of pipelines").add_subparsers(
+        title="commands", metavar="COMMAND", required=True
+    )
+    command = _add(inner, "stats", "what the library holds")
+    command.set_defaults(command=library.stats)
+    command = _add(inner, "assess", "how good the advice is, one data set left out at a time")
+    command.set_defaults(command=library.assess)
+
+    command = _add(commands, "campaign", "record many trainings for the library")
+    command.add_argument("file", metavar="FILE")
+    command.add_argument("--out", metavar="FILE", help="where the rows are recorded")
+    command.set_defaults(command=library.campaign)
+
+
+def _add_limits(command: argparse.ArgumentParser) -> None:
+    command.add_argument("--time", type=units.seconds, help="all in all, e.g. 90s, 10m, 2h")
+    command.add_argument("--memory", type=units.gib, help="most memory, e.g. 4GiB")
+    command.add_argument("--seed", type=int, default=0)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,102 @@
+"""The way of the data, one function a step; every page and every command calls these.
+
+    files -> study -> task -> split -> fingerprint -> recommendation -> plan -> training -> report
+
+and then the trained model's predictions on other images.
+
+    studies.py  images, labels, task, split, findings
+    pictures.py what is shown of an image
+    sample.py   the simulated study that is there at the first start
+    advice.py   fingerprint, recommendation, plan
+    runs.py     jobs: start, watch, cancel, resume
+    results.py  result, report, predictions
+    memory.py   what the library keeps of finished runs
+
+Every function takes the workspace first, then names; heavy packages are imported inside.
+"""
+
+from core.workflow.advice import (
+    candidates,
+    describe,
+    fingerprint,
+    is_described,
+    make_plan,
+    named,
+    recommend,
+    start_fingerprint,
+)
+from core.workflow.memory import collect, library_stats
+from core.workflow.pictures import image_pixels, thumbnail
+from core.workflow.results import Prediction, Side, prediction, report, result, write_test
+from core.workflow.runs import (
+    cancel,
+    events,
+    listing,
+    plan_of,
+    restart_queued,
+    resume,
+    start_prediction,
+    start_training,
+    status,
+    wait,
+)
+from core.workflow.sample import SAMPLE, open_sample
+from core.workflow.studies import (
+    create_study,
+    import_files,
+    inspect,
+    labelled_ids,
+    list_studies,
+    load_labels,
+    load_study,
+    make_split,
+    save_labels,
+    set_image_class,
+    set_task,
+    suggest_task,
+)
+
+__all__ = [
+    "SAMPLE",
+    "Prediction",
+    "Side",
+    "cancel",
+    "candidates",
+    "collect",
+    "create_study",
+    "describe",
+    "events",
+    "fingerprint",
+    "image_pixels",
+    "import_files",
+    "inspect",
+    "is_described",
+    "labelled_ids",
+    "library_stats",
+    "list_studies",
+    "listing",
+    "load_labels",
+    "load_study",
+    "make_plan",
+    "make_split",
+    "named",
+    "open_sample",
+    "plan_of",
+    "prediction",
+    "recommend",
+    "report",
+    "restart_queued",
+    "result",
+    "resume",
+    "save_labels",
+    "set_image_class",
+    "set_task",
+    "start_fingerprint",
+    "start_prediction",
+    "start_training",
+    "status",
+    "suggest_task",
+    "thumbnail",
+    "wait",
+    "write_test",
+]

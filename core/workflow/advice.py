@@ -1,0 +1,201 @@
+"""From images and labels to a plan: fingerprint, recommendation, candidates."""
+
+import hashlib
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from core import jobs
+from core.data import study as studies
+from core.errors import RunError, StudyError
+from core.jobs import machine
+from core.paths import Workspace
+from core.records import (
+    Budget,
+    Candidate,
+    Fingerprint,
+    JobStatus,
+    Kind,
+    Plan,
+    Recommendation,
+    Split,
+    StudyRecord,
+    read,
+)
+from core.workflow.studies import make_split, task_of
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Learned:
+    """What may be learned from, exactly."""
+
+    images: tuple[str, ...]
+    """Ids of train and validation, sorted."""
+    labels: dict[str, str]
+    """Image id -> version."""
+    versions: str
+    """Hash over task, images and labels."""
+
+
+def fingerprint(workspace: Workspace, study: str) -> Fingerprint | None:
+    """Return the fingerprint that fits task, images and labels as they are now, or None."""
+    study_dir = workspace.study(study)
+    record = studies.load(study_dir)
+    if not study_dir.fingerprint.exists() or record.split is None or record.task is None:
+        return None
+    found = read(study_dir.fingerprint, Fingerprint)
+    return found if found.versions == _learned(workspace, record, record.split).versions else None
+
+
+def start_fingerprint(workspace: Workspace, study: str, *, seed: int = 0) -> str:
+    """Order the fingerprint of the train and validation images; return the job's id.
+
+    Makes the split where there is none.
+    """
+    study_dir = workspace.study(study)
+    split = make_split(workspace, study, seed)
+    learned = _learned(workspace, studies.load(study_dir), split)
+    options = {
+        "images": list(learned.images),
+        "labels": learned.labels,
+        "versions": learned.versions,
+        "seed": seed,
+    }
+    return jobs.start(study_dir, "fingerprint", options=options).id
+
+
+def is_described(workspace: Workspace, study: str) -> bool:
+    """Return whether a recommendation needs no new fingerprint."""
+    return fingerprint(workspace, study) is not None
+
+
+def describe(
+    workspace: Workspace,
+    study: str,
+    *,
+    seed: int = 0,
+    on_status: Callable[[JobStatus], None] | None = None,
+) -> Fingerprint:
+    """Return the study's fingerprint, computed now where it is missing or stale.
+
+    Raises RunError where it cannot be computed.
+    """
+    make_split(workspace, study, seed)  # images annotated since the last one join it
+    found = fingerprint(workspace, study)
+    if found is not None:
+        return found
+    job = start_fingerprint(workspace, study, seed=seed)
+    end = jobs.wait(workspace.find_job(job)[1], on_status)
+    found = fingerprint(workspace, study)
+    if end.state != "finished" or found is None:
+        raise RunError(f"the images could not be described: {end.message}", end.cause or "error")
+    return found
+
+
+def recommend(
+    workspace: Workspace,
+    study: str,
+    budget: Budget,
+    *,
+    seed: int = 0,
+    on_status: Callable[[JobStatus], None] | None = None,
+) -> Recommendation:
+    """Return pipelines ranked for this study, budget and machine, with reasons.
+
+    Computes the fingerprint first where it is missing or stale, as a job.
+    """
+    from core.autokonfig import recommend as advisor
+    from core.library.store import Library
+
+    found = describe(workspace, study, seed=seed, on_status=on_status)
+    return advisor.run(
+        found,
+        task_of(studies.load(workspace.study(study))),
+        budget,
+        Library(workspace).table(),
+        free_memory_gib=machine.free_memory_gib(),
+        cores=machine.cores(),
+    )
+
+
+def candidates(recommendation: Recommendation) -> tuple[Candidate, ...]:
+    """Return the feasible pipelines of a recommendation, best first."""
+    feasible = [each for each in recommendation.pipelines if each.feasible]
+    return tuple(
+        Candidate(
+            pipeline=each.pipeline,
+            expected_score=each.score,
+            expected_seconds=each.seconds,
+            expected_memory_gib=each.memory_gib,
+        )
+        for each in feasible
+    )
+
+
+def named(pipeline: str) -> tuple[Candidate, ...]:
+    """Return the one pipeline a user asked for by name; PlanError lists the choices."""
+    from core.pipeline import catalogue
+
+    return (Candidate(pipeline=catalogue.find(pipeline)),)
+
+
+def make_plan(
+    workspace: Workspace,
+    study: str,
+    chosen: Sequence[Candidate],
+    budget: Budget,
+    *,
+    seed: int = 0,
+    baselines: bool = True,
+) -> Plan:
+    """Return the frozen plan of a training: candidates, budget, split, and all versions."""
+    study_dir = workspace.study(study)
+    split = make_split(workspace, study, seed)
+    record = studies.load(study_dir)
+    ids = (*split.train, *split.validation, *split.test)
+    images = [record.image(image_id) for image_id in ids]
+    by_user = len(chosen) == 1 and chosen[0].expected_score is None
+    return Plan(
+        study=study,
+        task=task_of(record),
+        candidates=tuple(chosen),
+        budget=budget,
+        split=split,
+        seed=seed,
+        image_hashes={image.id: image.sha256 for image in images},
+        label_versions=_label_versions(workspace, record, ids),
+        image_classes={image.id: image.image_class for image in images if image.image_class},
+        baselines=baselines,
+        chosen_by="user" if by_user else "autokonfig",
+    )
+
+
+def _learned(workspace: Workspace, record: StudyRecord, split: Split) -> _Learned:
+    ids = tuple(sorted((*split.train, *split.validation)))
+    labels = _label_versions(workspace, record, ids)
+    task = task_of(record)
+    facts = [
+        [task.kind, task.classes, task.background],
+        [[image_id, record.image(image_id).sha256, record.image(image_id).image_class]
+         for image_id in ids],
+        labels,
+    ]  # fmt: skip
+    versions = hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()
+    return _Learned(images=ids, labels=labels, versions=versions)
+
+
+def _label_versions(
+    workspace: Workspace, record: StudyRecord, ids: Sequence[str]
+) -> dict[str, str]:
+    from core.data.labels import store
+
+    if task_of(record).kind is Kind.CLASSIFICATION:
+        return {}
+    study_dir = workspace.study(record.name)
+    heads = {image_id: store.head(study_dir, image_id) for image_id in ids}
+    missing = [image_id for image_id, version in heads.items() if version is None]
+    if missing:
+        raise StudyError(
+            f"the labels of {', '.join(missing[:3])} are gone; annotate them or split again"
+        )
+    return {image_id: version for image_id, version in heads.items() if version is not None}

@@ -1,0 +1,120 @@
+"""What the library keeps of ended runs."""
+
+import hashlib
+import json
+import time
+from dataclasses import replace
+from pathlib import Path
+from statistics import stdev
+from typing import TYPE_CHECKING
+
+from core.jobs import states
+from core.paths import JobDir, Workspace
+from core.records import Fingerprint, JobStatus, Plan, Report, RunResult, RunRow, Score, Split, read
+
+if TYPE_CHECKING:
+    from core.library.store import Stats
+
+ENDED = ("finished", "failed")
+"""A cancelled or lost run says nothing of its pipeline."""
+NORMAL_95 = 1.96
+"""Half the width of a 95 % interval, in standard errors."""
+
+_seen: set[Path] = set()
+"""Runs this process has handed over; spares opening the library at every look."""
+
+
+def collect(workspace: Workspace) -> int:
+    """Hand ended trainings to the library and return how many this process had not seen.
+
+    What is learned from is the validation score; the test score is kept beside. Collecting twice
+    changes nothing.
+    """
+    found: dict[Path, RunRow] = {}
+    described: list[Fingerprint] = []
+    for study_dir in states.study_dirs(workspace):
+        for job_dir in states.job_dirs(study_dir):
+            if job_dir.root in _seen or not job_dir.plan.exists():
+                continue
+            ended = states.status(job_dir)
+            if ended.state in ENDED:
+                found[job_dir.root] = run_row(job_dir, ended, data_set=study_dir.name)
+        if study_dir.fingerprint.exists():
+            described.append(read(study_dir.fingerprint, Fingerprint))
+    if found:
+        from core.library.store import Library
+
+        Library(workspace).add(list(found.values()), fingerprints=described)
+        _seen.update(found)
+    return len(found)
+
+
+def library_stats(workspace: Workspace) -> "Stats":
+    """Return what the library holds."""
+    from core.library.store import Library
+
+    return Library(workspace).stats()
+
+
+def run_row(job_dir: JobDir, ended: JobStatus, *, data_set: str) -> RunRow:
+    """Return an ended training as the library keeps it."""
+    plan = read(job_dir.plan, Plan)
+    row = RunRow(
+        data_set=data_set,
+        pipeline=plan.candidates[0].pipeline.name,
+        kind=plan.task.kind,
+        split=split_hash(plan.split),
+        seed=plan.seed,
+        hardware=ended.device,
+        state=ended.state,
+        cause=ended.cause,
+        seconds=(ended.ended or ended.heartbeat) - (ended.started or ended.created),
+        run=job_dir.id,
+        made=time.strftime("%Y-%m-%d", time.localtime(ended.ended or ended.created)),
+    )
+    if not job_dir.result.exists():
+        return row
+    result = read(job_dir.result, RunResult)
+    test = _test_score(job_dir)
+    return replace(
+        row,
+        pipeline=result.pipeline.name,
+        hardware=result.hardware,
+        samples=result.samples,
+        validation=result.validation.headline,
+        validation_se=standard_error(result.validation),
+        test=None if test is None else test.headline,
+        test_se=None if test is None else standard_error(test),
+        seconds=result.seconds,
+        seconds_per_step=result.seconds_per_step,
+        cpu_seconds_per_step=result.cpu_seconds_per_step,
+        peak_memory_gib=result.peak_memory_gib,
+        seconds_per_megapixel=result.seconds_per_megapixel,
+        batch=result.pipeline.training.batch,
+        tile_px=result.pipeline.preprocess.tile_px,
+        curve=result.curve,
+    )
+
+
+def split_hash(split: Split) -> str:
+    """Return what tells two splits apart: a hash over who stands on which side."""
+    sides = json.dumps([split.train, split.validation, split.test])
+    return hashlib.sha256(sides.encode()).hexdigest()[:16]
+
+
+def standard_error(score: Score) -> float | None:
+    """Return the standard error of a headline score; None where fewer than two images tell.
+
+    From the bootstrap interval over groups where there is one, else from the spread of the single
+    images' scores, which is what a bootstrap over images of their mean converges to.
+    """
+    if score.interval is not None:
+        low, high = score.interval
+        return (high - low) / (2 * NORMAL_95)
+    values = list(score.per_image.values())
+    return float(stdev(values) / len(values) ** 0.5) if len(values) > 1 else None
+
+
+def _test_score(job_dir: JobDir) -> Score | None:
+    path = job_dir.report / "report.json"
+    return read(path, Report).test if path.exists() else None

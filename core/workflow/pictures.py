@@ -1,0 +1,36 @@
+"""What is shown of an image."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from core.data import study as studies
+from core.paths import Workspace
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+SIDE_PX = 320
+"""Longer side of a thumbnail: sharp at the size of a card on a dense screen."""
+
+
+def thumbnail(workspace: Workspace, study: str, image_id: str, *, side: int = SIDE_PX) -> Path:
+    """Return a small PNG of an image, made once and kept in the study's cache."""
+    from core.data import thumbnails
+
+    study_dir = workspace.study(study)
+    return thumbnails.cached(study_dir, studies.load(study_dir).image(image_id), side=side)
+
+
+def image_pixels(
+    workspace: Workspace, study: str, image_id: str, *, side: int | None = None
+) -> "NDArray[np.uint8]":
+    """Return an image for the eye: (row, column, 3), with automatic levels.
+
+    The longer side is at most `side`; None: full size.
+    """
+    from core.data import samples, thumbnails
+
+    study_dir = workspace.study(study)
+    about = studies.load(study_dir).image(image_id)
+    return thumbnails.preview(samples.read_image(study_dir, about), side=side)

@@ -1,0 +1,119 @@
+"""What came out of a run."""
+
+import csv
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from core.jobs import states
+from core.paths import Workspace
+from core.records import Kind, Plan, Report, RunResult, read, write_bytes
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+NOT_ANNOTATED = 65535
+"""In written label pictures: the highest value of 16 bit, which no image has objects for."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Prediction:
+    """Where a prediction job put its answers."""
+
+    out: Path
+    labels: Path
+    """Folder of `NAME.tif`; does not exist for a classification."""
+    objects: Path
+    """CSV; does not exist for a classification."""
+    classes: Path
+    """CSV of image, class, probability; exists for a classification only."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Side:
+    """Images of one side of a split, and what is true of them, as plain files."""
+
+    images: Path
+    """Folder of `ID.suffix`, the originals."""
+    labels: Path
+    """Folder of `ID.tif`: object ids or class ids; 65535 = not annotated."""
+
+
+def result(workspace: Workspace, run: str) -> RunResult | None:
+    """Return what a training reached; None where it has not finished."""
+    job_dir = workspace.find_job(run)[1]
+    return read(job_dir.result, RunResult) if job_dir.result.exists() else None
+
+
+def report(workspace: Workspace, run: str) -> Report | None:
+    """Return the scores on images the model never saw; None where there is no report yet."""
+    path = workspace.find_job(run)[1].report / "report.json"
+    return read(path, Report) if path.exists() else None
+
+
+def prediction(workspace: Workspace, job: str) -> Prediction:
+    """Return where the answers of a prediction job lie."""
+    out = Path(states.request(workspace.find_job(job)[1]).options["out"])
+    return Prediction(
+        out=out,
+        labels=out / "labels",
+        objects=out / "objects.csv",
+        classes=out / "predictions.csv",
+    )
+
+
+def write_test(workspace: Workspace, run: str) -> Side:
+    """Write the test images of a run and their labels below the run's folder, once.
+
+    `labels/objects.csv` (file, id, class) tells the objects' classes. Label versions are those
+    the run was judged by. A classification has `labels/labels.csv` (file, class) instead of
+    pictures.
+    """
+    from core.data import samples, study, truth
+
+    study_dir, job_dir = workspace.find_job(run)
+    plan = read(job_dir.plan, Plan)
+    record = study.load(study_dir)
+    side = Side(images=job_dir.root / "test" / "images", labels=job_dir.root / "test" / "labels")
+    for folder in (side.images, side.labels):
+        folder.mkdir(parents=True, exist_ok=True)
+    rows: list[tuple[object, ...]] = []
+    for sample in samples.stream(study_dir, plan.split.test, plan.label_versions):
+        original = study_dir.images / record.image(sample.id).file
+        shutil.copyfile(original, side.images / f"{sample.id}{original.suffix}")
+        known = truth.of(sample, plan.task)
+        if plan.task.kind is Kind.CLASSIFICATION:
+            rows.append((sample.id, sample.image_class))
+            continue
+        _write_labels(side.labels / f"{sample.id}.tif", known.pixels_yx)
+        rows += [
+            (sample.id, object_id, plan.task.classes[index])
+            for object_id, index in known.object_classes.items()
+            if index >= 0
+        ]
+    _write_rows(side.labels, rows, plan.task.kind)
+    return side
+
+
+def _write_labels(path: Path, pixels_yx: "NDArray[np.int32]") -> None:
+    import io
+
+    import numpy as np
+    import tifffile
+
+    plain = np.where(pixels_yx < 0, NOT_ANNOTATED, pixels_yx).astype(np.uint16)
+    buffer = io.BytesIO()
+    tifffile.imwrite(buffer, plain, compression="zlib")
+    write_bytes(path, buffer.getvalue())
+
+
+def _write_rows(folder: Path, rows: list[tuple[object, ...]], kind: Kind) -> None:
+    if kind is Kind.SEMANTIC:
+        return
+    by_image = kind is Kind.CLASSIFICATION
+    path = folder / ("labels.csv" if by_image else "objects.csv")
+    with path.open("w", newline="", encoding="utf-8") as file:
+        head = ("file", "class") if by_image else ("file", "id", "class")
+        csv.writer(file, lineterminator="\n").writerows([head, *rows])

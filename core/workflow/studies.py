@@ -1,0 +1,171 @@
+"""Studies: images, labels, task, split."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from core.data import study as studies
+from core.errors import StudyError
+from core.paths import Workspace
+from core.records import Split, StudyRecord, TaskSpec
+
+if TYPE_CHECKING:
+    from core.data.checks import Finding
+    from core.data.imports import ImportReport
+    from core.data.labels.model import Labels
+
+
+def list_studies(workspace: Workspace) -> list[StudyRecord]:
+    """Return all studies, by name."""
+    return studies.listing(workspace)
+
+
+def create_study(workspace: Workspace, name: str, *, description: str = "") -> StudyRecord:
+    """Make an empty study; StudyError where the name is taken."""
+    return studies.load(studies.create(workspace, name, description=description))
+
+
+def load_study(workspace: Workspace, study: str) -> StudyRecord:
+    """Return what is known of a study; StudyError where there is none."""
+    return studies.load(workspace.study(study))
+
+
+def import_files(
+    workspace: Workspace,
+    study: str,
+    paths: Sequence[Path],
+    *,
+    test: Sequence[Path] = (),
+    table: Path | None = None,
+) -> "ImportReport":
+    """Take images and labels into a study, which is made where there is none.
+
+    `test` images and their labels become the test split as they are. A file that cannot be used
+    is named in the report and stops none of the others.
+    """
+    from core.data import imports
+
+    study_dir = workspace.study(study)
+    if not study_dir.record.exists():
+        studies.create(workspace, study)
+    return imports.add(study_dir, paths, test=test, table=table, author=author())
+
+
+def suggest_task(workspace: Workspace, study: str) -> TaskSpec:
+    """Return the study's task, or what its labels look like while nobody said what is wanted."""
+    from core.data import tasks
+
+    return tasks.suggest_task(workspace.study(study))
+
+
+def set_task(workspace: Workspace, study: str, task: TaskSpec) -> "ImportReport":
+    """Say what is wanted, and read imported masks again where that changes their meaning.
+
+    The report names masks that contradict the task.
+    """
+    from core.data import imports, tasks
+
+    study_dir = workspace.study(study)
+    before = tasks.suggest_task(study_dir) if tasks.mask_files_of(study_dir) else None
+    studies.update(study_dir, lambda record: replace(record, task=task))
+    if before is None or _meaning(before) == _meaning(task):
+        return imports.ImportReport()
+    return imports.apply_task(study_dir, task, author=author())
+
+
+def _meaning(task: TaskSpec) -> tuple[object, ...]:
+    return task.kind, task.classes, task.background
+
+
+def make_split(workspace: Workspace, study: str, seed: int = 0) -> Split:
+    """Divide the annotated images into train, validation and test, and keep it.
+
+    By group where groups are known; a group never changes sides when images are added.
+    Raises StudyError where there is no task or too few annotated images.
+    """
+    from core.data import samples, split
+
+    study_dir = workspace.study(study)
+    record = studies.load(study_dir)
+    task_of(record)
+    made = split.make(record, samples.labelled_ids(study_dir, record), seed)
+    if made != record.split:
+        studies.save(study_dir, replace(record, split=made))
+    return made
+
+
+def labelled_ids(workspace: Workspace, study: str) -> list[str]:
+    """Return the images that are annotated for the study's task, in the study's order."""
+    from core.data import samples
+
+    study_dir = workspace.study(study)
+    return samples.labelled_ids(study_dir, studies.load(study_dir))
+
+
+def load_labels(
+    workspace: Workspace, study: str, image_id: str
+) -> tuple["Labels | None", str | None]:
+    """Return an image's labels and their version; (None, None) where it has none."""
+    from core.data.labels import store
+
+    study_dir = workspace.study(study)
+    version = store.head(study_dir, image_id)
+    return (store.load(study_dir, image_id, version) if version else None), version
+
+
+def save_labels(
+    workspace: Workspace,
+    study: str,
+    image_id: str,
+    labels: "Labels",
+    *,
+    parent: str | None,
+) -> str:
+    """Keep labels as a new version on top of `parent` and return the version.
+
+    Raises ConflictError where somebody saved a newer version than `parent`; both stay.
+    """
+    from core.data.labels import store
+
+    return store.save(workspace.study(study), image_id, labels, author=author(), parent=parent)
+
+
+def set_image_class(
+    workspace: Workspace, study: str, image_id: str, image_class: str | None
+) -> StudyRecord:
+    """Say which class a whole image has; None: not annotated."""
+
+    def change(record: StudyRecord) -> StudyRecord:
+        record.image(image_id)
+        images = tuple(
+            replace(image, image_class=image_class) if image.id == image_id else image
+            for image in record.images
+        )
+        return replace(record, images=images)
+
+    return studies.update(workspace.study(study), change)
+
+
+def inspect(workspace: Workspace, study: str) -> "list[Finding]":
+    """Return what a user should know of the images and labels before training."""
+    from core.data import checks
+
+    return checks.inspect(workspace.study(study))
+
+
+def author() -> str:
+    """Return who works here, as the system knows them."""
+    import getpass
+
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):  # no account, e.g. in a container
+        return ""
+
+
+def task_of(record: StudyRecord) -> TaskSpec:
+    """Return the study's task; StudyError where nobody said what is wanted."""
+    if record.task is None:
+        raise StudyError(f"study {record.name!r} has no task yet; say what is wanted first")
+    return record.task
