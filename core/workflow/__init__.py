@@ -26,7 +26,7 @@ from core.workflow.advice import (
     start_fingerprint,
 )
 from core.workflow.memory import collect, library_stats
-from core.workflow.pictures import image_pixels, thumbnail
+from core.workflow.pictures import file_pixels, image_pixels, thumbnail
 from core.workflow.results import Prediction, Side, prediction, report, result, write_test
 from core.workflow.runs import (
     cancel,
@@ -66,6 +66,7 @@ __all__ = [
     "create_study",
     "describe",
     "events",
+    "file_pixels",
     "fingerprint",
     "image_pixels",
     "import_files",

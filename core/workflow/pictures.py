@@ -34,3 +34,10 @@ def image_pixels(
     study_dir = workspace.study(study)
     about = studies.load(study_dir).image(image_id)
     return thumbnails.preview(samples.read_image(study_dir, about), side=side)
+
+
+def file_pixels(path: Path) -> "NDArray[np.uint8]":
+    """Return an image file outside any study for the eye, as `image_pixels` does."""
+    from core.data import readers, thumbnails
+
+    return thumbnails.preview(readers.read(path).image_cyx)

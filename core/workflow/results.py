@@ -22,6 +22,8 @@ NOT_ANNOTATED = 65535
 class Prediction:
     """Where a prediction job put its answers."""
 
+    run: str
+    """The training whose model answered."""
     out: Path
     labels: Path
     """Folder of `NAME.tif`; does not exist for a classification."""
@@ -55,8 +57,10 @@ def report(workspace: Workspace, run: str) -> Report | None:
 
 def prediction(workspace: Workspace, job: str) -> Prediction:
     """Return where the answers of a prediction job lie."""
-    out = Path(states.request(workspace.find_job(job)[1]).options["out"])
+    options = states.request(workspace.find_job(job)[1]).options
+    out = Path(options["out"])
     return Prediction(
+        run=options["run"],
         out=out,
         labels=out / "labels",
         objects=out / "objects.csv",
