@@ -128,7 +128,7 @@ STRANGERS: tuple[tuple[bytes, str], ...] = (
         "it is an LFS pointer, not the picture itself; run `git lfs pull` where it came from",
     ),
     (b"ZISRAWFILE", "Zeiss CZI files are not read directly; export it as OME-TIFF (ZEN or Fiji)"),
-    (b"PK\x03\x04", "it is a zip archive; import it under a name that ends in .zip"),
+    (b"PK\x03\x04", "it is a zip archive; import it by itself, under a name that ends in .zip"),
     (b"%PDF", "it is a PDF; export the picture as PNG or TIFF"),
     (b"\x89HDF", "it is an HDF5 file; export the picture as TIFF"),
 )

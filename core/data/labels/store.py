@@ -15,6 +15,7 @@ import tifffile
 from filelock import FileLock
 
 from core.data.labels.model import LabelObject, Labels, content_hash
+from core.data.readers import DECODER_FAULTS
 from core.errors import ConflictError, StudyError
 from core.paths import StudyDir, check_name
 from core.records import files
@@ -133,8 +134,10 @@ def load(study_dir: StudyDir, image_id: str, version: str | None = None) -> Labe
     path = folder / f"{chosen}.tif"
     try:
         pages = tifffile.imread(path)
-    except (OSError, ValueError) as error:
-        raise StudyError(f"{path} cannot be read: {error}") from error
+    except DECODER_FAULTS as error:
+        raise StudyError(
+            f"{path} cannot be read: {error}; choose another version in the history"
+        ) from error
     layers = {
         name: np.ascontiguousarray(pages[at], dtype=np.int32) for at, name in enumerate(page.layers)
     }
