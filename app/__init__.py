@@ -1,1 +1,1 @@
-"""The screen: its parts, its state and its doors to the engine."""
+"""The screen's parts: state, doors to the engine, look and components."""

@@ -1,0 +1,144 @@
+"""What a model answered: on the test images of its run, and on new images."""
+
+import csv
+import io
+import time
+import zipfile
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import streamlit as st
+import tifffile
+from numpy.typing import NDArray
+
+from app import look, pictures, services
+from core import workflow
+from core.paths import Workspace
+from core.records import Kind, TaskSpec
+
+if TYPE_CHECKING:
+    from streamlit.runtime.uploaded_file_manager import UploadedFile
+
+    from core.data.truth import Truth
+
+
+def test_images(run_id: str) -> list[str]:
+    """Return the run's test images whose predicted labels lie in its report."""
+    labels = _predictions(run_id) / "labels"
+    return sorted(path.stem for path in labels.glob("*.tif"))
+
+
+@st.cache_data(show_spinner=False, max_entries=64)
+def test_pictures(root: str, run_id: str, image_id: str) -> list[tuple[str, bytes]]:
+    """Return captions and PNGs that set truth and answer of a test image side by side."""
+    place = Workspace.at(root)
+    plan = workflow.plan_of(place, run_id)
+    pixels = workflow.image_pixels(place, plan.study, image_id)
+    given_yx = tifffile.imread(_predictions(run_id) / "labels" / f"{image_id}.tif").astype(np.int32)
+    true_yx = _truth(place, run_id, image_id).pixels_yx
+    if plan.task.kind is Kind.INSTANCE:
+        both = pictures.compared(pixels, true_yx, given_yx)
+        return [
+            ("image", pictures.png(pictures.enlarged(pixels))),
+            ("true and found", pictures.png(both)),
+        ]
+    return [
+        ("true", pictures.png(colored(pixels, true_yx, plan.task))),
+        ("given by the model", pictures.png(colored(pixels, given_yx, plan.task))),
+    ]
+
+
+def colored(
+    pixels_yxc: NDArray[np.uint8], classes_yx: NDArray[np.int32], task: TaskSpec
+) -> NDArray[np.uint8]:
+    """Return the picture tinted by class; the declared background stays bare."""
+    colors = {
+        index + 1: look.class_color(task.classes, name, task.background)
+        for index, name in enumerate(task.classes)
+        if name != task.background
+    }
+    picture = pictures.enlarged(pixels_yxc)
+    shifted = pictures.enlarged(classes_yx + 1)
+    return pictures.outlined(picture, np.maximum(shifted, 0), colors, tint=0.4)
+
+
+def test_objects(run_id: str) -> list[dict[str, str]]:
+    """Return the objects found in the test images, one row each."""
+    return _rows(_predictions(run_id) / "objects.csv")
+
+
+def test_classes(run_id: str) -> list[dict[str, str]]:
+    """Return the classes given to the test images, one row each."""
+    return _rows(_predictions(run_id) / "predictions.csv")
+
+
+def predict(study: str, run_id: str, uploads: "Sequence[UploadedFile]") -> str:
+    """Write the uploads to disk, order their prediction and return the job's id."""
+    stamp = time.strftime("%Y%m%d-%H%M%S")
+    folder = services.study_dir(study).root / "predictions" / f"{stamp}-{run_id[-4:]}"
+    images = services.keep_uploads(uploads, folder / "images")
+    return workflow.start_prediction(services.workspace(), run_id, [images], folder)
+
+
+def predicted(job_id: str) -> workflow.Prediction:
+    """Return where a prediction's answers lie."""
+    return workflow.prediction(services.workspace(), job_id)
+
+
+def predicted_pictures(job_id: str, task: TaskSpec, most: int) -> list[tuple[str, bytes]]:
+    """Return up to `most` of the new images with what was found, and their names."""
+    answer = predicted(job_id)
+    shown: list[tuple[str, bytes]] = []
+    for path in sorted((answer.out / "images").rglob("*"))[: 4 * most]:
+        labels = answer.labels / f"{path.stem}.tif"
+        if path.is_file() and labels.is_file() and len(shown) < most:
+            shown.append((path.name, _predicted_picture(str(path), str(labels), task)))
+    return shown
+
+
+@st.cache_data(show_spinner=False, max_entries=64)
+def _predicted_picture(image: str, labels: str, task: TaskSpec) -> bytes:
+    pixels = workflow.file_pixels(Path(image))
+    given_yx = tifffile.imread(labels).astype(np.int32)
+    if task.kind is Kind.SEMANTIC:
+        return pictures.png(colored(pixels, given_yx, task))
+    picture = pictures.enlarged(pixels)
+    large = pictures.enlarged(given_yx)
+    return pictures.png(pictures.outlined(picture, large, look.PREDICTED_COLOR))
+
+
+def zipped(folder: Path) -> bytes:
+    """Return the folder's files but the images as one zip."""
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_STORED) as archive:  # TIFFs are compressed
+        for path in sorted(folder.rglob("*")):
+            inside = path.relative_to(folder)
+            if path.is_file() and inside.parts[0] != "images":
+                archive.write(path, inside)
+    return buffer.getvalue()
+
+
+def rows(path: Path) -> list[dict[str, str]]:
+    """Return a CSV's rows; none where the file does not exist."""
+    return _rows(path)
+
+
+def _rows(path: Path) -> list[dict[str, str]]:
+    if not path.is_file():
+        return []
+    with path.open(newline="", encoding="utf-8") as file:
+        return list(csv.DictReader(file))
+
+
+def _predictions(run_id: str) -> Path:
+    return services.workspace().find_job(run_id)[1].report / "predictions"
+
+
+def _truth(place: Workspace, run_id: str, image_id: str) -> "Truth":
+    from core.data import samples, truth
+
+    plan = workflow.plan_of(place, run_id)
+    found = samples.load(place.study(plan.study), [image_id], plan.label_versions)
+    return truth.of(found[0], plan.task)

@@ -1,0 +1,167 @@
+"""One image under the pen: canvas, palette, save."""
+
+import streamlit as st
+
+from app import services, sheet, state, views, wording
+from app.components import canvas, problem, walk, wishes
+from app.sheet import Sheet
+from core.errors import ConflictError
+from core.records import ImageRecord, Kind, StudyRecord
+
+_DOT_PX = 6
+
+
+def show(study: StudyRecord, image: ImageRecord) -> None:
+    """Draw the editor; a stroke redraws this part of the page only."""
+    st.fragment(_editor)(study, image)
+
+
+def _editor(study: StudyRecord, image: ImageRecord) -> None:
+    with problem.shown():
+        mounted = _mounted(study, image)
+        # A stroke and a click on "next" may arrive together: the stroke comes first.
+        sheet.keep_draft(mounted, canvas.current(_key()))
+        walk.show(study, image, before_leaving=lambda: _keep(mounted, _complete(mounted)))
+        left, right = st.columns([7, 3], gap="large")
+        with right:
+            tool, brush, dot_px = _palette(mounted)
+        with left:
+            drawn = canvas.show(
+                views.canvas_view(mounted),
+                mounted.initial,
+                tool=tool,
+                color=mounted.colors[brush],
+                dot_px=dot_px,
+                key=_key(),
+            )
+            st.caption(
+                f"{canvas.TOOL_HELP[tool]} Arrows above the picture undo; the pencil there moves, "
+                "reshapes and deletes what is drawn."
+            )
+        sheet.keep_draft(mounted, drawn)
+        with right:
+            _saving(mounted)
+
+
+def _key() -> str:
+    return f"canvas-{state.mount()}"
+
+
+def _mounted(study: StudyRecord, image: ImageRecord) -> Sheet:
+    """Return the sheet of this mount; read from disk once a mount token."""
+    mounted: Sheet | None = state.sheet()
+    if mounted is None or mounted.image.id != image.id or mounted.study != study.name:
+        mounted = views.open_sheet(study, image)
+        state.keep_sheet(mounted)
+        if mounted.recovered:
+            st.toast("Strokes that were not saved yet are back.")
+    return mounted
+
+
+def _palette(mounted: Sheet) -> tuple[str, str, float]:
+    """Draw tools and classes; return the tool, the class and the size of a dot in pixels."""
+    tool = st.segmented_control(
+        "Tool", list(canvas.TOOLS), default="Freehand", required=True, key="tool"
+    )
+    brushes = [*mounted.classes, sheet.ERASER]
+    brush = st.radio(
+        "Class", brushes, key=f"brush-{mounted.study}-{len(brushes)}", format_func=_brush_name
+    )
+    wishes.legend(mounted.classes, mounted.background)
+    dot_px = float(_DOT_PX)
+    if tool == "Dot":
+        longest = max(mounted.image.shape_cyx[1:])
+        dot_px = st.slider(
+            "Radius of a dot, pixels", 1.0, max(8.0, longest / 16), dot_px, key="dot"
+        )
+    return tool, brush, dot_px
+
+
+def _brush_name(name: str) -> str:
+    return "Eraser" if name == sheet.ERASER else name
+
+
+def _saving(mounted: Sheet) -> None:
+    unsaved = sheet.has_draft(mounted)
+    complete = _complete_toggle(mounted)
+    if st.button(
+        "Save",
+        type="primary",
+        icon=":material/save:",
+        width="stretch",
+        key="save-labels",
+        help="Keeps a new version; earlier ones stay on disk.",
+    ) and _keep(mounted, complete, even_without_strokes=True):
+        st.rerun()
+    if st.button(
+        "Nothing here",
+        icon=":material/hide_image:",
+        width="stretch",
+        key="nothing-here",
+        disabled=not sheet.can_be_empty(mounted) or bool(mounted.labels.objects) or unsaved,
+        help="Marks the whole image as empty: the model learns that nothing of interest is in it."
+        if not (mounted.labels.objects or unsaved)
+        else "Something is marked in this image.",
+    ):
+        services.save_labels(
+            mounted.study, mounted.image.id, sheet.nothing_here(mounted), parent=mounted.version
+        )
+        _saved(mounted, "Marked as empty.")
+        st.rerun()
+    if unsaved and st.button(
+        "Discard what is not saved", type="tertiary", icon=":material/undo:", key="discard"
+    ):
+        sheet.drop_draft(mounted)
+        state.remount()
+        st.rerun(scope="fragment")
+    _standing(mounted, unsaved)
+
+
+def _standing(mounted: Sheet, unsaved: bool) -> None:
+    """Tell what is saved and what is not."""
+    if unsaved:
+        st.caption(":orange[:material/edit: Not saved yet]; kept on this computer meanwhile.")
+    elif mounted.version is None:
+        st.caption("Not labelled yet.")
+    else:
+        count = len(mounted.labels.objects)
+        what = "class" if mounted.kind is Kind.SEMANTIC else "object"
+        many = "classes" if mounted.kind is Kind.SEMANTIC else None
+        marked = wording.plural(count, what, many) if count else "nothing here"
+        st.caption(f":green[:material/check_circle: Saved]: {marked}.")
+
+
+def _complete_toggle(mounted: Sheet) -> bool:
+    if not sheet.can_be_empty(mounted):
+        return False
+    return st.toggle(
+        "Everything in this image is marked",
+        value=sheet.is_complete(mounted),
+        key=f"complete-{state.mount()}",
+        help="On: what is not marked is background. Off: only what is marked counts, the rest of "
+        "the image is left out of learning and scoring.",
+    )
+
+
+def _complete(mounted: Sheet) -> bool:
+    return bool(st.session_state.get(f"complete-{state.mount()}", sheet.is_complete(mounted)))
+
+
+def _keep(mounted: Sheet, complete: bool, *, even_without_strokes: bool = False) -> bool:
+    """Save what is drawn; return whether the page may go on."""
+    if not sheet.has_draft(mounted) and not even_without_strokes:
+        return True
+    labels = sheet.finished(mounted, complete=complete)
+    try:
+        services.save_labels(mounted.study, mounted.image.id, labels, parent=mounted.version)
+    except ConflictError:
+        state.remount()  # the strokes stay in the draft and go on top of the newer labels
+        raise
+    _saved(mounted, f"Saved: {wording.plural(len(labels.objects), 'object')}.")
+    return True
+
+
+def _saved(mounted: Sheet, told: str) -> None:
+    sheet.drop_draft(mounted)
+    state.remount()
+    state.say(told)

@@ -1,0 +1,84 @@
+"""The only door to streamlit-drawable-canvas.
+
+What holds for it (measured): feeding its answer back as its input loses strokes, and a page or
+image switch empties it. So a mount reads its drawing once; while it stands, strokes only travel
+outwards, into a draft on disk.
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+import streamlit as st
+
+from app.components.drawing import FILL_ALPHA
+
+TOOLS = {
+    "Freehand": "freedraw",
+    "Polygon": "polygon",
+    "Box": "rect",
+    "Circle": "circle",
+    "Dot": "point",
+}
+TOOL_HELP = {
+    "Freehand": "Draw around the thing; the line is closed and filled when you let go.",
+    "Polygon": "Click corner by corner; click the first corner again to close.",
+    "Box": "Drag from one corner to the opposite one.",
+    "Circle": "Drag from one side to the opposite one.",
+    "Dot": "One click marks a small disc.",
+}
+MAX_SIDE_PX = 900
+"""Fits beside the palette on a laptop's screen."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class View:
+    """What is drawn on."""
+
+    picture: bytes
+    """PNG or JPEG; never a PIL image, which would be encoded anew at every rerun."""
+    rows: int
+    columns: int
+
+    @property
+    def scale(self) -> float:
+        """Return screen pixels an image pixel: the longer side fills the canvas."""
+        return MAX_SIDE_PX / max(self.rows, self.columns)
+
+
+def show(
+    view: View,
+    initial: dict[str, Any],
+    *,
+    tool: str,
+    color: str,
+    dot_px: float,
+    key: str,
+) -> dict[str, Any]:
+    """Draw the canvas and return what is on it, as Fabric objects.
+
+    `initial` must stay the same for a key: another one would be laid over the strokes.
+    """
+    from streamlit_drawable_canvas import st_canvas  # registers itself; needs a running page
+
+    result = st_canvas(
+        fill_color=color + FILL_ALPHA,
+        stroke_width=2,
+        stroke_color=color,
+        background_image=view.picture,
+        drawing_mode=TOOLS[tool],
+        initial_drawing=initial,
+        point_display_radius=max(1, round(dot_px * view.scale)),
+        width=round(view.columns * view.scale),
+        height=round(view.rows * view.scale),
+        key=key,
+    )
+    drawing: dict[str, Any] = result.json_data or initial
+    return drawing
+
+
+def current(key: str) -> dict[str, Any] | None:
+    """Return what the browser sent last, before the canvas is drawn again; None: nothing yet."""
+    value = st.session_state.get(key)
+    drawing = value.get("drawing") if value else None
+    raw: dict[str, Any] | None = drawing.get("raw") if drawing else None
+    return raw

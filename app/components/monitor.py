@@ -1,0 +1,127 @@
+"""A training as it goes: what happens now, how far, the curves, the events, and the way out."""
+
+import time
+
+import streamlit as st
+
+from app import charts, places, services, state, wording
+from app.components import problem
+from core.records import Event, JobStatus
+
+OPEN = ("queued", "running")
+_RESUMABLE = ("cancelled", "failed", "lost")
+_STAGES = ("reading", "fitting", "tuning", "reporting")
+_STAGE_TITLES = ("Reading", "Learning", "Fine-tuning", "Scoring")
+_LAST_EVENTS = 12
+
+
+def show(run_id: str) -> None:
+    """Draw the monitor; it looks again every second until the run has ended."""
+    is_open = services.status(run_id).state in OPEN
+    st.fragment(_panel, run_every="1s" if is_open else None)(run_id, was_open=is_open)
+
+
+def _panel(run_id: str, *, was_open: bool) -> None:
+    with problem.shown():
+        status = services.status(run_id)
+        if was_open and status.state not in OPEN:
+            st.rerun()
+        history = services.history(run_id)
+        _now(status)
+        _stages(status)
+        _actions(status)
+        if history.loss or history.scores:
+            left, right = st.columns(2, gap="medium")
+            with left, st.container(border=True):
+                st.markdown("**Score on the check images**")
+                st.plotly_chart(
+                    charts.scores(history), key=f"scores-{run_id}", config=charts.CONFIG
+                )
+            with right, st.container(border=True):
+                st.markdown("**Error while learning**")
+                st.plotly_chart(charts.losses(history), key=f"loss-{run_id}", config=charts.CONFIG)
+            st.caption(
+                "The check images are looked at while learning, the test images only at the very "
+                "end. The best state so far is kept."
+            )
+        elif status.state in OPEN:
+            st.caption("The curves begin as soon as the first images have been learned from.")
+        _events(history.told)
+
+
+def _now(status: JobStatus) -> None:
+    with st.container(border=True):
+        left, right = st.columns([4, 1], vertical_alignment="center")
+        with left:
+            st.markdown(f"#### {wording.now(status)}")
+        with right:
+            st.badge(
+                wording.STATE_WORDS[status.state],
+                color=wording.STATE_COLORS[status.state],  # type: ignore[arg-type]
+                width="content",
+            )
+        st.progress(status.progress, text=_remaining(status))
+
+
+def _remaining(status: JobStatus) -> str:
+    if status.state not in OPEN:
+        took = (status.ended or status.heartbeat) - (status.started or status.created)
+        return f"{wording.percent(status.progress)} done, {wording.duration(took)}"
+    since = time.time() - (status.started or status.created)
+    left = (
+        "" if status.remaining_s is None else f", about {wording.duration(status.remaining_s)} left"
+    )
+    device = f" · {status.device}" if status.device else ""
+    return f"{wording.percent(status.progress)} · {wording.duration(since)} so far{left}{device}"
+
+
+def _stages(status: JobStatus) -> None:
+    if status.state in _RESUMABLE:
+        return
+    done = status.state == "finished"
+    at = _STAGES.index(status.stage) if status.stage in _STAGES else -1
+    marks = []
+    for position, title in enumerate(_STAGE_TITLES):
+        if done or position < at:
+            marks.append(f":green[:material/check_circle: {title}]")
+        elif position == at:
+            marks.append(f":primary[**:material/pending: {title}**]")
+        else:
+            marks.append(f":gray[:material/circle: {title}]")
+    st.markdown(" &emsp; ".join(marks))
+
+
+def _actions(status: JobStatus) -> None:
+    with st.container(horizontal=True):
+        if status.state in OPEN:
+            asked = services.is_stopping(status.id)
+            if st.button(
+                "Stopping …" if asked else "Stop",
+                icon=":material/stop_circle:",
+                disabled=asked,
+                help="The best state so far is kept where there is one.",
+                key=f"stop-{status.id}",
+            ):
+                services.cancel(status.id)
+                st.rerun(scope="fragment")
+        if status.state in _RESUMABLE and st.button(
+            "Resume", icon=":material/play_arrow:", type="primary", key=f"resume-{status.id}"
+        ):
+            services.resume(status.id)
+            st.rerun()
+        if status.state == "finished" and st.button(
+            "See the results",
+            icon=":material/fact_check:",
+            type="primary",
+            key=f"results-{status.id}",
+        ):
+            state.choose_run(status.id)
+            st.switch_page(places.PAGES["results"])
+
+
+def _events(told: list[Event]) -> None:
+    with st.expander(f"What happened so far ({len(told)})"):
+        for event in reversed(told[-_LAST_EVENTS:]):
+            st.markdown(f":gray[{wording.clock(event.time)}] &ensp; {wording.event(event)}")
+        if not told:
+            st.caption("Nothing yet.")

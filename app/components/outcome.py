@@ -1,0 +1,177 @@
+"""A report in words, figures and pictures."""
+
+import html
+from typing import Any
+
+import streamlit as st
+
+from app import answers, charts, look, services, wording
+from core.records import JobStatus, Kind, Report, RunResult, Score, TaskSpec
+
+_OBJECT_ROWS = 200
+"""Shown on the page; the file holds all."""
+
+
+def short(run: JobStatus) -> str:
+    """Return a run in one line: when, and how good."""
+    report = services.report(run.id)
+    score = report.test.headline if report and report.test else None
+    return f"{wording.moment(run.created)} · score {wording.figure(score)}"
+
+
+def headline(task: TaskSpec, report: Report) -> None:
+    """Draw the headline score in words, the simple rival beside it, and the interval."""
+    score = report.test or report.validation
+    with st.container(border=True):
+        left, right = st.columns([3, 2], gap="large", vertical_alignment="center")
+        with left:
+            st.html(
+                f'<div class="ax-figure"><b>{score.headline:.3f}</b>'
+                f"<span>{html.escape(score.name)}</span></div>"
+            )
+            st.markdown(wording.headline(task.kind, score))
+            if report.baseline is not None:
+                st.markdown(wording.versus(score, report.baseline, report.baseline_name))
+            st.caption(_certainty(score))
+        with right:
+            st.html(_bars(score, report))
+        for note in report.notes:
+            st.caption(f":material/info: {note}")
+
+
+def test_pictures(run_id: str, task: TaskSpec, report: Report) -> None:
+    """Draw truth and answer of the test images."""
+    if task.kind is Kind.CLASSIFICATION:
+        _classified(run_id)
+        return
+    images = answers.test_images(run_id)
+    if not images:
+        st.caption("No test image has been kept for a picture.")
+        return
+    per_image = report.test.per_image if report.test else {}
+    ordered = sorted(images, key=lambda each: per_image.get(each, 0.0))
+    picked = (
+        st.select_slider(
+            "Test image, from the worst to the best",
+            ordered,
+            value=ordered[len(ordered) // 2],
+            format_func=lambda each: f"{each} ({wording.figure(per_image.get(each))})",
+            key=f"test-image-{run_id}",
+        )
+        if len(ordered) > 1
+        else ordered[0]
+    )
+    if task.kind is Kind.INSTANCE:
+        st.html(
+            '<div class="ax-legend">'
+            f'<span><i class="ax-swatch" style="background:{look.TRUE_COLOR}"></i>true</span>'
+            f'<span><i class="ax-swatch" style="background:{look.PREDICTED_COLOR}"></i>'
+            "found by the model (drawn on top)</span></div>"
+        )
+    shown = answers.test_pictures(str(services.workspace().root), run_id, picked)
+    for column, (caption, picture) in zip(st.columns(len(shown)), shown, strict=True):
+        column.image(picture, caption=caption, width="stretch")
+
+
+def figures(run_id: str, task: TaskSpec, report: Report, result: RunResult) -> None:
+    """Draw the other figures, which classes are mistaken for which, and the objects found."""
+    score = report.test or report.validation
+    left, right = st.columns(2, gap="large")
+    with left:
+        st.markdown("**All figures on the test images**")
+        st.dataframe(_table(score, report), hide_index=True, width="stretch")
+        st.caption(
+            f"On the check images, which steered the learning: {report.validation.headline:.3f}. "
+            "Only the test images tell what to expect from new ones."
+        )
+    with right:
+        confusion = score.tables.get("confusion")
+        if confusion:
+            st.markdown("**Which class is taken for which**")
+            st.plotly_chart(
+                charts.confusion(list(confusion["classes"]), confusion["rows"]),
+                key=f"confusion-{run_id}",
+                config=charts.CONFIG,
+            )
+        else:
+            st.markdown("**Score of each test image**")
+            st.bar_chart(score.per_image, horizontal=True, height=260)
+    if task.kind is Kind.INSTANCE:
+        objects = answers.test_objects(run_id)
+        st.markdown(f"**Objects found in the test images** ({len(objects):,})")
+        st.dataframe(objects[:_OBJECT_ROWS], hide_index=True, width="stretch", height=280)
+
+
+def files(run_id: str) -> None:
+    """Tell where everything of the run lies."""
+    job_dir = services.workspace().find_job(run_id)[1]
+    places = {
+        "Everything of this training": job_dir.root,
+        "The trained model": job_dir.bundle,
+        "The report, with predicted labels of the test images": job_dir.report,
+        "What the work wrote down": job_dir.log,
+    }
+    for title, path in places.items():
+        st.markdown(f"**{title}**")
+        st.code(str(path), language=None)
+    st.caption(f"From a terminal: `aixcell predict {run_id} IMAGES --out FOLDER`")
+
+
+def _certainty(score: Score) -> str:
+    images = wording.plural(score.images, "test image")
+    if score.interval is None:
+        return f"{images}; too few groups for an interval."
+    low, high = score.interval
+    return f"{images}; with 95 % certainty between {low:.2f} and {high:.2f}."
+
+
+def _bars(score: Score, report: Report) -> str:
+    """Return model and rival as two bars from 0 to 1."""
+    bars = [("this model", score.headline, "#12897C", score.interval)]
+    if report.baseline is not None:
+        name = report.baseline_name or "simple method"
+        bars.append((name, report.baseline.headline, "#9AA7A5", report.baseline.interval))
+    rows = []
+    for name, value, color, interval in bars:
+        whisker = ""
+        if interval is not None:
+            low, high = interval
+            whisker = (
+                f'<i style="position:absolute;top:.35rem;height:2px;background:currentColor;'
+                f'opacity:.55;left:{100 * low:.1f}%;width:{100 * (high - low):.1f}%"></i>'
+            )
+        rows.append(
+            f'<div style="display:flex;justify-content:space-between;font-size:.88rem">'
+            f"<span>{html.escape(name)}</span><b>{value:.3f}</b></div>"
+            '<div style="position:relative;height:.8rem;border-radius:99px;margin:.15rem 0 .8rem;'
+            'background:color-mix(in srgb,currentColor 10%,transparent)">'
+            f'<i style="position:absolute;inset:0 auto 0 0;width:{100 * value:.1f}%;'
+            f'border-radius:99px;background:{color}"></i>{whisker}</div>'
+        )
+    return "".join(rows)
+
+
+def _table(score: Score, report: Report) -> list[dict[str, Any]]:
+    rival = report.baseline.others if report.baseline else {}
+    rows = [
+        {
+            "figure": score.name,
+            "model": round(score.headline, 3),
+            "simple method": round(report.baseline.headline, 3) if report.baseline else None,
+        }
+    ]
+    for name, value in score.others.items():
+        other = rival.get(name)
+        rows.append(
+            {
+                "figure": wording.score_name(name),
+                "model": round(value, 3),
+                "simple method": None if other is None else round(other, 3),
+            }
+        )
+    return rows
+
+
+def _classified(run_id: str) -> None:
+    rows = answers.test_classes(run_id)
+    st.dataframe(rows, hide_index=True, width="stretch")

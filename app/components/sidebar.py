@@ -1,0 +1,42 @@
+"""Which study is open and how far it is."""
+
+import streamlit as st
+
+from app import places, services, state, wording
+
+
+def show() -> None:
+    """Draw the study's choice and its state below the navigation."""
+    names = services.study_names()
+    with st.sidebar:
+        if not names:
+            return
+        current = state.study()
+        chosen = st.selectbox(
+            "Open study",
+            names,
+            index=names.index(current) if current in names else None,
+            placeholder="none open",
+            key=f"open-study-{current}",
+        )
+        if chosen != current and chosen is not None:
+            state.choose_study(chosen)
+            st.rerun()
+        if current in names and current is not None:
+            _summary(current)
+
+
+def _summary(name: str) -> None:
+    overview = services.overview(name)
+    if overview.simulated:
+        st.badge("simulated data", color="orange")
+    st.caption(
+        f"{wording.plural(overview.images, 'image')} · {overview.labelled} labelled · "
+        f"{wording.plural(overview.runs, 'run')}"
+    )
+    if overview.active is not None:
+        st.page_link(
+            places.PAGES["training"],
+            label=f"Training runs, {wording.percent(overview.active.progress)}",
+            icon=":material/monitoring:",
+        )

@@ -1,0 +1,62 @@
+"""From image to image: back, on, to the next one without labels."""
+
+from collections.abc import Callable
+
+import streamlit as st
+
+from app import services, state
+from core.records import ImageRecord, StudyRecord
+
+
+def show(
+    study: StudyRecord, image: ImageRecord, before_leaving: Callable[[], bool] = lambda: True
+) -> None:
+    """Draw the bar above an image; `before_leaving` may save and say whether to go."""
+    ids = [each.id for each in study.images]
+    position = ids.index(image.id)
+    with st.container(horizontal=True, vertical_alignment="center"):
+        if st.button("All images", icon=":material/grid_view:", key="to-gallery"):
+            _go(None, before_leaving)
+        if st.button(
+            "Previous", icon=":material/chevron_left:", disabled=position == 0, key="previous"
+        ):
+            _go(neighbour(study, image, -1), before_leaving)
+        if st.button(
+            "Next",
+            icon=":material/chevron_right:",
+            icon_position="right",
+            disabled=position == len(ids) - 1,
+            key="next",
+        ):
+            _go(neighbour(study, image, 1), before_leaving)
+        following = next_open(study, image)
+        if st.button(
+            "Next without labels",
+            icon=":material/skip_next:",
+            disabled=following is None,
+            help="Every other image is labelled." if following is None else None,
+            key="next-open",
+        ):
+            _go(following, before_leaving)
+        st.markdown(f"**{image.original_name}** :gray[{position + 1} of {len(ids)}]")
+
+
+def neighbour(study: StudyRecord, image: ImageRecord, step: int) -> str | None:
+    """Return the id of the image before (-1) or after (1); None at the end."""
+    ids = [each.id for each in study.images]
+    at = ids.index(image.id) + step
+    return ids[at] if 0 <= at < len(ids) else None
+
+
+def next_open(study: StudyRecord, image: ImageRecord) -> str | None:
+    """Return the next image without labels, from here round to the beginning; None: none left."""
+    done = set(services.labelled(study.name))
+    ids = [each.id for each in study.images]
+    at = ids.index(image.id)
+    return next((i for i in (*ids[at + 1 :], *ids[:at]) if i not in done), None)
+
+
+def _go(image_id: str | None, before_leaving: Callable[[], bool]) -> None:
+    if before_leaving():
+        state.choose_image(image_id)
+        st.rerun()

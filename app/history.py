@@ -1,0 +1,51 @@
+"""A run's events, read once and then only what has been added since."""
+
+from dataclasses import dataclass, field
+
+from core.records import Event
+
+Point = tuple[float, float]
+CURVE_POINTS = 400
+"""A screen shows no more; the browser stays quick in runs of hours."""
+_TOLD = ("stage", "best", "message", "end", "memory", "candidate", "probe", "choice")
+
+
+@dataclass(slots=True)
+class History:
+    """What the monitor shows of a run; grows while the run goes."""
+
+    offset: int = 0
+    loss: list[tuple[float, float]] = field(default_factory=list)
+    """(step, loss)."""
+    scores: list[tuple[float, float]] = field(default_factory=list)
+    """(step, headline score on the validation images)."""
+    told: list[Event] = field(default_factory=list)
+    """Events a person wants to read."""
+    _step: float = 0.0
+
+    def add(self, events: list[Event], offset: int) -> None:
+        """Take in what the worker has written since."""
+        self.offset = offset
+        for event in events:
+            values = event.values
+            self._step = float(values.get("step", self._step))
+            if event.name == "step" and "loss" in values:
+                self.loss.append((self._step, float(values["loss"])))
+            elif event.name == "validation" and values.get("score") is not None:
+                self.scores.append((self._step, float(values["score"])))
+            elif event.name in _TOLD:
+                self.told.append(event)
+
+
+def thinned(
+    points: list[tuple[float, float]], most: int = CURVE_POINTS
+) -> list[tuple[float, float]]:
+    """Return at most `most` points: means over equal stretches; short curves as they are."""
+    if len(points) <= most:
+        return points
+    width = len(points) / most
+    stretches = [points[int(i * width) : int((i + 1) * width)] for i in range(most)]
+    return [
+        (sum(x for x, _ in each) / len(each), sum(y for _, y in each) / len(each))
+        for each in stretches
+    ]

@@ -1,0 +1,47 @@
+"""Colours and spacing: the theme's files, the class palette, the style sheet."""
+
+from pathlib import Path
+
+import streamlit as st
+
+HERE = Path(__file__).resolve().parent
+ICON = str(HERE / "icon.svg")
+WORDMARK = str(HERE / "wordmark.svg")
+
+# Readable on dark pixels and for the colour-blind; after Okabe and Ito, lightened.
+CLASS_COLORS = (
+    "#2EC4B6",
+    "#FF9F1C",
+    "#C77DFF",
+    "#56B4E9",
+    "#F15BB5",
+    "#B5E48C",
+    "#FFD60A",
+    "#E76F51",
+)
+BACKGROUND_COLOR = "#8D99AE"
+"""The declared background and whatever else does not count."""
+UNNAMED_COLOR = "#E5E5E5"
+"""Marked, but nobody said what it is."""
+TRUE_COLOR = "#2EC4B6"
+PREDICTED_COLOR = "#FF9F1C"
+"""Outlines of the truth and of the model's answer, in every picture."""
+
+
+def apply() -> None:
+    """Put the style sheet into the page."""
+    st.html(HERE / "style.css")
+
+
+def class_color(classes: tuple[str, ...], name: str, background: str | None = None) -> str:
+    """Return a class's colour; the same class has the same colour on every page."""
+    if name == background:
+        return BACKGROUND_COLOR
+    counted = [each for each in classes if each != background]
+    position = counted.index(name) if name in counted else len(counted)
+    return CLASS_COLORS[position % len(CLASS_COLORS)]
+
+
+def rgb(color: str) -> tuple[int, int, int]:
+    """Return `#RRGGBB` as three numbers."""
+    return int(color[1:3], 16), int(color[3:5], 16), int(color[5:7], 16)

@@ -1,0 +1,172 @@
+"""What one browser tab remembers: each session key, declared once.
+
+The link in the address bar names study and run, so that a reload or a shared link leads back.
+"""
+
+import uuid
+from typing import Any
+
+import streamlit as st
+
+_STUDY = "study"
+_RUN = "run"
+_IMAGE = "image"
+_PIPELINE = "pipeline"
+_MOUNT = "mount"
+_SHEET = "sheet"
+_PLACE = "place"
+_NOTICES = "notices"
+_PREDICTION = "prediction"
+_SAID = "said"
+_UPLOAD = "upload"
+
+_IN_LINK = (_STUDY, _RUN)
+
+
+def restore() -> None:
+    """Take study and run from the link when the tab is new, and keep the link up to date."""
+    for key in _IN_LINK:
+        if key not in st.session_state:
+            st.session_state[key] = st.query_params.get(key)
+        value = st.session_state[key]
+        if value is None:
+            st.query_params.pop(key, None)
+        elif st.query_params.get(key) != value:
+            st.query_params[key] = value
+
+
+def _put_in_link(key: str, value: str | None) -> None:
+    st.session_state[key] = value
+    if value is None:
+        st.query_params.pop(key, None)
+    else:
+        st.query_params[key] = value
+
+
+def study() -> str | None:
+    """Return the chosen study's name."""
+    name: str | None = st.session_state.get(_STUDY)
+    return name
+
+
+def choose_study(name: str | None) -> None:
+    """Go to another study; what belonged to the last one is forgotten."""
+    if name != study():
+        for key in (_IMAGE, _PIPELINE, _NOTICES, _PREDICTION):
+            st.session_state.pop(key, None)
+        _put_in_link(_RUN, None)
+        remount()
+    _put_in_link(_STUDY, name)
+
+
+def run() -> str | None:
+    """Return the run that monitor and results show; None: the study's newest."""
+    chosen: str | None = st.session_state.get(_RUN)
+    return chosen
+
+
+def choose_run(run_id: str | None) -> None:
+    """Show another run."""
+    if run_id != run():
+        st.session_state.pop(_PREDICTION, None)
+    _put_in_link(_RUN, run_id)
+
+
+def image() -> str | None:
+    """Return the id of the image under annotation."""
+    chosen: str | None = st.session_state.get(_IMAGE)
+    return chosen
+
+
+def choose_image(image_id: str | None) -> None:
+    """Annotate another image; the canvas is mounted anew."""
+    st.session_state[_IMAGE] = image_id
+    remount()
+
+
+def pipeline() -> str | None:
+    """Return the name of the pipeline chosen among the recommended ones."""
+    chosen: str | None = st.session_state.get(_PIPELINE)
+    return chosen
+
+
+def choose_pipeline(name: str | None) -> None:
+    """Prefer another pipeline than the first."""
+    st.session_state[_PIPELINE] = name
+
+
+def mount() -> str:
+    """Return the token of the mounted canvas.
+
+    The canvas reads its drawing from disk once a token; while the token stands, strokes only
+    travel from the canvas to the disk, so that no rerun can empty it.
+    """
+    if _MOUNT not in st.session_state:
+        remount()
+    token: str = st.session_state[_MOUNT]
+    return token
+
+
+def remount() -> None:
+    """Let the canvas read its drawing from disk again."""
+    st.session_state[_MOUNT] = uuid.uuid4().hex[:8]
+    st.session_state.pop(_SHEET, None)
+
+
+def visit(place: str) -> None:
+    """Notice that another page is shown: the browser forgot the canvas, so it is mounted anew."""
+    if st.session_state.get(_PLACE) != place:
+        st.session_state[_PLACE] = place
+        remount()
+
+
+def sheet() -> Any:
+    """Return the mounted sheet, or None."""
+    return st.session_state.get(_SHEET)
+
+
+def keep_sheet(mounted: Any) -> None:
+    """Keep the sheet as long as its mount token stands."""
+    st.session_state[_SHEET] = mounted
+
+
+def notices() -> Any:
+    """Return the report of the last import, or None."""
+    return st.session_state.get(_NOTICES)
+
+
+def keep_notices(report: Any) -> None:
+    """Keep an import's report until the next import or until it is dismissed."""
+    st.session_state[_NOTICES] = report
+
+
+def prediction() -> str | None:
+    """Return the id of the last prediction job of the shown run."""
+    chosen: str | None = st.session_state.get(_PREDICTION)
+    return chosen
+
+
+def choose_prediction(job_id: str | None) -> None:
+    """Show another prediction."""
+    st.session_state[_PREDICTION] = job_id
+
+
+def say(sentence: str) -> None:
+    """Tell something once, after the page has been drawn anew."""
+    st.session_state[_SAID] = sentence
+
+
+def take_said() -> str | None:
+    """Return what is to be told, once."""
+    sentence: str | None = st.session_state.pop(_SAID, None)
+    return sentence
+
+
+def upload_key(what: str) -> str:
+    """Return the key of an upload field; after `clear_uploads` the field is empty."""
+    return f"{_UPLOAD}-{what}-{st.session_state.get(_UPLOAD, 0)}"
+
+
+def clear_uploads() -> None:
+    """Empty the upload fields: their files lie on disk now."""
+    st.session_state[_UPLOAD] = st.session_state.get(_UPLOAD, 0) + 1

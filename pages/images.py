@@ -1,0 +1,52 @@
+"""Images in, labels on: the gallery, and one image under the pen."""
+
+import streamlit as st
+
+from app import places, services, state, wording
+from app.components import annotator, empty, gallery, header, problem, sorter, upload
+from core.records import Kind
+
+study = header.of_study(
+    "Images & labels",
+    "Add images and mark what matters in a few of them; ten well-marked images go a long way.",
+)
+ids = {each.id for each in study.images}
+chosen = state.image() if state.image() in ids else None
+
+if chosen is None:
+    with st.expander(
+        "Add images", expanded=not study.images, icon=":material/add_photo_alternate:"
+    ):
+        upload.show(study.name)
+    upload.notices(state.notices())
+    if not study.images:
+        empty.show("No images yet", "Drop your first images into the field above.")
+        st.stop()
+    with problem.shown():
+        gallery.show(study)
+    for finding in services.findings(study.name):
+        st.info(finding, icon=":material/info:")
+    if study.task is None:
+        st.page_link(
+            places.PAGES["task"], label="Next: say what you want", icon=":material/arrow_forward:"
+        )
+    elif services.what_is_missing(study.name) is None:
+        st.page_link(
+            places.PAGES["recommendation"],
+            label="Next: see what is recommended",
+            icon=":material/arrow_forward:",
+        )
+    st.stop()
+
+image = study.image(chosen)
+with problem.shown():
+    if study.task is not None and study.task.kind is Kind.CLASSIFICATION:
+        sorter.show(study, image, study.task)
+    else:
+        if study.task is None:
+            st.caption(
+                f"You are marking single things of one class. Something else? The task page knows "
+                f"also: {wording.KIND_TITLES[Kind.SEMANTIC].lower()}, "
+                f"{wording.KIND_TITLES[Kind.CLASSIFICATION].lower()}."
+            )
+        annotator.show(study, image)
