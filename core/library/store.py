@@ -83,6 +83,7 @@ class Library:
                 rows=tuple(_rows(index)),
                 fingerprints=tuple(_records(index, "fingerprints", Fingerprint)),
                 cards=tuple(_records(index, "cards", DataSetCard)),
+                cache=str(self.workspace.library),
             )
 
     def collected(self) -> Snapshot:

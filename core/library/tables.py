@@ -73,14 +73,19 @@ def from_parquet(path: Path) -> list[dict[str, Any]]:
 
 
 def from_lines(path: Path) -> list[RunRow]:
-    """Return the runs of a file with one JSON record a line."""
+    """Return the runs of a file with one JSON record a line.
+
+    A last line that is torn is ignored: somebody may be writing it at this moment.
+    """
     found = []
-    for number, line in enumerate(path.read_bytes().splitlines(), start=1):
+    for number, line in enumerate(path.read_bytes().splitlines(keepends=True), start=1):
         if not line.strip():
             continue
         try:
             found.append(decode(line, RunRow))
         except StudyError as error:
+            if not line.endswith(b"\n"):
+                break
             raise LibraryError(f"{path}, line {number}: {error}") from error
     return found
 

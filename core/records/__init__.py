@@ -33,10 +33,18 @@ from core.records.library import (
     RunRow,
     Snapshot,
 )
-from core.records.pipeline import STRIDE_PX, Model, Pipeline, Postprocess, Preprocess, Training
+from core.records.pipeline import (
+    STRIDE_PX,
+    Anatomy,
+    Model,
+    Pipeline,
+    Postprocess,
+    Preprocess,
+    Training,
+)
 from core.records.plan import Candidate, Plan
 from core.records.result import Report, RunResult, Score
-from core.records.task import Budget, Kind, TaskSpec, Wishes
+from core.records.task import Budget, Kind, Machine, TaskSpec, Wishes
 
 __all__ = [
     "CAUSES",
@@ -45,6 +53,7 @@ __all__ = [
     "STAGES",
     "STATES",
     "STRIDE_PX",
+    "Anatomy",
     "Budget",
     "Candidate",
     "DataSetCard",
@@ -54,6 +63,7 @@ __all__ = [
     "JobRequest",
     "JobStatus",
     "Kind",
+    "Machine",
     "Model",
     "Neighbour",
     "Pipeline",

@@ -103,6 +103,8 @@ class Snapshot:
     fingerprints: tuple[Fingerprint, ...] = ()
     """At most one a data set: the latest."""
     cards: tuple[DataSetCard, ...] = ()
+    cache: str = ""
+    """Folder for what is computed from it, e.g. the fitted learner; empty: nothing is kept."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

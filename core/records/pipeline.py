@@ -59,6 +59,28 @@ class Model:
         _one_of("head", self.head, HEADS)
         _one_of("weights", self.weights, WEIGHTS)
 
+    @property
+    def network(self) -> str:
+        """Return the layers' name, e.g. `unet/efficientnet_lite0/128-64-32-16-16`.
+
+        Models of one name cost the same, whatever they start from.
+        """
+        if self.head == "image":
+            return f"image/{self.encoder}"
+        widths = "-".join(map(str, self.decoder_channels or ()))
+        return "/".join(part for part in (self.architecture, self.encoder, widths) if part)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Anatomy:
+    """How large a network is."""
+
+    parameters: int
+    products_per_pixel: int
+    """Multiplications in convolutions and linear layers, over the input's pixels."""
+    activations_per_pixel: float
+    """Values between layers, over the input's pixels."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Training:
@@ -67,8 +89,8 @@ class Training:
     loss: str = "dice_ce"
     class_balance: str = "none"
     augmentation: str = "medium"
-    batch: int = 8
-    learning_rate: float = 1e-3
+    batch: int = 4
+    learning_rate: float = 2e-3
     weight_decay: float = 1e-4
     ema: float = 0.99
     """Decay of the averaged weights at full length; 0 turns averaging off."""

@@ -81,3 +81,13 @@ class Budget:
             raise TaskError(f"a budget must be above 0 s, got {self.seconds}")
         if self.memory_gib is not None and self.memory_gib <= 0:
             raise TaskError(f"a memory limit must be above 0 GiB, got {self.memory_gib}")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Machine:
+    """What a run would find on this computer."""
+
+    free_memory_gib: float
+    cores: int
+    device: str = "cpu"
+    """What networks run on: `cpu`, `cuda` or `mps`, perhaps with a number."""

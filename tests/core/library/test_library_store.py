@@ -143,6 +143,12 @@ def test_a_damaged_line_names_file_and_line(library, shipped):
         library.rows()
 
 
+def test_a_torn_last_line_is_ignored(library, shipped):
+    with (shipped / "experiments" / "first.jsonl").open("a") as file:
+        file.write('{"data_set": "cells", "pipel')
+    assert len(library.rows()) == 2
+
+
 def test_a_damaged_import_names_the_file(library):
     library.workspace.library.mkdir(parents=True)
     (library.workspace.library / "runs-x.parquet").write_bytes(b"PAR1 but not really")
