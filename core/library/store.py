@@ -30,8 +30,9 @@ Named = TypeVar("Named", Fingerprint, DataSetCard)
 # Raised when schema.sql changes: older indexes are then built anew.
 _SCHEMA_VERSION = 1
 
-# One operation takes well below a second; a build of ten thousand runs some seconds.
-_PATIENCE_S = 30.0
+# One operation takes well below a second, a build of ten thousand runs some seconds; on a machine
+# that is training, ten times that.
+_PATIENCE_S = 120.0
 _PAUSE_S = 0.05
 
 
@@ -138,6 +139,8 @@ class Library:
     @contextmanager
     def _open(self) -> Iterator["DuckDBPyConnection"]:
         """Open an index that knows all files of this moment, alone."""
+        import duckdb  # noqa: F401 - loaded before others are kept waiting
+
         file = self.workspace.library_file
         file.parent.mkdir(parents=True, exist_ok=True)
         try:
