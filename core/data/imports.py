@@ -13,6 +13,9 @@ from core.errors import DataError
 from core.paths import StudyDir
 from core.records import ImageRecord, StudyRecord, TaskSpec
 
+# More of the same fill a screen and hide what matters.
+_TOLD_SINGLY = 3
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ImportReport:
@@ -90,7 +93,7 @@ def add(
     return ImportReport(
         added=tuple(work.added),
         labelled=tuple(dict.fromkeys([*told.labelled, *work.classed])),
-        notices=(*work.notices, *told.notices),
+        notices=_gathered([*work.notices, *told.notices]),
         refused=(*work.refused, *told.refused),
     )
 
@@ -103,7 +106,31 @@ def apply_task(study_dir: StudyDir, task: TaskSpec, *, author: str = "") -> Impo
     """
     images = list(tasks.mask_files_of(study_dir))
     told = labelling.read_masks(study_dir, images, author=author, task=task)
-    return ImportReport(labelled=told.labelled, notices=told.notices, refused=told.refused)
+    return ImportReport(
+        labelled=told.labelled, notices=_gathered(told.notices), refused=told.refused
+    )
+
+
+def read_as(
+    study_dir: StudyDir, image_ids: Iterable[str], *, axes: str = "", plane: int | None = None
+) -> StudyRecord:
+    """Decide how images are read, e.g. `axes="CYX"` where pages are channels; return the study.
+
+    Labels stay, as rows and columns do. Raises ImageError where a file cannot be read so; then
+    nothing is changed.
+    """
+    wanted = set(image_ids)
+
+    def change(record: StudyRecord) -> StudyRecord:
+        images = tuple(
+            originals.read_as(study_dir, image, axes=axes, plane=plane)
+            if image.id in wanted
+            else image
+            for image in record.images
+        )
+        return replace(record, images=images)
+
+    return study.update(study_dir, change)
 
 
 def _take(study_dir: StudyDir, picture: Found, found: Findings, work: _Work) -> None:
@@ -216,6 +243,21 @@ def _with_images(now: StudyRecord, work: _Work) -> StudyRecord:
         channel_names=now.channel_names or names,
         pixel_size_um=now.pixel_size_um or (sizes.pop() if len(sizes) == 1 else None),
     )
+
+
+def _gathered(notices: Iterable[Notice]) -> tuple[Notice, ...]:
+    """Return the notices, what holds for many files told once."""
+    by_text: dict[str, list[Notice]] = {}
+    for notice in notices:
+        by_text.setdefault(notice.message.removeprefix(f"{notice.file}: "), []).append(notice)
+    told: list[Notice] = []
+    for text, alike in by_text.items():
+        if len(alike) <= _TOLD_SINGLY:
+            told += alike
+            continue
+        first = alike[0].file
+        told.append(Notice(file=first, message=f"{first} and {len(alike) - 1} more: {text}"))
+    return tuple(told)
 
 
 def _merged(one: Findings, other: Findings) -> Findings:

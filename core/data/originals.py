@@ -6,6 +6,7 @@ import re
 import shutil
 import tempfile
 import unicodedata
+from dataclasses import replace
 from pathlib import Path
 
 from core.data import readers
@@ -59,6 +60,26 @@ def keep(
         image_class=picture.image_class,
         given_split="test" if picture.test else None,
     ), notices
+
+
+def read_as(
+    study_dir: StudyDir, about: ImageRecord, *, axes: str, plane: int | None
+) -> ImageRecord:
+    """Return the record of an image that is read in another way; ImageError where it cannot."""
+    read = readers.read(study_dir.images / about.file, plane=plane, axes=axes or about.axes)
+    _, rows, columns = read.image_cyx.shape
+    if (rows, columns) != about.shape_cyx[1:]:
+        raise ImageError(
+            f"{about.original_name}: read as {axes!r} it would be {columns} x {rows} pixels, not "
+            f"{about.shape_cyx[2]} x {about.shape_cyx[1]}; its labels would not fit"
+        )
+    return replace(
+        about,
+        shape_cyx=(len(read.image_cyx), rows, columns),
+        axes=read.axes,
+        plane=read.plane,
+        channel_names=read.channel_names,
+    )
 
 
 def new_id(stem: str, taken: set[str]) -> str:

@@ -100,6 +100,10 @@ def _plane(level: Any, layout: Layout, plane: int) -> tuple[Pixels, str]:
         and layout.axes.endswith(page_axes)
         and len(level.pages) == int(np.prod(layout.shape[:leading]))
     )
+    if not by_page and layout.planes > 1 and level.dataoffset is not None:
+        # One long block, as ImageJ writes stacks: only the plane's bytes are read.
+        block = tifffile.memmap(level.keyframe.parent.filehandle.path, mode="r")
+        return np.array(block.reshape(layout.shape)[index]), kept
     if not by_page:
         return level.asarray()[index], kept
     numbers = np.arange(len(level.pages)).reshape(layout.shape[:leading])[index[:leading]]

@@ -57,7 +57,7 @@ def save_hints(study_dir: StudyDir, hints: Hints) -> None:
     kept = Hints(
         kind=hints.kind or before.kind,
         classes=hints.classes or before.classes,
-        background=hints.background or before.background,
+        background=hints.background if hints.classes else before.background,
     )
     files.write(_hints_file(study_dir), kept)
 

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.data import readers
-from core.data.labels.model import MAIN, LabelObject, Labels
+from core.data.labels.model import MAIN, LabelObject, Labels, ids_in
 from core.errors import LabelError
 from core.records import Kind, TaskSpec
 
@@ -43,7 +43,7 @@ class MaskValues:
     @property
     def distinct(self) -> list[int]:
         """Return the values above 0, ascending."""
-        return [int(value) for value in np.unique(self.values_yx) if value > 0]
+        return ids_in(self.values_yx)
 
 
 def read(

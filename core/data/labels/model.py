@@ -79,7 +79,7 @@ class Labels:
         return flat
 
 
-def ids_in(layer_yx: NDArray[np.int32]) -> list[int]:
+def ids_in(layer_yx: NDArray[np.int32] | NDArray[np.int64]) -> list[int]:
     """Return the ids that have pixels, ascending, 0 left out; LabelError below 0."""
     if layer_yx.size == 0:
         return []

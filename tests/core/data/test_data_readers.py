@@ -42,6 +42,15 @@ def test_one_plane_of_time_and_channels(tmp_path: Path) -> None:
         readers.read(path, plane=3)
 
 
+def test_a_plane_of_one_long_block(tmp_path: Path) -> None:
+    tzcyx = np.arange(3 * 2 * 2 * 12 * 16, dtype=np.uint16).reshape(3, 2, 2, 12, 16)
+    path = tmp_path / "a.tif"
+    tifffile.imwrite(path, tzcyx, imagej=True, truncate=True, metadata={"axes": "TZCYX"})
+    picture = readers.read(path, plane=3)
+    assert (picture.planes, picture.axes) == (6, "TZCYX")
+    np.testing.assert_array_equal(picture.image_cyx, tzcyx[1, 1])
+
+
 def test_pages_become_channels_where_the_user_says_so(tmp_path: Path) -> None:
     pages = np.stack([RAMP, RAMP + 7])
     tifffile.imwrite(tmp_path / "a.tif", pages, photometric="minisblack")
