@@ -3,6 +3,7 @@
 Source: the features of ilastik's pixel classification (Berg et al., Nature Methods 2019).
 """
 
+import math
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -12,13 +13,17 @@ from numpy.typing import NDArray
 
 from core.errors import LabelError
 
-# ilastik's own scales.
-SIGMAS_PX = (0.7, 1.6, 3.5, 10.0)
+# ilastik's scales, and the step at which each is computed: wide blurs need no fine grid.
+SCALES = ((0.7, 1), (1.6, 1), (3.5, 2), (10.0, 4))
+# Gaussian, gradient, Laplacian, two of the Hessian, two of the structure tensor.
+FEATURES_A_SCALE = 7
+# Beyond three sigmas lies 0.3 % of a Gaussian.
+TRUNCATE = 3.0
 # More pixels hardly change trees that are stopped after seconds.
 MOST_PIXELS = 60_000
 MOST_ROUNDS = 200
-# Prediction goes through the trees in pieces of this many pixels, to bound memory.
-PIECE_PIXELS = 1_000_000
+# The clock is looked at after so many rounds of trees.
+ROUNDS_AT_ONCE = 10
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,22 +42,51 @@ def features(image_cyx: NDArray[np.generic]) -> NDArray[np.float32]:
     Each channel is brought to mean 0 and spread 1 first; then, at each scale: Gaussian,
     gradient magnitude, Laplacian, eigenvalues of Hessian and structure tensor.
     """
-    from scipy.ndimage import gaussian_filter
-
-    found = []
+    rows, columns = image_cyx.shape[1:]
+    found = np.empty((rows, columns, len(image_cyx) * len(SCALES) * FEATURES_A_SCALE), np.float32)
+    place = 0
     for plane in image_cyx.astype(np.float32):
         even = (plane - plane.mean()) / max(float(plane.std()), 1e-6)
-        for sigma in SIGMAS_PX:
-            smooth = gaussian_filter(even, sigma)
-            # Scale-normalised derivatives: their size does not depend on sigma.
-            dy, dx = (sigma * part for part in np.gradient(smooth))
-            dyy, dyx = (sigma * part for part in np.gradient(dy))
-            dxx = sigma * np.gradient(dx, axis=1)
-            found += [smooth, np.hypot(dy, dx), dyy + dxx, *_eigenvalues(dyy, dyx, dxx)]
-            found += _eigenvalues(
-                *(gaussian_filter(part, 2 * sigma) for part in (dy * dy, dy * dx, dx * dx))
-            )
-    return np.stack(found, axis=-1).astype(np.float32)
+        for sigma, step in SCALES:
+            for feature in _at_scale(_shrunk(even, step), sigma / step):
+                wide = np.repeat(np.repeat(feature, step, axis=0), step, axis=1)
+                found[..., place] = wide[:rows, :columns]
+                place += 1
+    return found
+
+
+def _shrunk(plane: NDArray[np.float32], step: int) -> NDArray[np.float32]:
+    """Return means over squares of `step` pixels; the last squares repeat the edge."""
+    rows, columns = plane.shape
+    padded = np.pad(plane, ((0, -rows % step), (0, -columns % step)), mode="edge")
+    squares = padded.reshape(padded.shape[0] // step, step, padded.shape[1] // step, step)
+    return np.asarray(squares.mean(axis=(1, 3)), np.float32)
+
+
+def _at_scale(plane: NDArray[np.float32], sigma: float) -> list[NDArray[np.float32]]:
+    from scipy.ndimage import gaussian_filter
+
+    smooth = gaussian_filter(plane, sigma, truncate=TRUNCATE)
+    # Derivatives times sigma do not shrink with the scale.
+    dy, dx = (sigma * _slope(smooth, axis) for axis in (0, 1))
+    dyy, dyx, dxx = sigma * _slope(dy, 0), sigma * _slope(dy, 1), sigma * _slope(dx, 1)
+    tensor = (
+        gaussian_filter(part, sigma, truncate=TRUNCATE) for part in (dy * dy, dy * dx, dx * dx)
+    )
+    return [
+        smooth,
+        np.hypot(dy, dx),
+        dyy + dxx,
+        *_eigenvalues(dyy, dyx, dxx),
+        *_eigenvalues(*tensor),
+    ]
+
+
+def _slope(plane: NDArray[np.float32], axis: int) -> NDArray[np.float32]:
+    """Return the central difference; pictures one pixel wide have none."""
+    if plane.shape[axis] < 2:
+        return np.zeros_like(plane)
+    return np.asarray(np.gradient(plane, axis=axis), np.float32)
 
 
 def fit(
@@ -85,6 +119,9 @@ def fit(
         "seed": seed,
         "deterministic": True,
         "force_row_wise": True,
+        # 60 000 rows are too few for two threads to be quicker than one, and waiting threads
+        # are slow on a machine that is busy otherwise.
+        "num_threads": 1,
         "verbosity": -1,
     }
     booster = lightgbm.Booster(
@@ -99,26 +136,44 @@ def fit(
     )
 
 
-def predict(model: BoostedPixels, image_cyx: NDArray[np.generic]) -> NDArray[np.int32]:
-    """Return the class index of every pixel."""
-    shares = probabilities(model, image_cyx)
-    return np.asarray(np.array(model.classes)[shares.argmax(axis=0)], np.int32)
+def predict(
+    model: BoostedPixels, image_cyx: NDArray[np.generic], *, seconds: float = math.inf
+) -> NDArray[np.int32]:
+    """Return the class index of every pixel; within `seconds`, fewer trees are asked if need be."""
+    leading = _raw(model, image_cyx, seconds).argmax(axis=0)
+    return np.asarray(np.array(model.classes)[leading], np.int32)
 
 
 def probabilities(model: BoostedPixels, image_cyx: NDArray[np.generic]) -> NDArray[np.float32]:
     """Return (classes seen, rows, columns), adding up to 1 at every pixel."""
+    raw = _raw(model, image_cyx, math.inf)
+    shares = np.exp(raw - raw.max(axis=0))
+    return np.asarray(shares / shares.sum(axis=0), np.float32)
+
+
+def _raw(
+    model: BoostedPixels, image_cyx: NDArray[np.generic], seconds: float
+) -> NDArray[np.float32]:
+    """Return (classes, rows, columns), the summed leaves of as many trees as time allows."""
     import lightgbm
 
+    end = time.monotonic() + seconds
     size = image_cyx.shape[1:]
-    if not model.text:
-        return np.ones((1, *size), np.float32)
-    booster = lightgbm.Booster(model_str=model.text)
-    flat = features(image_cyx).reshape(size[0] * size[1], -1)
-    pieces = [
-        np.asarray(booster.predict(flat[start : start + PIECE_PIXELS]), np.float32)
-        for start in range(0, len(flat), PIECE_PIXELS)
-    ]
-    return np.concatenate(pieces).T.reshape(-1, *size)
+    total = np.zeros((size[0] * size[1], len(model.classes)), np.float32)
+    if model.text:
+        booster = lightgbm.Booster(model_str=model.text)
+        rows = features(image_cyx).reshape(len(total), -1)
+        for start in range(0, booster.current_iteration(), ROUNDS_AT_ONCE):
+            total += booster.predict(
+                rows,
+                start_iteration=start,
+                num_iteration=ROUNDS_AT_ONCE,
+                raw_score=True,
+                num_threads=1,
+            )
+            if time.monotonic() > end:
+                break
+    return total.T.reshape(-1, *size)
 
 
 def _draw(
