@@ -19,14 +19,6 @@ def stats(args: argparse.Namespace, workspace: Workspace) -> int:
     return 0
 
 
-def assess(args: argparse.Namespace, workspace: Workspace) -> int:
-    """Show how good the advice is, one data set left out at a time."""
-    plain = to_plain(workflow.assess(workspace))
-    lines = [f"{name:<28} {value}" for name, value in plain.items()]
-    speech.answer(plain, lines, as_json=args.json)
-    return 0
-
-
 def campaign(args: argparse.Namespace, workspace: Workspace) -> int:
     """Run many plans, one line of the output for each; what stands there is not run again."""
     wanted = campaigns.load(Path(args.file))

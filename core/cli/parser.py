@@ -156,8 +156,6 @@ def _add_library_commands(commands: "Commands[argparse.ArgumentParser]") -> None
     )
     command = _add(inner, "stats", "what the library holds")
     command.set_defaults(command=library.stats)
-    command = _add(inner, "assess", "how good the advice is, one data set left out at a time")
-    command.set_defaults(command=library.assess)
 
     command = _add(commands, "campaign", "record many trainings for the library")
     command.add_argument("file", metavar="FILE")

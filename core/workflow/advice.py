@@ -112,7 +112,7 @@ def recommend(
         found,
         task_of(studies.load(workspace.study(study))),
         budget,
-        Library(workspace).table(),
+        Library(workspace).snapshot(),
         free_memory_gib=machine.free_memory_gib(),
         cores=machine.cores(),
     )

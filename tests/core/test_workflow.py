@@ -1,52 +1,33 @@
 """The steps between files and plan, without a training."""
 
+import shutil
 import subprocess
 import sys
-import time
 
 import numpy as np
 import pytest
-import tifffile
 
 from core import workflow
 from core.errors import JobError, LeakError, PlanError, StudyError
+from core.paths import Workspace
 from core.records import Budget, Kind, TaskSpec, Wishes, write
 
 HEAVY = ("torch", "duckdb", "lightgbm", "skimage", "sklearn")
 
 
-def discs(seed: int, count: int = 4, side: int = 96) -> tuple[np.ndarray, np.ndarray]:
-    """Return an image of bright discs on dark noise, and their ids."""
-    rng = np.random.default_rng(seed)
-    image = rng.normal(20, 3, (side, side))
-    ids = np.zeros((side, side), np.uint16)
-    rows, columns = np.mgrid[:side, :side]
-    for index, (row, column) in enumerate([(24, 24), (24, 70), (70, 24), (70, 70)][:count], 1):
-        shift = rng.integers(-6, 7, 2)
-        inside = (rows - row - shift[0]) ** 2 + (columns - column - shift[1]) ** 2 < 11**2
-        image[inside] += 120
-        ids[inside] = index
-    return np.clip(image, 0, 255).astype(np.uint8), ids
-
-
 @pytest.fixture(scope="session")
-def disc_files(tmp_path_factory):
-    """Return a folder of ten images of discs with masks."""
-    folder = tmp_path_factory.mktemp("discs")
-    for part in ("images", "masks"):
-        (folder / part).mkdir()
-    for number in range(10):
-        image, ids = discs(number)
-        tifffile.imwrite(folder / "images" / f"disc{number}.tif", image)
-        tifffile.imwrite(folder / "masks" / f"disc{number}.tif", ids)
-    return folder
-
-
-@pytest.fixture
-def study(workspace, disc_files):
+def prepared(tmp_path_factory, disc_files):
+    """Return a workspace with the study `discs`, made once; copied where a test changes it."""
+    workspace = Workspace(tmp_path_factory.mktemp("prepared"))
     workflow.import_files(workspace, "discs", [disc_files])
     task = TaskSpec(kind=Kind.INSTANCE, classes=("disc",), wishes=Wishes(seconds=20))
     workflow.set_task(workspace, "discs", task)
+    return workspace
+
+
+@pytest.fixture
+def study(workspace, prepared):
+    shutil.copytree(prepared.root, workspace.root)
     return "discs"
 
 
@@ -150,7 +131,7 @@ def test_setting_another_task_reads_the_masks_again(workspace, study):
     assert {each.class_name for each in labels.objects} >= {"a", "b", "c", "d"}
 
 
-def test_what_is_not_ready_is_told(workspace, disc_files):
+def test_what_is_not_ready_is_told(workspace):
     workflow.create_study(workspace, "empty")
     with pytest.raises(StudyError, match="no task"):
         workflow.make_split(workspace, "empty")
@@ -160,10 +141,13 @@ def test_what_is_not_ready_is_told(workspace, disc_files):
         workflow.named("no such pipeline")
 
 
-def test_the_sample_study_is_whole_and_made_once(workspace):
-    began = time.monotonic()
+def test_the_sample_study_is_whole_and_made_once(workspace, monkeypatch):
+    from core.data import simulate
+
+    few = list(simulate.pictures(images_per_animal=1, side_px=128))
+    write_all = simulate.write
+    monkeypatch.setattr(simulate, "write", lambda folder: write_all(folder, few))
     record = workflow.open_sample(workspace)
-    assert time.monotonic() - began < 60
     assert record.simulated
     assert record.task.kind is Kind.INSTANCE
     assert set(record.task.classes) == {"mononuclear", "binuclear"}

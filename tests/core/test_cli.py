@@ -1,0 +1,164 @@
+"""The command line keeps its contract: JSON alone on standard output, exit codes, units."""
+
+import argparse
+import json
+import shutil
+import zipfile
+
+import pytest
+
+from core import workflow
+from core.cli import dashboard, main, parser, units
+from core.paths import Workspace
+
+
+@pytest.fixture
+def aixcell(workspace, capsys):
+    """Return a function that runs one command and gives exit code, answer and what was told."""
+
+    def call(*words):
+        capsys.readouterr()
+        try:
+            code = main([*words, "--workspace", str(workspace.root), "--json"])
+        except SystemExit as end:  # how argparse ends on wrong usage
+            code = end.code
+        said = capsys.readouterr()
+        return code, json.loads(said.out) if said.out else None, said.err
+
+    return call
+
+
+@pytest.mark.parametrize(
+    ("text", "seconds"), [("90s", 90), ("10m", 600), ("2h", 7200), ("1h30m", 5400), ("0.5m", 30)]
+)
+def test_times(text, seconds):
+    assert units.seconds(text) == seconds
+
+
+@pytest.mark.parametrize("text", ["", "90", "m", "-5m", "10x", "5m3", "0s"])
+def test_no_times(text):
+    with pytest.raises(argparse.ArgumentTypeError, match="write 90s, 10m or 2h"):
+        units.seconds(text)
+
+
+@pytest.mark.parametrize(("text", "gib"), [("4GiB", 4), ("512MiB", 0.5), ("4 gib", 4)])
+def test_sizes(text, gib):
+    assert units.gib(text) == gib
+
+
+@pytest.mark.parametrize("text", ["4", "GiB", "-1GiB", "4 apples"])
+def test_no_sizes(text):
+    with pytest.raises(argparse.ArgumentTypeError, match="write 4GiB"):
+        units.gib(text)
+
+
+def test_clock():
+    assert [units.clock(s) for s in (5, 245, 3723)] == ["0:05", "4:05", "1:02:03"]
+
+
+def test_import_folder_zip_and_what_is_refused(aixcell, disc_files, tmp_path):
+    broken = tmp_path / "broken.tif"
+    broken.write_bytes(b"")
+    packed = tmp_path / "more.zip"
+    with zipfile.ZipFile(packed, "w") as archive:
+        archive.write(disc_files / "images" / "disc0.tif", "single.tif")
+    code, told, _ = aixcell("import", "cells", str(disc_files), str(broken))
+    assert code == 0
+    assert len(told["added"]) == len(told["labelled"]) == 10
+    assert [each["file"] for each in told["refused"]] == ["broken.tif"]
+    code, told, _ = aixcell("import", "cells", str(packed))
+    assert (code, told["added"]) == (0, []), "the same picture again"
+    code, told, _ = aixcell("import", "cells", str(broken))
+    assert code == 1
+
+
+def test_test_images_are_the_test_split(aixcell, workspace, disc_files, tmp_path):
+    learn, test = tmp_path / "learn", tmp_path / "test"
+    for number in range(10):
+        side = test if number < 3 else learn
+        for part in ("images", "masks"):
+            (side / part).mkdir(parents=True, exist_ok=True)
+            shutil.copy(disc_files / part / f"disc{number}.tif", side / part)
+    aixcell("import", "cells", str(learn), "--test", str(test))
+    assert aixcell("task", "cells", "--kind", "instance", "--classes", "disc")[0] == 0
+    split = workflow.make_split(workspace, "cells", 0)
+    assert split.test == ("disc0", "disc1", "disc2")
+
+
+def test_task_takes_what_is_left_out_from_the_labels(aixcell, disc_files):
+    aixcell("import", "cells", str(disc_files))
+    code, told, _ = aixcell("task", "cells", "--score", "0.9", "--time", "5m")
+    assert code == 0
+    assert told["task"]["kind"] == "instance"
+    assert told["task"]["wishes"]["wanted_score"] == 0.9
+    assert told["task"]["wishes"]["seconds"] == 300
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("fly",),
+        ("train", "cells", "--time", "soon"),
+        ("train", "nobody"),
+        ("recommend", "nobody", "--time", "1m"),
+        ("report", "20260101-000000-abcd"),
+        ("watch", "../../etc"),
+        ("predict", "20260101-000000-abcd", "x.png"),
+        ("task", "cells", "--kind", "semantic", "--classes", "only"),
+        ("train", "cells", "--pipeline", "no-such-pipeline"),
+    ],
+)
+def test_wrong_usage_is_2(aixcell, disc_files, words):
+    aixcell("import", "cells", str(disc_files))
+    aixcell("task", "cells", "--kind", "instance", "--classes", "disc")
+    code, told, said = aixcell(*words)
+    assert code == 2
+    assert said.strip()
+    assert told is None or set(told) == {"error"}
+
+
+def test_runs_of_an_empty_workspace(aixcell):
+    assert aixcell("runs")[:2] == (0, {"runs": []})
+
+
+def test_a_study_without_labels_cannot_be_trained(aixcell, disc_files):
+    aixcell("import", "cells", str(disc_files / "images"))
+    aixcell("task", "cells", "--kind", "instance", "--classes", "disc")
+    code, told, _ = aixcell("train", "cells", "--pipeline", "unet-lite0-distance")
+    assert code == 1
+    assert "annotate" in told["error"]
+
+
+def test_the_dashboard_works_from_any_folder(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    called = []
+    monkeypatch.setattr(
+        dashboard.subprocess,
+        "run",
+        lambda call, env, check: called.append((call, env)) or argparse.Namespace(returncode=0),
+    )
+    assert main(["--workspace", "here", "--port", "8777"]) == 0
+    call, env = called[0]
+    assert "--server.address=127.0.0.1" in call
+    assert "--server.port=8777" in call
+    assert env["AIXCELL_WORKSPACE"] == str(tmp_path / "here")
+    entry = call[call.index("run") + 1]
+    theme = next(word for word in call if word.startswith("--theme.base=")).split("=", 1)[1]
+    assert all(shutil.os.path.isfile(path) for path in (entry, theme))
+
+
+def test_every_command_tells_what_it_does(capsys):
+    for name in ("demo", "import", "task", "inspect", "recommend", "train", "runs", "watch",
+                 "cancel", "resume", "report", "predict", "campaign"):  # fmt: skip
+        with pytest.raises(SystemExit) as end:
+            main([name, "--help"])
+        assert end.value.code == 0
+        assert "--json" in capsys.readouterr().out
+    assert parser.DONE == 0
+
+
+def test_workspace_stands_before_or_after_the_command(tmp_path, capsys):
+    for words in (["--workspace", str(tmp_path), "runs"], ["runs", "--workspace", str(tmp_path)]):
+        assert main(words) == 0
+        assert "no run yet" in capsys.readouterr().out
+    assert Workspace.at(tmp_path).root == tmp_path
