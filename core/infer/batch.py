@@ -77,7 +77,7 @@ def write_tables(
 
 
 def object_rows(name: str, answer: Answer, task: TaskSpec) -> Iterator[tuple[Any, ...]]:
-    """Yield one row an object (ids without gaps): class, probability, area, centre and box in pixels."""
+    """Yield one row an object (ids have no gaps): class, probability, area, centre, box in px."""
     from scipy import ndimage
 
     labels_yx = answer.labels_yx

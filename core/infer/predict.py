@@ -19,8 +19,10 @@ Floats = npt.NDArray[np.float32]
 # One pass up to this many working pixels: exact, and 1 GiB of activations at most on a U-Net.
 WHOLE_PX = 1024 * 1024
 TILE_PX = 768
-# Wider than what half the receptive field contributes; measured seams vanish from about 64 px.
+# Two neighbours' margins, and as much again to blend in.
 OVERLAP_PX = 128
+# Of the overlap, the outermost pixels of a tile count for nothing where a neighbour sees them too.
+MARGIN_PX = 32
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +77,15 @@ def _whole_image(trained: Trained, batch: Tensor, flips: bool) -> Floats:
 
 
 def _seen(trained: Trained, batch: Tensor) -> Tensor:
-    """Return activated maps (1, maps, Y, X), whole or by tiles."""
+    """Return activated maps (1, maps, Y, X), whole or by tiles.
+
+    The picture is brought to the network's stride first, so that its edges look alike both ways.
+    """
+    rows, columns = batch.shape[2:]
+    return _seen_padded(trained, _pad(batch))[:, :, :rows, :columns]
+
+
+def _seen_padded(trained: Trained, batch: Tensor) -> Tensor:
     height, width = batch.shape[2:]
     if height * width <= WHOLE_PX:
         return _forward(trained, batch)
@@ -111,18 +121,18 @@ def _ramp(height: int, width: int, device: torch.device) -> Tensor:
     """Return a tile's weight: falling towards its edges, so that neighbours blend."""
 
     def side(length: int) -> Tensor:
-        distance = torch.arange(length, device=device, dtype=torch.float32) + 0.5
-        return torch.minimum(distance, length - distance).clamp_max(OVERLAP_PX) / OVERLAP_PX
+        place = torch.arange(length, device=device, dtype=torch.float32) + 0.5
+        distance = torch.minimum(place, length - place)
+        # Not zero: at the image's own edge there is no neighbour to take over.
+        return ((distance - MARGIN_PX) / (OVERLAP_PX - 2 * MARGIN_PX)).clamp(1e-5, 1.0)
 
     return side(height)[:, None] * side(width)[None, :]
 
 
 def _forward(trained: Trained, batch: Tensor) -> Tensor:
-    height, width = batch.shape[2:]
     with devices.autocast(trained.device):
-        logits = trained.network(_last(_pad(batch)))
-    activated: Tensor = trained.head.activate(logits)[:, :, :height, :width]
-    return activated
+        logits = trained.network(_last(batch))
+    return trained.head.activate(logits)
 
 
 def _pad(batch: Tensor) -> Tensor:

@@ -6,6 +6,8 @@ architecture, encoder, head, and what departs from the plain one (`d32`: objects
 diameter of 32 px; `s224`: the longer side brought to 224 px).
 """
 
+from dataclasses import replace
+
 from core.errors import PlanError
 from core.records import Kind, Model, Pipeline, Preprocess, Training
 
@@ -59,12 +61,16 @@ def _semantic(
     )
 
 
+# Whole images are small and classes few: larger batches, gentler steps.
+_SORTING = Training(batch=16, learning_rate=5e-4)
+
+
 def _image(
     name: str,
     summary: str,
     side_px: int,
     model: Model = Model(head="image"),  # noqa: B008 - frozen
-    training: Training = Training(batch=16),  # noqa: B008 - frozen
+    training: Training = _SORTING,
 ) -> Pipeline:
     return Pipeline(
         name=name,
@@ -209,25 +215,25 @@ _IMAGES = (
         "lite0-s224-light",
         "Varies the pictures little: for positions and colours that matter.",
         224,
-        training=Training(batch=16, augmentation="light"),
+        training=replace(_SORTING, augmentation="light"),
     ),
     _image(
         "lite0-s224-strong",
         "Varies the pictures strongly: for few images.",
         224,
-        training=Training(batch=16, augmentation="strong"),
+        training=replace(_SORTING, augmentation="strong"),
     ),
     _image(
         "lite0-s224-weights",
         "Gives rare classes more weight.",
         224,
-        training=Training(batch=16, class_balance="weights"),
+        training=replace(_SORTING, class_balance="weights"),
     ),
     _image(
         "lite0-s224-gentle",
         "Bends what it knows only slightly: for very few images.",
         224,
-        training=Training(batch=16, learning_rate=3e-4),
+        training=replace(_SORTING, learning_rate=1.5e-4),
     ),
     _image("lite0-s320", "Sorts large pictures with fine detail.", 320),
     _image(

@@ -50,10 +50,14 @@ def foreground(kind: str, logits: Tensor, target: Tensor) -> Tensor:
     return entropy + _dice(probability[:, None], truth[:, None], valid[:, None])
 
 
-def regression(predicted: Tensor, target: Tensor, valid: Tensor) -> Tensor:
-    """Return the mean absolute error over valid pixels; 0.0 where there is none."""
-    error = (predicted.float() - target).abs() * valid
-    return error.sum() / valid.sum().clamp_min(1)
+def height(logits: Tensor, target: Tensor, valid: Tensor) -> Tensor:
+    """Return the cross entropy of a map whose target lies anywhere in [0, 1].
+
+    0.0 where nothing is valid. Its optimum is the mean: an absolute error's is the median, which
+    is 0 wherever the network is unsure, and seeds vanish.
+    """
+    error = functional.binary_cross_entropy_with_logits(logits.float(), target, reduction="none")
+    return (error * valid).sum() / valid.sum().clamp_min(1)
 
 
 def image_classes(kind: str, logits: Tensor, target: Tensor, weights: Tensor | None) -> Tensor:

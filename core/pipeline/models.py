@@ -71,14 +71,6 @@ def parameters(network: nn.Module) -> int:
     return sum(weights.numel() for weights in network.parameters())
 
 
-def parts(network: nn.Module) -> tuple[list[nn.Parameter], list[nn.Parameter]]:
-    """Return the encoder's parameters and all others, as they learn at different rates."""
-    encoder: nn.Module = network.encoder  # type: ignore[assignment]
-    inside = {id(weights) for weights in encoder.parameters()}
-    others = [weights for weights in network.parameters() if id(weights) not in inside]
-    return list(encoder.parameters()), others
-
-
 def _plain_encoder(name: str, channels: int) -> nn.Module:
     import timm
 

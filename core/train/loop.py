@@ -11,7 +11,7 @@ from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 from core.errors import RunError
 from core.infer.predict import Trained
-from core.pipeline import devices, models
+from core.pipeline import devices
 from core.pipeline.heads import Judging
 from core.progress import Progress
 from core.records import Training
@@ -19,8 +19,6 @@ from core.train.clock import MEASURED_STEPS, SETTLING_STEPS, Clock, Schedule
 from core.train.judge import Judge
 from core.train.pool import Pool
 
-# Pretrained features are bent, not rewritten.
-ENCODER_RATE = 0.5
 # Far above a healthy gradient; stops a single broken batch from throwing the weights away.
 LARGEST_GRADIENT = 5.0
 # A tenth of the fitting time for looking at validation images is enough to keep the best weights.
@@ -68,14 +66,15 @@ def fit(setting: Setting, progress: Progress) -> Fitted:
     """Train the network in place until its time is over; it ends with the best weights."""
     network = setting.trained.network
     training = setting.judging.training
-    optimizer = optimizer_for(network, training, pretrained=setting.trained.pipeline.model.weights)
+    # One rate for all: a lower one for the pretrained encoder lost AP in trainings of minutes.
+    optimizer = torch.optim.AdamW(network.parameters(), weight_decay=training.weight_decay)
     averaged = averaged_copy(network, training)
     watch = Watch(setting, progress)
     rng = np.random.default_rng(setting.seed)
     while not watch.over():
         pixels, targets = setting.pool.draw(training.batch, rng)
         for group in optimizer.param_groups:
-            group["lr"] = group["peak"] * watch.schedule.rate
+            group["lr"] = training.learning_rate * watch.schedule.rate
         network.train()
         with devices.autocast(setting.trained.device):
             logits = network(pixels)
@@ -90,17 +89,6 @@ def fit(setting: Setting, progress: Progress) -> Fitted:
         if watch.glance_due():
             watch.glance(network if averaged is None else averaged.module)
     return watch.end(network, network if averaged is None else averaged.module)
-
-
-def optimizer_for(network: nn.Module, training: Training, pretrained: str) -> torch.optim.Optimizer:
-    """Return AdamW with a lower rate for a pretrained encoder; `peak` is each group's top rate."""
-    encoder, others = models.parts(network)
-    encoder_rate = training.learning_rate * (ENCODER_RATE if pretrained != "random" else 1.0)
-    groups = [
-        {"params": encoder, "lr": encoder_rate, "peak": encoder_rate},
-        {"params": others, "lr": training.learning_rate, "peak": training.learning_rate},
-    ]
-    return torch.optim.AdamW(groups, weight_decay=training.weight_decay)
 
 
 def averaged_copy(network: nn.Module, training: Training) -> AveragedModel | None:

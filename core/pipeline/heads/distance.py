@@ -24,7 +24,7 @@ from core.pipeline.objects import grow_seeds
 from core.records import Kind, Postprocess, TaskSpec
 
 # Distances carry the separation of neighbours: as heavy as Dice and cross entropy together.
-DISTANCE_WEIGHT = 4.0
+DISTANCE_WEIGHT = 2.0
 
 
 def outputs(task: TaskSpec) -> int:
@@ -62,13 +62,11 @@ def relative_distance(ids_yx: npt.NDArray[np.int32]) -> Floats:
 
 
 def loss(logits: Tensor, batch: Batch, judging: Judging) -> Tensor:
-    """Return foreground loss, absolute error of the distance, and the loss of the classes."""
+    """Return foreground loss, cross entropy of the distance, and the loss of the classes."""
     truth = batch.discrete[:, 0]
     kind = judging.training.loss
     total = losses.foreground(kind, logits[:, 0], truth)
-    total = total + DISTANCE_WEIGHT * losses.regression(
-        logits[:, 1].float().sigmoid(), batch.smooth[:, 0], truth >= 0
-    )
+    total = total + DISTANCE_WEIGHT * losses.height(logits[:, 1], batch.smooth[:, 0], truth >= 0)
     if logits.shape[1] > 2:
         total = total + losses.classes(
             kind, logits[:, 2:], batch.discrete[:, 1], judging.class_weights
