@@ -102,7 +102,7 @@ def keep_draft(sheet: Sheet, drawn: Fabric | None) -> None:
     if not _strokes(sheet, drawn):
         drop_draft(sheet)
         return
-    plain = {"parent": sheet.version, "objects": drawn["objects"]}
+    plain = {"parent": sheet.version, "scale": sheet.scale, "objects": drawn["objects"]}
     if _read_draft(sheet) != plain:
         write_json(sheet.draft, plain)
 
@@ -123,8 +123,10 @@ def finished(sheet: Sheet, *, complete: bool, author: str = "") -> Labels:
     `complete` tells that everything was marked: the rest is background. Otherwise the rest is
     not annotated, unless it was before.
     """
-    drawn = {"objects": (_read_draft(sheet) or sheet.initial)["objects"]}
-    found = drawing.from_canvas(drawn, _classes_by_color(sheet), sheet.scale)
+    draft = _read_draft(sheet)
+    drawn = sheet.initial if draft is None else draft
+    scale = sheet.scale if draft is None else draft["scale"]
+    found = drawing.from_canvas(drawn, _classes_by_color(sheet), scale)
     changed = drawing.changed_ids(sheet.outlines, found)
     labels = _without(sheet.labels, changed)
     for shape in found:
@@ -177,12 +179,16 @@ def _with_draft(sheet: Sheet) -> Sheet:
     draft = _read_draft(sheet)
     if draft is None:
         return sheet
-    if draft["parent"] == sheet.version:
+    if draft["parent"] == sheet.version and draft["scale"] == sheet.scale:
         return replace(sheet, initial={"objects": draft["objects"]}, recovered=True)
-    # Somebody saved meanwhile: the new strokes go on top of the newer labels.
-    new = [each for each in draft["objects"] if not each.get("strokeDashOffset")]
-    merged = {"objects": [*sheet.initial["objects"], *new]}
-    return replace(sheet, initial=merged, recovered=bool(new))
+    # Drawn at another enlargement: the same shapes as polygons of this one.
+    drawn = drawing.from_canvas(draft, _classes_by_color(sheet), draft["scale"])
+    if draft["parent"] != sheet.version:
+        # Somebody saved meanwhile: the new strokes go on top of the newer labels.
+        new = [each for each in drawn if each.object_id is None]
+        drawn = [*sheet.outlines, *new]
+    initial = drawing.to_canvas(drawn, sheet.colors, sheet.scale)
+    return replace(sheet, initial=initial, recovered=True)
 
 
 def _read_draft(sheet: Sheet) -> dict[str, Any] | None:

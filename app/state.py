@@ -15,6 +15,7 @@ _PIPELINE = "pipeline"
 _MOUNT = "mount"
 _SHEET = "sheet"
 _PLACE = "place"
+_ZOOM = "zoom"
 _NOTICES = "notices"
 _PREDICTION = "prediction"
 _SAID = "said"
@@ -118,6 +119,18 @@ def visit(place: str) -> None:
     if st.session_state.get(_PLACE) != place:
         st.session_state[_PLACE] = place
         remount()
+
+
+def zoom() -> str:
+    """Return how much the canvas enlarges; a key of `canvas.ZOOMS`."""
+    chosen: str = st.session_state.get(_ZOOM, "Whole image")
+    return chosen
+
+
+def choose_zoom(chosen: str) -> None:
+    """Enlarge differently; the canvas is mounted anew."""
+    st.session_state[_ZOOM] = chosen
+    remount()
 
 
 def sheet() -> Any:

@@ -6,8 +6,8 @@ import numpy as np
 import streamlit as st
 from numpy.typing import NDArray
 
-from app import look, pictures, services, sheet
-from app.components.canvas import MAX_SIDE_PX, View
+from app import look, pictures, services, sheet, wording
+from app.components.canvas import SIDE_PX, View
 from app.sheet import Sheet
 from core import workflow
 from core.data.labels.model import Labels
@@ -18,10 +18,10 @@ COVER_IMAGES = 5
 _TINT = 0.28
 
 
-def open_sheet(study: StudyRecord, image: ImageRecord) -> Sheet:
+def open_sheet(study: StudyRecord, image: ImageRecord, zoom: float) -> Sheet:
     """Return the canvas's sheet of an image, read from disk."""
     loaded = services.load_labels(study.name, image.id)
-    scale = MAX_SIDE_PX / max(image.shape_cyx[1:])
+    scale = zoom * SIDE_PX / max(image.shape_cyx[1:])
     return sheet.open_sheet(study, image, services.study_dir(study.name), loaded, scale)
 
 
@@ -33,6 +33,7 @@ def canvas_view(mounted: Sheet) -> View:
         picture=_picture(_root(), mounted.study, mounted.image.id, mounted.image.sha256, marked),
         rows=rows,
         columns=columns,
+        scale=mounted.scale,
     )
 
 
@@ -55,10 +56,21 @@ def cover(study: str) -> list[bytes]:
     return [thumbnail(study, image, marked=True) for image in chosen]
 
 
-def test_caption(study: StudyRecord, image: ImageRecord) -> str:
+def card_title(image: ImageRecord) -> str:
     """Return what stands below an image's card."""
-    side = study.split.side(image.id) if study.split else None
-    return f"{image.image_class or image.original_name}{' · test' if side == 'test' else ''}"
+    return image.image_class or image.original_name
+
+
+def card_help(study: StudyRecord, image: ImageRecord, *, is_done: bool) -> str:
+    """Return what a card tells when the pointer rests on it."""
+    channels, rows, columns = image.shape_cyx
+    size = f"{columns} × {rows} pixels, {wording.plural(channels, 'channel')}"
+    facts = [image.original_name, size, "labelled" if is_done else "not labelled yet"]
+    if image.group:
+        facts.append(f"group {image.group}")
+    if study.split and study.split.side(image.id) == "test":
+        facts.append("kept aside for the final score")
+    return "  \n".join(facts)
 
 
 @st.cache_data(show_spinner=False, max_entries=12)
@@ -78,13 +90,12 @@ def _thumbnail(root: str, study: str, image_id: str, sha256: str, version: str |
 
     place = Workspace.at(root)
     path: Path = workflow.thumbnail(place, study, image_id)
-    pixels = pictures.small(np.asarray(Image.open(path).convert("RGB")))
-    if version is None:
-        return pictures.png(pixels)
-    labels, _ = workflow.load_labels(place, study, image_id)
-    if labels is None:
-        return pictures.png(pixels)
-    return pictures.png(_marked(pixels, labels, workflow.load_study(place, study), crop=True))
+    # Outlines are drawn at twice the size, so that they are smooth in the end.
+    pixels = pictures.small(np.asarray(Image.open(path).convert("RGB")), 2 * pictures.THUMBNAIL_PX)
+    if version is not None:
+        labels, _ = workflow.load_labels(place, study, image_id)
+        pixels = _marked(pixels, labels, workflow.load_study(place, study), crop=True)
+    return pictures.png(pictures.small(pixels))
 
 
 def _marked(

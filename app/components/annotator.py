@@ -26,6 +26,8 @@ def _editor(study: StudyRecord, image: ImageRecord) -> None:
         with right:
             tool, brush, dot_px = _palette(mounted)
         with left:
+            _zoom(mounted)
+            st.space("small")  # the canvas's own toolbar lies here
             drawn = canvas.show(
                 views.canvas_view(mounted),
                 mounted.initial,
@@ -35,8 +37,8 @@ def _editor(study: StudyRecord, image: ImageRecord) -> None:
                 key=_key(),
             )
             st.caption(
-                f"{canvas.TOOL_HELP[tool]} Arrows above the picture undo; the pencil there moves, "
-                "reshapes and deletes what is drawn."
+                f"{canvas.TOOL_HELP[tool]} The arrows above the picture undo; the pencil there "
+                "moves, reshapes and deletes what is drawn."
             )
         sheet.keep_draft(mounted, drawn)
         with right:
@@ -51,17 +53,31 @@ def _mounted(study: StudyRecord, image: ImageRecord) -> Sheet:
     """Return the sheet of this mount; read from disk once a mount token."""
     mounted: Sheet | None = state.sheet()
     if mounted is None or mounted.image.id != image.id or mounted.study != study.name:
-        mounted = views.open_sheet(study, image)
+        mounted = views.open_sheet(study, image, canvas.ZOOMS[state.zoom()])
         state.keep_sheet(mounted)
-        if mounted.recovered:
-            st.toast("Strokes that were not saved yet are back.")
     return mounted
+
+
+def _zoom(mounted: Sheet) -> None:
+    """Draw the enlargement; another one mounts the canvas anew, strokes and all."""
+    zooms = list(canvas.ZOOMS)
+    picked = st.segmented_control(
+        "Enlarge",
+        zooms,
+        default=state.zoom(),
+        required=True,
+        label_visibility="collapsed",
+        key=f"zoom-{state.mount()}",
+    )
+    if picked != state.zoom():
+        state.choose_zoom(picked)
+        st.rerun(scope="fragment")
 
 
 def _palette(mounted: Sheet) -> tuple[str, str, float]:
     """Draw tools and classes; return the tool, the class and the size of a dot in pixels."""
     tool = st.segmented_control(
-        "Tool", list(canvas.TOOLS), default="Freehand", required=True, key="tool"
+        "Tool", list(canvas.TOOLS), default="Freehand", required=True, wrap=True, key="tool"
     )
     brushes = [*mounted.classes, sheet.ERASER]
     brush = st.radio(
@@ -135,7 +151,7 @@ def _complete_toggle(mounted: Sheet) -> bool:
     if not sheet.can_be_empty(mounted):
         return False
     return st.toggle(
-        "Everything in this image is marked",
+        "All of it is marked",
         value=sheet.is_complete(mounted),
         key=f"complete-{state.mount()}",
         help="On: what is not marked is background. Off: only what is marked counts, the rest of "

@@ -26,8 +26,10 @@ TOOL_HELP = {
     "Circle": "Drag from one side to the opposite one.",
     "Dot": "One click marks a small disc.",
 }
-MAX_SIDE_PX = 900
-"""Fits beside the palette on a laptop's screen."""
+SIDE_PX = 620
+"""Fits beside the palette on a laptop's screen; enlarged, the canvas scrolls."""
+SCROLLBAR_PX = 16
+ZOOMS = {"Whole image": 1.0, "2 ×": 2.0, "4 ×": 4.0}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,11 +40,8 @@ class View:
     """PNG or JPEG; never a PIL image, which would be encoded anew at every rerun."""
     rows: int
     columns: int
-
-    @property
-    def scale(self) -> float:
-        """Return screen pixels an image pixel: the longer side fills the canvas."""
-        return MAX_SIDE_PX / max(self.rows, self.columns)
+    scale: float
+    """Screen pixels an image pixel."""
 
 
 def show(
@@ -70,6 +69,7 @@ def show(
         point_display_radius=max(1, round(dot_px * view.scale)),
         width=round(view.columns * view.scale),
         height=round(view.rows * view.scale),
+        max_display_height=SIDE_PX + SCROLLBAR_PX,
         key=key,
     )
     drawing: dict[str, Any] = result.json_data or initial

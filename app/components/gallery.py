@@ -13,7 +13,7 @@ _FILTERS = ("All", "Not labelled", "Labelled")
 def show(study: StudyRecord) -> None:
     """Draw the images page by page; a click opens one."""
     done = set(services.labelled(study.name))
-    with st.container(horizontal=True, vertical_alignment="bottom"):
+    with st.container(horizontal=True, vertical_alignment="center"):
         wanted = st.segmented_control(
             "Show",
             _FILTERS,
@@ -55,12 +55,12 @@ def show(study: StudyRecord) -> None:
 
 def _card(study: StudyRecord, image: ImageRecord, *, is_done: bool) -> None:
     st.image(views.thumbnail(study.name, image, marked=is_done), width="stretch")
-    st.caption(views.test_caption(study, image))
     st.button(
-        "Labelled" if is_done else "Label",
+        views.card_title(image),
         key=f"open-{image.id}",
-        icon=":material/check_circle:" if is_done else ":material/draw:",
+        icon=":material/check_circle:" if is_done else ":material/radio_button_unchecked:",
         type="tertiary",
+        help=views.card_help(study, image, is_done=is_done),
         on_click=state.choose_image,
         args=(image.id,),
         width="stretch",

@@ -1,0 +1,189 @@
+"""The label map is the truth: strokes add to it, and what nobody touched stays as it was."""
+
+import numpy as np
+import pytest
+
+from app import sheet
+from core.data.labels import model, shapes
+from core.data.labels.model import MAIN
+from core.data.labels.shapes import Shape
+from core.paths import StudyDir
+from core.records import ImageRecord, Kind, StudyRecord, TaskSpec
+
+SIDE = 64
+SCALE = 10.0
+IMAGE = ImageRecord(
+    id="a",
+    file="a.tif",
+    original_name="a.tif",
+    sha256="0",
+    shape_cyx=(1, SIDE, SIDE),
+    dtype="uint8",
+)
+CELLS = TaskSpec(kind=Kind.INSTANCE, classes=("cell", "dust"))
+REGIONS = TaskSpec(kind=Kind.SEMANTIC, classes=("none", "vessel"), background="none")
+
+
+def opened(tmp_path, task, labels=None, version=None, scale=SCALE):
+    record = StudyRecord(name="study", task=task, images=(IMAGE,))
+    return sheet.open_sheet(record, IMAGE, StudyDir(tmp_path), (labels, version), scale)
+
+
+def disc(row, column, radius):
+    rows, columns = np.mgrid[:SIDE, :SIDE]
+    return (rows - row) ** 2 + (columns - column) ** 2 <= radius**2
+
+
+def two_discs():
+    layer = np.zeros((SIDE, SIDE), dtype=np.int32)
+    layer[disc(20, 20, 9)] = 3
+    layer[disc(44, 40, 11)] = 5
+    annotated = np.ones_like(layer, dtype=bool)
+    known = tuple(model.LabelObject(id=i, class_name="cell", source="import") for i in (3, 5))
+    return model.Labels(layers={MAIN: layer}, annotated_yx=annotated, objects=known)
+
+
+def box(left, top, right, bottom, color, scale=SCALE):
+    """Return a box over pixels left..right-1, top..bottom-1, as the canvas sends it."""
+    return {
+        "type": "Rect",
+        "originX": "center",
+        "originY": "center",
+        "left": (left + right) / 2 * scale,
+        "top": (top + bottom) / 2 * scale,
+        "width": (right - left) * scale,
+        "height": (bottom - top) * scale,
+        "stroke": color,
+        "strokeWidth": 2,
+        "strokeDashOffset": 0,
+    }
+
+
+def drawn(mounted, *new):
+    return {"objects": [*mounted.initial["objects"], *new]}
+
+
+def test_looking_at_labels_makes_no_draft_and_saving_keeps_every_pixel(tmp_path):
+    labels = two_discs()
+    mounted = opened(tmp_path, CELLS, labels, "v1")
+    sheet.keep_draft(mounted, mounted.initial)
+    assert not sheet.has_draft(mounted)
+    kept = sheet.finished(mounted, complete=True)
+    assert model.content_hash(kept) == model.content_hash(labels)
+
+
+def test_a_new_stroke_becomes_an_object_and_the_others_keep_their_pixels(tmp_path):
+    labels = two_discs()
+    mounted = opened(tmp_path, CELLS, labels, "v1")
+    dust = mounted.colors["dust"]
+    sheet.keep_draft(mounted, drawn(mounted, box(40, 4, 50, 12, dust)))
+    saved = sheet.finished(mounted, complete=True)
+    layer = saved.flat_yx
+    new = [each for each in saved.objects if each.id not in (3, 5)]
+    assert [each.class_name for each in new] == ["dust"]
+    assert (layer == new[0].id).sum() == 80
+    for object_id in (3, 5):
+        assert ((layer == object_id) == (labels.flat_yx == object_id)).all()
+
+
+def test_strokes_wait_on_disk_for_a_new_mount_also_at_another_enlargement(tmp_path):
+    mounted = opened(tmp_path, CELLS, two_discs(), "v1")
+    stroke = box(40, 4, 50, 12, mounted.colors["cell"])
+    sheet.keep_draft(mounted, drawn(mounted, stroke))
+    expected = sheet.finished(mounted, complete=True)
+    for scale in (SCALE, 2 * SCALE):
+        again = opened(tmp_path, CELLS, two_discs(), "v1", scale)
+        assert again.recovered
+        sheet.keep_draft(again, again.initial)
+        saved = sheet.finished(again, complete=True)
+        assert model.content_hash(saved) == model.content_hash(expected)
+
+
+def test_an_undone_stroke_leaves_no_draft(tmp_path):
+    mounted = opened(tmp_path, CELLS)
+    sheet.keep_draft(mounted, drawn(mounted, box(4, 4, 9, 9, mounted.colors["cell"])))
+    assert sheet.has_draft(mounted)
+    sheet.keep_draft(mounted, mounted.initial)
+    assert not sheet.has_draft(mounted)
+
+
+def test_a_deleted_outline_deletes_its_object_and_a_moved_one_moves_it(tmp_path):
+    labels = two_discs()
+    mounted = opened(tmp_path, CELLS, labels, "v1")
+    moved = dict(next(o for o in mounted.initial["objects"] if o["strokeDashOffset"] == 5))
+    moved["left"] -= 6 * SCALE
+    sheet.keep_draft(mounted, {"objects": [moved]})
+    saved = sheet.finished(mounted, complete=True)
+    assert [each.id for each in saved.objects] == [5]
+    there, expected = saved.flat_yx == 5, disc(44, 34, 11)
+    assert (there & expected).sum() / (there | expected).sum() > 0.97
+
+
+def test_strokes_of_an_older_version_go_on_top_of_the_newer_labels(tmp_path):
+    mounted = opened(tmp_path, CELLS)
+    sheet.keep_draft(mounted, drawn(mounted, box(40, 4, 50, 12, mounted.colors["cell"])))
+    newer = opened(tmp_path, CELLS, two_discs(), "v2")
+    sheet.keep_draft(newer, newer.initial)
+    saved = sheet.finished(newer, complete=True)
+    assert len(saved.objects) == 3
+    assert (saved.flat_yx[4:12, 40:50] > 0).all()
+
+
+def test_the_rest_is_background_only_where_everything_is_marked(tmp_path):
+    mounted = opened(tmp_path, CELLS)
+    sheet.keep_draft(mounted, drawn(mounted, box(10, 10, 20, 20, mounted.colors["cell"])))
+    assert sheet.finished(mounted, complete=True).annotated_yx.all()
+    partly = sheet.finished(mounted, complete=False).annotated_yx
+    assert (partly == (sheet.finished(mounted, complete=False).flat_yx > 0)).all()
+
+
+def test_regions_of_one_class_join_and_the_background_takes_away(tmp_path):
+    mounted = opened(tmp_path, REGIONS)
+    vessel, none = mounted.colors["vessel"], mounted.colors["none"]
+    strokes = [
+        box(0, 0, 10, 10, vessel),
+        box(20, 0, 30, 10, vessel),
+        box(0, 0, 5, 10, none),
+    ]
+    sheet.keep_draft(mounted, drawn(mounted, *strokes))
+    saved = sheet.finished(mounted, complete=False)
+    assert [each.class_name for each in saved.objects] == ["vessel"]
+    assert (saved.flat_yx > 0).sum() == 50 + 100
+    assert saved.annotated_yx[:10, :5].all()
+    assert not saved.annotated_yx[40, 40]
+
+
+def test_the_eraser_makes_pixels_nobodys(tmp_path):
+    mounted = opened(tmp_path, CELLS, two_discs(), "v1")
+    eraser = box(10, 10, 31, 31, mounted.colors[sheet.ERASER])
+    sheet.keep_draft(mounted, drawn(mounted, eraser))
+    saved = sheet.finished(mounted, complete=True)
+    assert [each.id for each in saved.objects] == [5]
+
+
+def test_nothing_here_is_annotated_everywhere(tmp_path):
+    empty = sheet.nothing_here(opened(tmp_path, CELLS))
+    assert empty.annotated_yx.all()
+    assert empty.objects == ()
+
+
+@pytest.mark.parametrize(("task", "count"), [(CELLS, 400), (REGIONS, 2)])
+def test_regions_and_crowds_are_shown_in_the_picture_instead(tmp_path, task, count):
+    layer = np.zeros((SIDE, SIDE), dtype=np.int32)
+    layer[::3, ::3].flat[:count] = np.arange(1, count + 1)[: layer[::3, ::3].size]
+    ids = sorted(set(layer.ravel()) - {0})
+    labels = model.Labels(
+        layers={MAIN: layer},
+        annotated_yx=np.ones_like(layer, dtype=bool),
+        objects=tuple(model.LabelObject(id=int(i), class_name=task.classes[1]) for i in ids),
+    )
+    mounted = opened(tmp_path, task, labels, "v1")
+    assert mounted.is_only_shown
+    assert model.content_hash(sheet.finished(mounted, complete=True)) == model.content_hash(labels)
+
+
+def test_outlines_of_the_tolerance_used_stay_close_to_their_objects():
+    labels = two_discs()
+    rings = shapes.outlines(labels, tolerance_px=sheet.OUTLINE_TOLERANCE_PX)
+    repainted = shapes.paint(model.empty((SIDE, SIDE)), [r for r in rings if isinstance(r, Shape)])
+    assert (repainted.flat_yx != labels.flat_yx).mean() < 0.01
