@@ -6,8 +6,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.data.simulate import noise
-from core.data.simulate.cells import REFERENCE_SIDE_PX, Nucleus, Scene
-from core.data.simulate.recipe import Recipe
+from core.data.simulate.cells import Scene
+from core.data.simulate.nuclei import Nucleus
+from core.data.simulate.recipe import REFERENCE_SIDE_PX, Recipe
 
 CHANNELS = ("nuclei", "cell body")
 

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from core import records
 from core.paths import DATA_LIBRARY
 
+# A picture of this side holds the recipe's number of cells; others in proportion to their area.
+REFERENCE_SIDE_PX = 512
 Range = tuple[float, float]
 """Drawn evenly between the two."""
 
