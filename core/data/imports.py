@@ -71,6 +71,7 @@ def add(
         found = _merged(
             folders.find(paths, Path(scratch)), folders.find(test, Path(scratch), test=True)
         )
+        meant = labelling.meaning(study_dir)
         if found.hints is not None:
             tasks.save_hints(study_dir, found.hints)
         record = study.load(study_dir)
@@ -89,6 +90,8 @@ def add(
         for image_id, classes in work.object_classes.items():
             tasks.save_object_classes(study_dir, image_id, classes)
         study.update(study_dir, lambda now: _with_images(now, work))
+        if meant is not None and meant != labelling.meaning(study_dir):
+            kept = list(tasks.mask_files_of(study_dir))  # the earlier ones mean something else now
         told = labelling.read_masks(study_dir, kept, author=author)
     return ImportReport(
         added=tuple(work.added),

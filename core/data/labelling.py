@@ -43,6 +43,11 @@ def keep_mask(study_dir: StudyDir, image_id: str, mask: Path) -> str:
     return image_id
 
 
+def meaning(study_dir: StudyDir) -> TaskSpec | None:
+    """Return the task by which imported masks are understood; None: there are none yet."""
+    return tasks.suggest_task(study_dir) if tasks.mask_files_of(study_dir) else None
+
+
 def read_masks(
     study_dir: StudyDir, image_ids: Iterable[str], *, author: str, task: TaskSpec | None = None
 ) -> Reading:

@@ -256,6 +256,26 @@ def test_a_changed_task_reads_the_masks_again(study_dir: StudyDir, tmp_path: Pat
     assert sorted(again.labelled) == ["f0", "f1"]
 
 
+def test_later_masks_may_change_what_earlier_ones_mean(study_dir: StudyDir, tmp_path: Path) -> None:
+    """One scattered mask looks like objects; five of the same values look like classes."""
+    for number in range(6):
+        folder = tmp_path / ("one" if number == 0 else "more")
+        picture(folder / f"images/f{number}.png", number)
+        values = np.zeros((24, 32), dtype=np.uint8)
+        values[2:5, 2:5] = 1
+        if number > 0:
+            values[10:13, 2::6] = 1
+            values[16:19, 2::6] = 2
+        (folder / "masks").mkdir(exist_ok=True)
+        tifffile.imwrite(folder / f"masks/f{number}.tif", values)
+    imports.add(study_dir, [tmp_path / "one"])
+    assert [item.class_name for item in store.objects(study_dir, "f0")] == ["object"]
+    report = imports.add(study_dir, [tmp_path / "more"])
+    assert tasks.suggest_task(study_dir).kind is Kind.SEMANTIC
+    assert "f0" in report.labelled
+    assert [item.class_name for item in store.objects(study_dir, "f0")] == ["class 1"]
+
+
 def test_a_run_reads_the_versions_it_names(study_dir: StudyDir, tmp_path: Path) -> None:
     imports.add(study_dir, [pairs(tmp_path / "set", 1)])
     first = store.head(study_dir, "f0")
