@@ -90,7 +90,7 @@ class Training:
     class_balance: str = "none"
     augmentation: str = "medium"
     batch: int = 4
-    learning_rate: float = 2e-3
+    learning_rate: float = 3e-3
     weight_decay: float = 1e-4
     ema: float = 0.99
     """Decay of the averaged weights at full length; 0 turns averaging off."""
