@@ -23,10 +23,10 @@ def open_(args: argparse.Namespace, workspace: Workspace) -> int:
             file=sys.stderr,
         )
     environment = {**os.environ, "AIXCELL_WORKSPACE": str(workspace.root)}
-    try:
-        return subprocess.run(call(args), env=environment, check=False).returncode
-    except KeyboardInterrupt:
-        return 0
+    if os.name == "posix":
+        # The server takes this process's place: whoever ends `aixcell` ends the server.
+        os.execve(sys.executable, call(args), environment)  # noqa: S606 - a fixed list, no shell
+    return subprocess.run(call(args), env=environment, check=False).returncode
 
 
 def call(args: argparse.Namespace) -> list[str]:

@@ -1,11 +1,13 @@
 """Workers whose trainings are played by a few lines, chosen by an option of the order."""
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from core.paths import StudyDir
+from core import jobs
+from core.paths import StudyDir, Workspace
 from core.records import (
     Budget,
     Candidate,
@@ -58,7 +60,7 @@ work.WORK["train"] = train
 
 
 @pytest.fixture
-def played(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> StudyDir:
+def played(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[StudyDir]:
     """Return a study whose trainings are played, with turns of its own."""
     folder = tmp_path / "played"
     folder.mkdir()
@@ -68,7 +70,10 @@ def played(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> StudyDir:
     monkeypatch.setenv("AIXCELL_TURNS", str(tmp_path / "turns"))
     study_dir = StudyDir(tmp_path / "workspace" / "studies" / "cells")
     write(study_dir.record, StudyRecord(name="cells"))
-    return study_dir
+    yield study_dir
+    for job in jobs.listing(Workspace(tmp_path / "workspace")):
+        if job.state in ("queued", "running"):  # a failed test must not leave a process behind
+            jobs.cancel(study_dir.job(job.id), grace_s=0)
 
 
 @pytest.fixture

@@ -64,8 +64,17 @@ def test_one_training_at_a_time_in_the_order_they_came(played, plan):
     times = [float(began) for began, _ in turns]
     assert times == sorted(times)
     assert min(later - earlier for earlier, later in pairwise(times)) >= 0.5
-    # Waiting costs nothing of the budget.
-    assert float(turns[2][1]) - jobs.states.request(made[2]).created > 0.9
+
+
+def test_waiting_for_the_turn_costs_nothing_of_the_budget(played, plan):
+    first = jobs.start(played, "train", plan=plan, options={"play": "cancellable"})
+    running(first)
+    second = jobs.start(played, "train", plan=plan, options={"play": "nothing"})
+    until(lambda: "Waiting" in jobs.status(second).message)
+    time.sleep(1.0)
+    jobs.cancel(first)
+    end = jobs.wait(second)
+    assert end.budget_from - end.created >= 1.0
 
 
 def test_cancel_while_running_and_while_queued(played, plan):
