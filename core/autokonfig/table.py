@@ -6,7 +6,7 @@ completed runs count: failures scored as 0 would teach that hard data sets are b
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -18,6 +18,10 @@ LOWEST, HIGHEST = -2.0, 1.0
 
 # Runs that saw less than this share of the most training tiles compare fidelities, not pipelines.
 _SAME_FIDELITY = 0.5
+
+# A run that saw less than this share of what is usual on its data set was starved, e.g. by other
+# work on the machine: its score says nothing of the pipeline.
+_STARVED = 0.1
 
 # An anchor ran on at least this share of a kind's data sets.
 _ANCHOR_SHARE = 0.8
@@ -133,11 +137,16 @@ def _counts(row: RunRow) -> bool:
     return row.state == "finished" and row.validation is not None and np.isfinite(row.validation)
 
 
-def _cells(rows: Iterable[RunRow]) -> dict[tuple[str, str], list[RunRow]]:
+def _cells(rows: Sequence[RunRow]) -> dict[tuple[str, str], list[RunRow]]:
     """Return the runs of each (data set, pipeline) that saw about the same number of tiles."""
+    samples: dict[str, list[int]] = defaultdict(list)
+    for row in rows:
+        samples[row.subject].append(row.samples)
+    usual = {subject: float(np.median(seen)) for subject, seen in samples.items()}
     cells: dict[tuple[str, str], list[RunRow]] = defaultdict(list)
     for row in rows:
-        cells[row.subject, row.pipeline].append(row)
+        if row.samples >= _STARVED * usual[row.subject]:
+            cells[row.subject, row.pipeline].append(row)
     return {
         key: [row for row in runs if row.samples >= _SAME_FIDELITY * max(r.samples for r in runs)]
         for key, runs in cells.items()
