@@ -2,6 +2,7 @@
 
 import threading
 import time
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
@@ -140,7 +141,7 @@ class Progress:
 
     def _beat(self) -> None:
         while not self._end.wait(HEARTBEAT_S):
-            with self._lock:
+            with self._lock, suppress(OSError):  # a full disk is told by who does the work
                 if self._status.ended is None and time.time() - self._written >= HEARTBEAT_S / 2:
                     self._write()
 

@@ -140,6 +140,6 @@ def _pipeline_line(place: int, each: Recommended) -> str:
         f"{each.score:.3f} ({each.score_low:.3f} to {each.score_high:.3f})  "
         f"{clock(each.seconds):>6}  {each.memory_gib:4.1f} GiB"
     )
-    why = "; ".join(each.reasons)
+    why = " ".join(each.reasons)
     barred = "" if each.feasible else "  [not within the limits]"
     return f"{place:2}. {each.pipeline.name:<36} {figures}{barred}\n      {why}"

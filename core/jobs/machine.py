@@ -2,9 +2,12 @@
 
 import os
 import socket
+import subprocess
 from pathlib import Path
 
 import psutil
+
+from core.records import Machine
 
 # psutil tells start times in hundredths of a second; a process id is not given again that soon.
 SAME_START_S = 0.05
@@ -34,15 +37,23 @@ def device() -> str:
     return "cuda" if Path("/dev/nvidiactl").exists() else "cpu"
 
 
-def cores() -> int:
-    """Return how many cores this process, and a job it starts, may use."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
+def here() -> Machine:
+    """Return what a training on this machine could use now."""
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+    return Machine(free_memory_gib=_free_memory_gib(), cores=cores or 1, device=device())
 
 
-def free_memory_gib() -> float:
-    """Return the memory that is free now without swapping."""
+def _free_memory_gib() -> float:
+    """Return the card's free memory where there is one, else the machine's."""
+    if device().startswith("cuda"):
+        asked = subprocess.run(
+            ["nvidia-smi", "--query-gpu=memory.free", "--format=csv,noheader,nounits"],
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        if asked.returncode == 0 and asked.stdout.strip():
+            return max(float(line) for line in asked.stdout.split()) / 1024  # it tells MiB
     return float(psutil.virtual_memory().available) / 1024**3
 
 

@@ -14,12 +14,17 @@ from contextlib import nullcontext
 from dataclasses import replace
 from pathlib import Path
 
+import filelock
+
 from core.errors import AIxCellError, RunError
 from core.jobs import machine, states, turns
 from core.jobs.work import NEEDS_TURN, WORK, Order
 from core.paths import JobDir, StudyDir
 from core.progress import Progress, Stopped
 from core.records import JobRequest
+
+PREDECESSOR_S = 20.0
+"""How long the process of an earlier attempt may take to go after it has written its end."""
 
 _FULL = (errno.ENOSPC, errno.EDQUOT)
 
@@ -29,10 +34,24 @@ class Terminated(BaseException):
 
 
 def main(arguments: list[str]) -> int:
-    """Do the job in the folder; return 0 where it finished, 1 otherwise."""
+    """Do the job in the folder; return 0 where it finished, 1 otherwise.
+
+    Does nothing where another worker has the job: two who look at the same moment may both start
+    a queued one.
+    """
     faulthandler.enable()
     signal.signal(signal.SIGTERM, _terminate)
     job_dir = JobDir(Path(arguments[0]).resolve())
+    try:
+        with filelock.FileLock(job_dir.root / ".worker.lock", timeout=PREDECESSOR_S):
+            return _alone(job_dir)
+    except filelock.Timeout:
+        return 1
+
+
+def _alone(job_dir: JobDir) -> int:
+    if states.written_status(job_dir).state != "queued":
+        return 1
     request = states.request(job_dir)
     status = replace(
         states.written_status(job_dir),

@@ -113,8 +113,7 @@ def recommend(
         task_of(studies.load(workspace.study(study))),
         budget,
         Library(workspace).snapshot(),
-        free_memory_gib=machine.free_memory_gib(),
-        cores=machine.cores(),
+        machine.here(),
     )
 
 

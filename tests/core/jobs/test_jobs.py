@@ -141,6 +141,14 @@ def test_queued_jobs_start_again_after_a_reboot(played, plan):
     assert jobs.restart_queued(workspace) == []
 
 
+def test_two_who_start_a_queued_job_at_once_do_it_once(played, plan):
+    """Dashboard and command line may both find the same job after a reboot."""
+    job_dir = jobs.start(played, "train", plan=plan, options={"play": "short"})
+    subprocess.run([sys.executable, "-m", "core.jobs.worker", str(job_dir.root)], check=False)
+    assert jobs.wait(job_dir).state == "finished"
+    assert len((job_dir.root / "turn.txt").read_text().splitlines()) == 1
+
+
 def test_jobs_of_another_machine_live_by_their_heartbeat(played, plan):
     job_dir = jobs.start(played, "train", plan=plan, options={"play": "nothing"})
     end = jobs.wait(job_dir)
