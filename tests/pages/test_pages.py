@@ -1,0 +1,264 @@
+"""Every page, drawn without a browser: what it says, and what its buttons do."""
+
+import os
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+from small_study import RUN, pipeline, recommendation, shown, text, write_status
+
+from app import places, services, views
+from app.components import drawing
+from core import workflow
+from core.data.labels import model
+
+STUDY = workflow.SAMPLE
+
+
+def button(test, label):
+    return next(each for each in test.button if each.label == label)
+
+
+@pytest.mark.parametrize("page", places.PAGES)
+def test_a_page_without_a_study_leads_to_one(place, page):
+    test = shown(page)
+    assert not test.exception
+    told = text(test)
+    if page not in ("studies", "library"):
+        assert "No study is open" in told
+
+
+@pytest.mark.parametrize("page", places.PAGES)
+def test_a_page_of_the_simulated_study_says_that_it_is_simulated(trained, page, monkeypatch):
+    monkeypatch.setattr(services, "fingerprint_is_fresh", lambda _: True)
+    monkeypatch.setattr(services, "recommend", lambda _: recommendation())
+    test = shown(page, study=STUDY)
+    assert not test.exception
+    assert not test.error
+    if page != "library":
+        assert "simulated data" in text(test)
+
+
+def test_a_new_study_is_created_and_opened(place):
+    test = shown("studies")
+    test.text_input[0].input("mouse hearts")
+    button(test, "Create study").click().run()
+    assert not test.exception
+    assert "mouse hearts" in services.study_names()
+    assert test.session_state["study"] == "mouse hearts"
+
+
+def test_a_name_that_no_folder_can_have_is_refused_in_words(place):
+    test = shown("studies")
+    test.text_input[0].input("../elsewhere")
+    button(test, "Create study").click().run()
+    assert "cannot name a study" in test.error[0].value
+
+
+def test_an_upload_is_imported_and_a_broken_file_is_named(place, disc_folder):
+    workflow.create_study(place, "mine")
+    test = shown("images", study="mine")
+    good = (disc_folder / "images" / "disc-0.png").read_bytes()
+    field = test.file_uploader[0]
+    field.upload("disc-0.png", good, "image/png").upload("broken.png", b"none", "image/png").run()
+    button(test, "Add 2 files").click().run()
+    assert not test.exception
+    assert len(services.study("mine").images) == 1
+    assert "broken.png" in text(test)
+    assert not any((place.root / "uploads").iterdir())
+
+
+def test_a_folder_of_this_computer_is_imported_with_its_masks(place, disc_folder):
+    workflow.create_study(place, "mine")
+    test = shown("images", study="mine")
+    test.text_input(key="folder-path").input(str(disc_folder)).run()
+    button(test, "Add folder").click().run()
+    assert not test.exception
+    assert len(services.labelled("mine")) == 6
+
+
+def test_an_image_can_be_marked_as_empty(place, disc_folder):
+    workflow.create_study(place, "mine")
+    workflow.import_files(place, "mine", [disc_folder / "images"])
+    test = shown("images", study="mine")
+    button(test, "Label the next one").click().run()
+    test.button(key="nothing-here").click().run()
+    assert not test.exception
+    labels, _ = services.load_labels("mine", services.study("mine").images[0].id)
+    assert labels.annotated_yx.all()
+    assert labels.objects == ()
+
+
+def test_strokes_are_saved_when_the_next_image_is_wanted(place, disc_folder):
+    workflow.create_study(place, "mine")
+    workflow.import_files(place, "mine", [disc_folder / "images"])
+    test = shown("images", study="mine")
+    button(test, "Label the next one").click().run()
+    first = services.study("mine").images[0]
+    mounted = views.open_sheet(services.study("mine"), first, 1.0)
+    square = [drawing.Shape(points=((10, 10), (20, 10), (20, 20), (10, 20)), class_name="object")]
+    raw = drawing.to_canvas(square, mounted.colors, mounted.scale)
+    test.session_state[f"canvas-{test.session_state['mount']}"] = {
+        "drawing": {"raw": raw, "data": None}
+    }
+    test.button(key="next").click().run()
+    assert not test.exception
+    labels, _ = services.load_labels("mine", first.id)
+    expected = np.zeros((64, 64), dtype=bool)
+    expected[10:21, 10:21] = True
+    assert ((labels.flat_yx > 0) == expected).mean() > 0.99
+    assert test.session_state["image"] != first.id
+
+
+def test_a_conflict_is_told_and_the_newer_labels_stay(place):
+    record = services.study(STUDY)
+    image = record.images[0].id
+    test = shown("images", study=STUDY)
+    test.button(key=f"open-{image}").click().run()
+    before, version = services.load_labels(STUDY, image)
+    newer = model.empty(before.shape_yx, annotated=True)
+    services.save_labels(STUDY, image, newer, parent=version)
+    test.toggle[0].set_value(False)
+    test.button(key="save-labels").click().run()
+    assert not test.exception
+    assert "changed meanwhile" in test.warning[0].value
+    assert services.load_labels(STUDY, image)[0].objects == ()
+
+
+def test_pictures_are_sorted_by_buttons(place, disc_folder):
+    from core.records import Kind, TaskSpec
+
+    workflow.create_study(place, "mine")
+    workflow.import_files(place, "mine", [disc_folder / "images"])
+    workflow.set_task(place, "mine", TaskSpec(kind=Kind.CLASSIFICATION, classes=("a", "b")))
+    test = shown("images", study="mine")
+    button(test, "Label the next one").click().run()
+    first = services.study("mine").images[0].id
+    test.button(key=f"class-{first}-b").click().run()
+    assert not test.exception
+    assert services.study("mine").image(first).image_class == "b"
+    assert test.session_state["image"] != first
+
+
+def test_the_task_page_keeps_what_is_wanted(place):
+    test = shown("task", study=STUDY)
+    test.text_area[0].input("cell\ndebris")
+    button(test, "Keep this task").click().run()
+    assert not test.exception
+    assert services.study(STUDY).task.classes == ("cell", "debris")
+
+
+def test_a_task_that_contradicts_itself_is_refused_in_words(place):
+    test = shown("task", study=STUDY)
+    test.text_area[0].input("cell\ncell")
+    button(test, "Keep this task").click().run()
+    assert "class names must differ" in test.error[0].value
+
+
+def test_too_few_labels_lead_back_to_the_images(place, disc_folder):
+    workflow.create_study(place, "mine")
+    workflow.import_files(place, "mine", [disc_folder / "images"])
+    workflow.set_task(place, "mine", services.study(STUDY).task)
+    test = shown("recommendation", study="mine")
+    assert "A few more labels, please" in text(test)
+
+
+def test_the_recommendation_tells_scores_limits_and_where_it_comes_from(place, monkeypatch):
+    monkeypatch.setattr(services, "fingerprint_is_fresh", lambda _: True)
+    monkeypatch.setattr(services, "recommend", lambda _: recommendation())
+    started = []
+    monkeypatch.setattr(
+        services, "start_training", lambda *what: started.append(what) or "20260101-000000-0000"
+    )
+    test = shown("recommendation", study=STUDY)
+    assert not test.exception
+    told = text(test)
+    assert "0.90" in told
+    assert "reason 0" in told
+    assert "12 finished trainings" in told
+    assert "0% learned" in "".join(str(each.proto) for each in test.get("progress"))
+    second = recommendation().pipelines[1].pipeline.name
+    test.button(key=f"choose-{second}").click().run()
+    button(test, "Start training").click().run()
+    assert started == [(STUDY, second)]
+
+
+def test_the_monitor_reads_files_only_and_shows_the_run_of_the_link(trained):
+    test = shown("training", study=STUDY, run=RUN)
+    assert not test.exception
+    assert "finished" in text(test)
+    button(test, "See the results")
+    history = services.history(RUN)
+    assert history.loss == [(1.0, 1.0), (2.0, 0.5)]
+    assert history.scores == [(2.0, 0.9)]
+
+
+def test_a_failed_run_tells_its_cause_and_can_be_resumed(trained, monkeypatch):
+    write_status(trained, state="failed", cause="out_of_memory", message="12 GiB were asked for.")
+    resumed = []
+    monkeypatch.setattr(services, "resume", resumed.append)
+    test = shown("training", study=STUDY, run=RUN)
+    assert "memory of this computer did not suffice" in text(test)
+    button(test, "Resume").click().run()
+    assert resumed == [RUN]
+
+
+def test_a_running_run_can_be_stopped(trained, monkeypatch):
+    write_status(trained, state="queued")
+    monkeypatch.setattr(services, "status", lambda _: workflow.listing(trained, STUDY, "train")[0])
+    stopped = []
+    monkeypatch.setattr(services, "cancel", stopped.append)
+    write_status(trained, state="queued", heartbeat=4e9)
+    test = shown("training", study=STUDY, run=RUN)
+    button(test, "Stop").click().run()
+    assert stopped == [RUN]
+
+
+def test_the_results_stand_beside_the_simple_method(trained):
+    test = shown("results", study=STUDY)
+    assert not test.exception
+    told = text(test)
+    assert "0.900" in told
+    assert "80% fewer errors than the simple method, Otsu + watershed (0.500)" in told
+    assert "simulated by AIxCell" in told
+    assert "too few groups for an interval" in told
+
+
+@pytest.mark.parametrize("view", ["Figures", "Use on new images", "Files"])
+def test_every_view_of_the_results_is_drawn(trained, view):
+    test = shown("results", study=STUDY)
+    test.segmented_control(key="results-view").set_value(view).run()
+    assert not test.exception
+    if view == "Files":
+        assert any(RUN in each.value for each in test.code)
+
+
+def test_the_library_shows_the_own_training(trained):
+    test = shown("library")
+    assert not test.exception
+    assert any(each.label == "finished trainings" for each in test.metric)
+    assert pipeline().name.replace("_", " ") in str([each.value for each in test.dataframe])
+
+
+def test_no_page_brings_torch(trained):
+    """The dashboard starts in seconds and costs little memory: training lives elsewhere."""
+    program = f"""
+import sys
+from streamlit.testing.v1 import AppTest
+from app import places
+test = AppTest.from_file({str(places.ROOT / "app" / "main.py")!r}, default_timeout=120)
+test.query_params["study"] = {STUDY!r}
+test.run()
+assert not test.exception, test.exception
+heavy = [name for name in ("torch", "duckdb", "lightgbm", "skimage", "sklearn") if name in sys.modules]
+assert not heavy, heavy
+for page in places.PAGES:
+    if page != "recommendation":  # its fingerprint is a job, which is no page
+        test.switch_page(f"../pages/{{page}}.py").run()
+        assert not test.exception, (page, test.exception)
+assert "torch" not in sys.modules
+"""
+    subprocess.run(
+        [sys.executable, "-c", program], check=True, cwd=places.ROOT, env=dict(os.environ)
+    )
