@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from app import look
 from app.history import History, thinned
 
 if TYPE_CHECKING:
@@ -12,6 +13,10 @@ if TYPE_CHECKING:
 
 CONFIG = {"displayModeBar": False, "responsive": True}
 _HEIGHT_PX = 260
+_SHORT = 40
+"""Points of a curve that needs no smoothing."""
+_KEEP = 0.9
+"""Share of the past in the smoothed line: about ten points."""
 
 
 def scores(history: History) -> "Figure":
@@ -25,6 +30,7 @@ def scores(history: History) -> "Figure":
         y=[y for _, y in points],
         mode="lines+markers",
         name="score",
+        line={"color": look.LINE_COLOR, "width": 2.5},
         hovertemplate="step %{x:.0f}: %{y:.3f}<extra></extra>",
     )
     if history.scores:
@@ -35,7 +41,7 @@ def scores(history: History) -> "Figure":
             mode="markers+text",
             text=[f"{best:.3f}"],
             textposition="top center",
-            marker={"size": 11, "symbol": "star"},
+            marker={"size": 12, "symbol": "star", "color": look.MARK_COLOR},
             hoverinfo="skip",
         )
     figure.update_yaxes(range=[0, 1.05])
@@ -49,12 +55,19 @@ def losses(history: History) -> "Figure":
     points = thinned(history.loss)
     x, y = [x for x, _ in points], [y for _, y in points]
     figure = go.Figure()
-    figure.add_scatter(x=x, y=y, mode="lines", opacity=0.35, line={"width": 1}, hoverinfo="skip")
+    figure.add_scatter(
+        x=x,
+        y=y,
+        mode="lines",
+        opacity=0.35,
+        line={"width": 1, "color": look.LINE_COLOR},
+        hoverinfo="skip",
+    )
     figure.add_scatter(
         x=x,
         y=_smoothed(y),
         mode="lines",
-        line={"width": 2.5},
+        line={"width": 2.5, "color": look.LINE_COLOR},
         hovertemplate="step %{x:.0f}: %{y:.3f}<extra></extra>",
     )
     figure.update_yaxes(rangemode="tozero")
@@ -74,6 +87,7 @@ def confusion(classes: list[str], rows: list[list[float]]) -> "Figure":
             text=[[f"{cell:g}" for cell in row] for row in rows],
             texttemplate="%{text}",
             showscale=False,
+            colorscale=look.SCALE,
             zmin=0,
             zmax=1,
             xgap=3,
@@ -100,6 +114,7 @@ def coverage(rows: "Sequence[LibraryRow]") -> "Figure":
             z=[[best.get((title, each)) for each in pipelines] for title in data_sets],
             x=[each.replace("_", " ") for each in pipelines],
             y=data_sets,
+            colorscale=look.SCALE,
             zmin=0,
             zmax=1,
             xgap=2,
@@ -117,14 +132,18 @@ def spread(rows: "Sequence[LibraryRow]") -> "Figure":
     from plotly import graph_objects as go
 
     figure = go.Figure()
-    for title in sorted({row.title for row in rows}):
+    for position, title in enumerate(sorted({row.title for row in rows})):
         mine = [row for row in rows if row.title == title]
         figure.add_scatter(
             x=[row.score for row in mine],
             y=[row.pipeline.replace("_", " ") for row in mine],
             mode="markers",
             name=title,
-            marker={"size": 9, "opacity": 0.8},
+            marker={
+                "size": 9,
+                "opacity": 0.85,
+                "color": look.SERIES[position % len(look.SERIES)],
+            },
             customdata=[[row.seconds / 60, row.samples] for row in mine],
             hovertemplate="%{y}: %{x:.3f}<br>%{customdata[0]:.1f} min, "
             "%{customdata[1]:,} image pieces",
@@ -154,7 +173,9 @@ def _plain(
     return figure
 
 
-def _smoothed(values: list[float], keep: float = 0.9) -> list[float]:
+def _smoothed(values: list[float]) -> list[float]:
+    # Short curves are shown as they are: an average over them would hide the start.
+    keep = _KEEP if len(values) > _SHORT else 0.0
     smoothed: list[float] = []
     for value in values:
         smoothed.append(value if not smoothed else keep * smoothed[-1] + (1 - keep) * value)

@@ -271,7 +271,8 @@ def start_fingerprint(name: str) -> str:
 def recommend(name: str) -> Recommendation:
     """Return ranked pipelines for the study's wishes; kept until study or library change."""
     record = study(name)
-    library = workspace().library_file
+    workflow.collect(workspace())
+    library = workspace().library
     changed = library.stat().st_mtime_ns if library.exists() else 0
     described = study_dir(name).fingerprint.stat().st_mtime_ns
     return _recommend(str(workspace().root), name, record.revision, described, changed)

@@ -144,7 +144,7 @@ def now(status: JobStatus) -> str:
     if status.state == "queued":
         return "Waiting for its turn: one piece of work uses this computer at a time."
     if status.state == "finished":
-        return status.message or "Finished."
+        return "Finished: the model is ready, and scored on images it has never seen."
     if status.state == "cancelled":
         return status.message or "Stopped on request."
     if status.state == "lost":

@@ -8,6 +8,8 @@ from app import state, wording
 from core.records import Recommendation, Recommended
 
 _SHOWN_REASONS = 3
+_TELLS_NOTHING = 0.95
+"""Width of an interval that covers practically all scores there are."""
 
 
 def card(position: int, advised: Recommended, *, is_chosen: bool) -> None:
@@ -18,7 +20,7 @@ def card(position: int, advised: Recommended, *, is_chosen: bool) -> None:
         with name:
             badge = " &nbsp; :green-badge[first choice]" if position == 0 else ""
             st.markdown(f"**{position + 1}. {_title(advised)}**{badge}")
-            st.caption(pipeline.summary or pipeline.name)
+            st.caption(f"`{pipeline.name}`")
         with score:
             st.html(scale(advised))
         with action:
@@ -42,14 +44,15 @@ def card(position: int, advised: Recommended, *, is_chosen: bool) -> None:
 def chosen(advised: Recommended, *, first: bool, wanted: float | None) -> None:
     """Draw the chosen pipeline with its prospects."""
     st.markdown(f"**{_title(advised)}**")
+    if _is_unknown(advised):
+        st.caption("Nothing like it has been tried yet, so no score can be expected honestly.")
+        return
     st.html(f'<div class="ax-figure"><b>{advised.score:.2f}</b><span>expected score</span></div>')
     st.html(scale(advised, wanted=wanted, big=True))
     if wanted is not None:
         st.caption(_prospect(advised, wanted))
-    if first:
-        st.caption("The best few are tried briefly on your images first; the best of them goes on.")
-    else:
-        st.caption("Your own choice: it is trained as it is, without trying others.")
+    if not first:
+        st.caption("Your own choice instead of the first of the list.")
 
 
 def evidence(recommendation: Recommendation) -> None:
@@ -66,7 +69,7 @@ def evidence(recommendation: Recommendation) -> None:
             text=f"{learned:.0%} learned from how images resemble each other, "
             f"{1 - learned:.0%} general experience",
         )
-        if learned == 0:
+        if learned == 0 and recommendation.runs:
             st.caption(
                 "Reading the images did not beat the general ranking in tests with the data sets "
                 "known so far, so it is not used yet. More trainings may change that."
@@ -93,12 +96,14 @@ def excluded(recommendation: Recommendation) -> None:
         return
     with st.expander(f"{wording.plural(len(out), 'pipeline')} excluded by your limits"):
         for each in out:
-            why = each.reasons[-1] if each.reasons else ""
+            why = each.reasons[0] if each.reasons else ""  # limits come first
             st.markdown(f"**{_title(each)}** – {why}")
 
 
 def scale(advised: Recommended, *, wanted: float | None = None, big: bool = False) -> str:
     """Return the predicted score and its interval on a scale from 0 to 1, as HTML."""
+    if _is_unknown(advised):
+        return '<div class="ax-range"><span>score not known yet</span></div>'
     low, high = max(0.0, advised.score_low), min(1.0, advised.score_high)
     mark = "" if wanted is None else f'<u style="left:{100 * wanted:.1f}%"></u>'
     label = "90 % likely" if big else f"<strong>{advised.score:.2f}</strong>"
@@ -110,8 +115,13 @@ def scale(advised: Recommended, *, wanted: float | None = None, big: bool = Fals
     )
 
 
+def _is_unknown(advised: Recommended) -> bool:
+    """Return whether the interval says nothing: the library holds nothing alike."""
+    return advised.score_high - advised.score_low > _TELLS_NOTHING
+
+
 def _title(advised: Recommended) -> str:
-    return advised.pipeline.name.replace("_", " ")
+    return advised.pipeline.summary.rstrip(".") or advised.pipeline.name
 
 
 def _facts(advised: Recommended) -> str:

@@ -51,10 +51,8 @@ def _panel(run_id: str, *, was_open: bool) -> None:
 
 def _now(status: JobStatus) -> None:
     with st.container(border=True):
-        left, right = st.columns([4, 1], vertical_alignment="center")
-        with left:
-            st.markdown(f"#### {wording.now(status)}")
-        with right:
+        with st.container(horizontal=True, vertical_alignment="center"):
+            st.markdown(f"#### {wording.now(status)}", width="stretch")
             st.badge(
                 wording.STATE_WORDS[status.state],
                 color=wording.STATE_COLORS[status.state],  # type: ignore[arg-type]
@@ -66,7 +64,7 @@ def _now(status: JobStatus) -> None:
 def _remaining(status: JobStatus) -> str:
     if status.state not in OPEN:
         took = (status.ended or status.heartbeat) - (status.started or status.created)
-        return f"{wording.percent(status.progress)} done, {wording.duration(took)}"
+        return f"{wording.percent(status.progress)} done in {wording.duration(took)}"
     since = time.time() - (status.started or status.created)
     left = (
         "" if status.remaining_s is None else f", about {wording.duration(status.remaining_s)} left"

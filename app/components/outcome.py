@@ -120,7 +120,7 @@ def files(run_id: str) -> None:
 def _certainty(score: Score) -> str:
     images = wording.plural(score.images, "test image")
     if score.interval is None:
-        return f"{images}; too few groups for an interval."
+        return f"{images}."
     low, high = score.interval
     return f"{images}; with 95 % certainty between {low:.2f} and {high:.2f}."
 

@@ -32,7 +32,7 @@ def _summary(name: str) -> None:
         st.badge("simulated data", color="orange")
     st.caption(
         f"{wording.plural(overview.images, 'image')} · {overview.labelled} labelled · "
-        f"{wording.plural(overview.runs, 'run')}"
+        f"{wording.plural(overview.runs, 'training')}"
     )
     if overview.active is not None:
         st.page_link(

@@ -23,6 +23,13 @@ BACKGROUND_COLOR = "#8D99AE"
 """The declared background and whatever else does not count."""
 UNNAMED_COLOR = "#E5E5E5"
 """Marked, but nobody said what it is."""
+LINE_COLOR = "#1F9C8D"
+MARK_COLOR = "#E0912F"
+"""Curves and their best points; both readable on paper and on slate."""
+SCALE = ["#CFE8E2", "#83C4B7", "#3A9787", "#0E685E"]
+"""From bad to good."""
+SERIES = ("#1F9C8D", "#E0912F", "#9A5FB5", "#4A8FD0", "#D0567A", "#7FA33A", "#7C8B93", "#C9B24A")
+"""Data sets in one chart."""
 TRUE_COLOR = "#2EC4B6"
 PREDICTED_COLOR = "#FF9F1C"
 """Outlines of the truth and of the model's answer, in every picture."""

@@ -222,7 +222,7 @@ def test_the_results_stand_beside_the_simple_method(trained):
     assert "0.900" in told
     assert "80% fewer errors than the simple method, Otsu + watershed (0.500)" in told
     assert "simulated by AIxCell" in told
-    assert "too few groups for an interval" in told
+    assert "Too few groups for an interval" in told
 
 
 @pytest.mark.parametrize("view", ["Figures", "Use on new images", "Files"])
