@@ -8,17 +8,22 @@ comes with a bound that holds for nine runs in ten.
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
 
+from core.autokonfig import trees
 from core.autokonfig.design import anatomy, tile_pixels, zoom
 from core.autokonfig.table import Table
+from core.autokonfig.trees import Tree
 from core.records import Budget, Fingerprint, Machine, Pipeline, RunRow
 
 # From this many runs on, corrections beyond a common factor can be told from noise.
 ENOUGH_RUNS = 60
+
+_ROUNDS = 60
+_FOLDS = 5
 
 # Share of runs whose cost stays below the bound.
 _LEVEL = 0.9
@@ -28,7 +33,6 @@ _LEVEL = 0.9
 # layers (read, normalised, written) counts as 400 products. Other machines differ tenfold.
 _PRODUCTS_A_SECOND = {"cpu": 7e10, "cuda": 7e12, "mps": 7e11}
 _PRODUCTS_A_VALUE = 400
-_UNKNOWN_FACTOR = 4.0
 # Fewer runs than this tell the level, but not how far runs scatter around it.
 _FEWEST_FOR_SPREAD = 10
 _FEW_FACTOR = 1.6
@@ -87,31 +91,18 @@ class Case:
         return self.batch * tile_pixels(self.pipeline, self.fingerprint)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Model:
     """One cost: a first guess from sizes, scaled by recorded runs."""
 
-    def __init__(self, guess: Callable[[Case], float], seen: Sequence[tuple[Case, float]]) -> None:
-        self._guess = guess
-        self._devices = {case.device for case, _ in seen}
-        self._booster: Any = None
-        offsets = np.array([np.log(value / guess(case)) for case, value in seen])
-        self._level = {
-            device: float(np.median(offsets[[case.device == device for case, _ in seen]]))
-            for device in self._devices
-        }
-        rest = offsets - np.array([self._level[case.device] for case, _ in seen])
-        if len(seen) >= ENOUGH_RUNS:
-            self._booster, rest = _boost([case for case, _ in seen], rest)
-        self._spread = _bound(rest)
-
-    def predict(self, case: Case) -> Estimate:
-        """Return the cost; the bound is wide where no run on such a device is known."""
-        known = case.device in self._devices
-        log = np.log(self._guess(case)) + self._level.get(case.device, 0.0)
-        if self._booster is not None and known:
-            log += float(self._booster.predict(_sizes([case]), num_threads=1)[0])
-        bound = self._spread if known else np.log(_UNKNOWN_FACTOR)
-        return Estimate(value=float(np.exp(log)), bound=float(np.exp(log + bound)))
+    figure: str
+    """A key of `GUESSES`."""
+    levels: dict[str, float]
+    """Device -> logarithm of the usual ratio of measured to guessed."""
+    spread: float
+    """Logarithm of the factor that nine runs in ten stay below."""
+    correction: str = ""
+    """LightGBM model as text of what the levels leave; empty below `ENOUGH_RUNS`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -129,16 +120,14 @@ def fit(table: Table) -> CostModel:
     """Return what finished runs teach; from sizes alone where there are none."""
     seen = [(_case(row, table), row) for row in table.rows if row.state == "finished"]
 
-    def known(figure: Callable[[RunRow], float | None]) -> list[tuple[Case, float]]:
-        pairs = [(case, figure(row)) for case, row in seen]
-        return [(case, value) for case, value in pairs if value is not None and value > 0]
+    def model(figure: str, measured: Callable[[RunRow], float | None]) -> Model:
+        pairs = [(case, measured(row)) for case, row in seen]
+        return _fit_one(figure, [(case, value) for case, value in pairs if value and value > 0])
 
     return CostModel(
-        step=Model(
-            _step_guess, known(lambda row: row.cpu_seconds_per_step or row.seconds_per_step)
-        ),
-        memory=Model(_memory_guess, known(lambda row: row.peak_memory_gib)),
-        megapixel=Model(_megapixel_guess, known(lambda row: row.seconds_per_megapixel)),
+        step=model("step", lambda row: row.cpu_seconds_per_step or row.seconds_per_step),
+        memory=model("memory", lambda row: row.peak_memory_gib),
+        megapixel=model("megapixel", lambda row: row.seconds_per_megapixel),
         learning_share=_learning_share([row for _, row in seen]),
     )
 
@@ -158,14 +147,45 @@ def predict(
         device=machine.device.rstrip("0123456789"),
         cores=machine.cores,
     )
-    step = model.step.predict(case)
+    step = _estimate(model.step, case)
     learning_s = max(0.0, budget.seconds - _START_S) * model.learning_share
     return Costs(
         seconds_per_step=step,
-        memory_gib=model.memory.predict(case),
-        seconds_per_megapixel=model.megapixel.predict(case),
+        memory_gib=_estimate(model.memory, case),
+        seconds_per_megapixel=_estimate(model.megapixel, case),
         samples=max(1, int(learning_s / step.value)) * case.batch,
     )
+
+
+def _fit_one(figure: str, seen: Sequence[tuple[Case, float]]) -> Model:
+    guess, unknown = GUESSES[figure]
+    if not seen:
+        return Model(figure=figure, levels={}, spread=float(np.log(unknown)))
+    cases = [case for case, _ in seen]
+    devices = np.array([case.device for case in cases])
+    offsets = np.array([np.log(value / guess(case)) for case, value in seen])
+    levels = {name: float(np.median(offsets[devices == name])) for name in sorted(set(devices))}
+    rest = offsets - np.array([levels[name] for name in devices])
+    correction = ""
+    if len(seen) >= ENOUGH_RUNS:
+        correction, rest = _boost(cases, rest)
+    return Model(figure=figure, levels=levels, spread=_bound(rest), correction=correction)
+
+
+def _estimate(model: Model, case: Case) -> Estimate:
+    """Return the cost; the bound is wide where no run on such a device is known."""
+    guess, unknown = GUESSES[model.figure]
+    known = case.device in model.levels
+    log = np.log(guess(case)) + model.levels.get(case.device, 0.0)
+    if model.correction and known:
+        log += float(trees.predict(_parsed(model.correction), _sizes([case]))[0])
+    bound = model.spread if known else np.log(unknown)
+    return Estimate(value=float(np.exp(log)), bound=float(np.exp(log + bound)))
+
+
+@lru_cache(maxsize=8)
+def _parsed(text: str) -> list[Tree]:
+    return trees.parse(text)
 
 
 def _step_guess(case: Case) -> float:
@@ -221,8 +241,6 @@ def _learning_share(rows: Sequence[RunRow]) -> float:
 
 def _bound(rest: NDArray[np.float64]) -> float:
     """Return the logarithm of the factor nine in ten stay below: the conformal quantile."""
-    if len(rest) == 0:
-        return float(np.log(_UNKNOWN_FACTOR))
     rank = int(np.ceil((len(rest) + 1) * _LEVEL))
     bound = float(np.sort(rest)[min(rank, len(rest)) - 1])
     return bound if len(rest) >= _FEWEST_FOR_SPREAD else max(bound, float(np.log(_FEW_FACTOR)))
@@ -240,8 +258,20 @@ def _sizes(cases: Sequence[Case]) -> NDArray[np.float64]:
     return np.log(plain)
 
 
-def _boost(cases: Sequence[Case], rest: NDArray[np.float64]) -> tuple[Any, NDArray[np.float64]]:
-    """Return a model of what the common factor left, and what it leaves when not shown a fifth."""
+def _boost(cases: Sequence[Case], rest: NDArray[np.float64]) -> tuple[str, NDArray[np.float64]]:
+    """Return a model of what the common factor left, and what it leaves of runs not shown."""
+    rows = _sizes(cases)
+    # Runs of one pipeline stay together: the bound must hold for pipelines never run here.
+    names = sorted({case.pipeline.name for case in cases})
+    folds = np.array([names.index(case.pipeline.name) % _FOLDS for case in cases])
+    left = np.zeros(len(rest))
+    for fold in np.unique(folds):
+        held = folds == fold
+        left[held] = rest[held] - trees.predict(trees.parse(_train(rows, rest, ~held)), rows[held])
+    return _train(rows, rest, np.ones(len(rest), dtype=bool)), left
+
+
+def _train(rows: NDArray[np.float64], rest: NDArray[np.float64], shown: NDArray[np.bool_]) -> str:
     import lightgbm
 
     options = {
@@ -256,15 +286,14 @@ def _boost(cases: Sequence[Case], rest: NDArray[np.float64]) -> tuple[Any, NDArr
         "seed": 0,
         "verbosity": -1,
     }
-    rows = _sizes(cases)
-    # Runs of one pipeline stay together: the bound must hold for pipelines never run here.
-    names = sorted({case.pipeline.name for case in cases})
-    folds = np.array([names.index(case.pipeline.name) % 5 for case in cases])
-    left = np.zeros(len(rest))
-    for fold in np.unique(folds):
-        held = folds == fold
-        data = lightgbm.Dataset(rows[~held], label=rest[~held])
-        model = lightgbm.train(options, data, num_boost_round=60)
-        left[held] = rest[held] - model.predict(rows[held], num_threads=1)
-    data = lightgbm.Dataset(rows, label=rest)
-    return lightgbm.train(options, data, num_boost_round=60), left
+    data = lightgbm.Dataset(rows[shown], label=rest[shown])
+    text: str = lightgbm.train(options, data, num_boost_round=_ROUNDS).model_to_string()
+    return text
+
+
+GUESSES: dict[str, tuple[Callable[[Case], float], float]] = {
+    "step": (_step_guess, 4.0),
+    "memory": (_memory_guess, 1.5),
+    "megapixel": (_megapixel_guess, 4.0),
+}
+"""Figure -> first guess, and the factor it may be off on a device nobody measured."""

@@ -10,12 +10,13 @@ from functools import cached_property
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
-from core.autokonfig import prior
+from core.autokonfig import prior, trees
 from core.autokonfig.design import NAMES, Directions, directions, matrix
 from core.autokonfig.prior import Targets
 from core.autokonfig.table import FIELD, HIGHEST, LOWEST, Table
+from core.autokonfig.trees import Tree
 from core.records import Fingerprint, Kind, Pipeline
 
 WEIGHTS = (0.0, 0.25, 0.5, 0.75)
@@ -64,13 +65,8 @@ class Learner:
     directions: Directions
 
     @cached_property
-    def _loaded(self) -> tuple[list[Any], list[Any]]:
-        import lightgbm
-
-        return tuple(  # type: ignore[return-value]
-            [lightgbm.Booster(model_str=text) for text in texts]
-            for texts in (self.rankers, self.regressors)
-        )
+    def _trees(self) -> list[list[Tree]]:
+        return [trees.parse(text) for text in (*self.rankers, *self.regressors)]
 
     def values(
         self, pipelines: Sequence[Pipeline], fingerprint: Fingerprint
@@ -78,17 +74,15 @@ class Learner:
         """Return one standardised value a pipeline, larger is better; zeros without rankers."""
         if not self.rankers:
             return np.zeros(len(pipelines))
-        return _values(self._loaded, matrix(pipelines, fingerprint, self.directions))
+        return _values(self._trees, matrix(pipelines, fingerprint, self.directions))
 
     def contributions(self, pipeline: Pipeline, fingerprint: Fingerprint) -> dict[str, float]:
         """Return what each column of the design adds to the target, by name."""
         if not self.regressors:
             return {}
         row = matrix([pipeline], fingerprint, self.directions)
-        parts = [
-            model.predict(row, pred_contrib=True, num_threads=1)[0][:-1]
-            for model in self._loaded[1]
-        ]
+        regressors = self._trees[len(self.rankers) :]
+        parts = [trees.contributions(model, row)[0, :-1] for model in regressors]
         return dict(zip(NAMES, np.mean(parts, axis=0).tolist(), strict=True))
 
 
@@ -102,14 +96,14 @@ def fit(table: Table, *, seed: int = 0) -> Learner:
     shares = _shares(table, known, seed)
     rankers, regressors = _ensemble(table, known, found, bags=_BAGS, seed=seed)
     return Learner(
-        rankers=tuple(model.model_to_string() for model in rankers),
-        regressors=tuple(model.model_to_string() for model in regressors),
+        rankers=tuple(rankers),
+        regressors=tuple(regressors),
         shares=shares,
         directions=found,
     )
 
 
-def standardised(values: Sequence[float]) -> NDArray[np.float64]:
+def standardised(values: ArrayLike) -> NDArray[np.float64]:
     """Return the values with mean 0 and standard deviation 1; zeros where all are equal."""
     array = np.asarray(values, dtype=float)
     spread = array.std() if len(array) else 0.0
@@ -128,8 +122,8 @@ def _learnable(table: Table) -> Targets:
 
 def _ensemble(
     table: Table, known: Targets, found: Directions, *, bags: int, seed: int
-) -> tuple[list[Any], list[Any]]:
-    """Fit each bag on as many data sets, drawn with replacement."""
+) -> tuple[list[str], list[str]]:
+    """Return models as text; each bag is fitted on as many data sets, drawn with replacement."""
     import lightgbm
 
     designs = [
@@ -141,7 +135,8 @@ def _ensemble(
         for block, _ in known
     ]
     random = np.random.default_rng(seed)
-    rankers, regressors = [], []
+    rankers: list[str] = []
+    regressors: list[str] = []
     for bag in range(bags):
         drawn = random.integers(0, len(known), len(known))
         rows = np.concatenate([designs[i] for i in drawn])
@@ -153,15 +148,15 @@ def _ensemble(
         options = {"seed": seed + bag}
         grades = np.rint((values - LOWEST) / (HIGHEST - LOWEST) * (GRADES - 1)).astype(int)
         ranking = lightgbm.Dataset(rows, label=grades, weight=weights, group=sizes)
-        rankers.append(lightgbm.train(_RANKER | options, ranking, num_boost_round=_ROUNDS))
         plain = lightgbm.Dataset(rows, label=values, weight=weights)
-        regressors.append(lightgbm.train(_REGRESSOR | options, plain, num_boost_round=_ROUNDS))
+        for models, how, data in ((rankers, _RANKER, ranking), (regressors, _REGRESSOR, plain)):
+            booster = lightgbm.train(how | options, data, num_boost_round=_ROUNDS)
+            models.append(booster.model_to_string())
     return rankers, regressors
 
 
-def _values(models: tuple[list[Any], list[Any]], rows: NDArray[np.float64]) -> NDArray[np.float64]:
-    found = [standardised(model.predict(rows, num_threads=1)) for kind in models for model in kind]
-    return standardised(np.mean(found, axis=0))
+def _values(models: Sequence[Sequence[Tree]], rows: NDArray[np.float64]) -> NDArray[np.float64]:
+    return standardised(np.mean([standardised(trees.predict(m, rows)) for m in models], axis=0))
 
 
 def _shares(table: Table, known: Targets, seed: int) -> dict[Kind, float]:
@@ -170,7 +165,8 @@ def _shares(table: Table, known: Targets, seed: int) -> dict[Kind, float]:
     for family in sorted({block.family for block, _ in known}):
         others = table.without(family)
         found = directions(others.fingerprints)
-        models = _ensemble(others, _learnable(others), found, bags=_BAGS_COMPARED, seed=seed)
+        texts = _ensemble(others, _learnable(others), found, bags=_BAGS_COMPARED, seed=seed)
+        models = [trees.parse(text) for each in texts for text in each]
         priors: dict[Kind, Mapping[str, float]] = {}
         for block, values in known:
             if block.family != family or not block.dense:
