@@ -14,8 +14,8 @@ from core import jobs
 from core.cli import main
 from core.paths import Workspace
 
-SECONDS = 40
-"""Enough to find four discs; the start of torch on a busy machine takes half of it."""
+SECONDS = 100
+"""Enough to find four discs, also where the start of torch takes a third of it."""
 
 
 @pytest.fixture(scope="module")
