@@ -21,7 +21,7 @@ from core.train.pool import Pool
 
 # Far above a healthy gradient; stops a single broken batch from throwing the weights away.
 LARGEST_GRADIENT = 5.0
-# A tenth of the fitting time for looking at validation images is enough to keep the best weights.
+# Looking at validation images this often, within this share of the time, keeps the best weights.
 GLANCE_SHARE = 0.08
 GLANCES = 10
 # Weights from the steep part of the schedule are never the best ones.
@@ -156,12 +156,18 @@ class Watch:
 
     def _refit(self) -> None:
         left = self.setting.clock.left() - self.setting.reserve_s
-        looks = max(0.0, 1.0 - self.schedule.share) * GLANCES * self._glance_cost()
+        looks = max(0.0, 1.0 - self.schedule.share) / self._between() * self._glance_cost()
         self.schedule.fit(int((left - looks) / max(self.pace()[0], 1e-6)))
 
     def _glance_cost(self) -> float:
         judge = self.setting.judge
         return judge.seconds_per_image * min(self._glance_images(), len(judge.samples))
+
+    def _between(self) -> float:
+        """Return the share of the training from one look to the next."""
+        clock = self.setting.clock
+        window = max(clock.deadline - self.setting.reserve_s - self.began, 1.0)
+        return max(1.0 / GLANCES, self._glance_cost() / (GLANCE_SHARE * window))
 
     def _glance_images(self) -> int:
         """Return how many validation images a look may take without eating the training."""
@@ -218,7 +224,7 @@ class Watch:
             score=round(figure, 5),
             best=best,
         )
-        self.next_glance = self.schedule.share + 1.0 / GLANCES
+        self.next_glance = self.schedule.share + self._between()
         self.glance_s += time.time() - began
         if not self.schedule.done:
             self._refit()
