@@ -27,7 +27,7 @@ def demo(args: argparse.Namespace, workspace: Workspace) -> int:
         plain |= {
             "test_images": str(test.images),
             "test_labels": str(test.labels),
-            "predictions": str(workspace.find_job(run)[1].report / "predictions" / "labels"),
+            "predictions": str(workspace.find_job(run)[1].report / "predictions"),
         }
         told += [
             f"test images {test.images}",
