@@ -13,7 +13,7 @@ import streamlit as st
 import tifffile
 from numpy.typing import NDArray
 
-from app import look, pictures, services
+from app import look, pictures, services, uploads
 from core import workflow
 from core.paths import Workspace
 from core.records import Kind, TaskSpec
@@ -74,12 +74,12 @@ def test_classes(run_id: str) -> list[dict[str, str]]:
     return _rows(_predictions(run_id) / "predictions.csv")
 
 
-def predict(study: str, run_id: str, uploads: "Sequence[UploadedFile]") -> str:
+def predict(study: str, run_id: str, files: "Sequence[UploadedFile]") -> str:
     """Write the uploads to disk, order their prediction and return the job's id."""
     stamp = time.strftime("%Y%m%d-%H%M%S")
     folder = services.study_dir(study).root / "predictions" / f"{stamp}-{run_id[-4:]}"
-    images = services.keep_uploads(uploads, folder / "images")
-    return workflow.start_prediction(services.workspace(), run_id, [images], folder)
+    images = [uploads.keep(each, folder / "images") for each in files]
+    return workflow.start_prediction(services.workspace(), run_id, images, folder)
 
 
 def predicted(job_id: str) -> workflow.Prediction:

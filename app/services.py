@@ -1,16 +1,14 @@
 """Doors to the engine: thin, and cached where something is read often."""
 
 import contextlib
-import shutil
-import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from app import wording
+from app import uploads, wording
 from app.history import History
 from core import workflow
 from core.errors import AIxCellError, StudyError
@@ -149,10 +147,10 @@ def labelled(name: str) -> list[str]:
     return workflow.labelled_ids(workspace(), name)
 
 
-def add_files(name: str, uploads: "Sequence[UploadedFile]", **how: Any) -> "ImportReport":
-    """Write the uploads to disk at once, then import them; `how` goes to `import_files`."""
-    with _on_disk(uploads) as folder:
-        return workflow.import_files(workspace(), name, [folder], **how)
+def add_files(name: str, files: "Sequence[UploadedFile]") -> "ImportReport":
+    """Import uploads; what cannot be used is named in the report."""
+    with uploads.received(files, workspace().root / "uploads") as found:
+        return workflow.import_files(workspace(), name, found.paths, table=found.table)
 
 
 def add_folder(name: str, folder: Path) -> "ImportReport":
@@ -160,31 +158,6 @@ def add_folder(name: str, folder: Path) -> "ImportReport":
     if not folder.exists():
         raise StudyError(f"there is no folder {folder} on this computer; check the path")
     return workflow.import_files(workspace(), name, [folder])
-
-
-@contextlib.contextmanager
-def _on_disk(uploads: "Sequence[UploadedFile]") -> Iterator[Path]:
-    """Yield a folder that holds the uploads under their own names, and remove it afterwards."""
-    parent = workspace().root / "uploads"
-    parent.mkdir(parents=True, exist_ok=True)
-    folder = Path(tempfile.mkdtemp(dir=parent))
-    try:
-        keep_uploads(uploads, folder)
-        yield folder
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
-
-
-def keep_uploads(uploads: "Sequence[UploadedFile]", folder: Path) -> Path:
-    """Write the uploads into the folder under their own names and return it."""
-    for upload in uploads:
-        # A folder upload names its files by their path: images/a.png and masks/a.png differ.
-        parts = [part for part in Path(upload.name).parts if part not in ("..", "/", "\\")]
-        target = folder.joinpath(*parts)
-        target.parent.mkdir(parents=True, exist_ok=True)
-        with target.open("wb") as file:
-            shutil.copyfileobj(upload, file)
-    return folder
 
 
 def findings(name: str) -> list[str]:
