@@ -6,7 +6,7 @@ speech.py    what is printed: progress to standard error, answers to standard ou
 studies.py   import, task, inspect, recommend
 runs.py      train, runs, watch, cancel, resume, report, predict
 demo.py      the whole main job on the sample study
-library.py   library stats, campaign
+library.py   library stats, assess, exchange; campaign
 dashboard.py the browser page
 """
 

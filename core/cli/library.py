@@ -1,4 +1,4 @@
-"""Commands about the library: stats, assess, campaign."""
+"""Commands about the library: stats, assess, exchange, campaign."""
 
 import argparse
 from pathlib import Path
@@ -16,6 +16,31 @@ def stats(args: argparse.Namespace, workspace: Workspace) -> int:
     plain = to_plain(workflow.library_stats(workspace))
     lines = [f"{name:<20} {value}" for name, value in plain.items()]
     speech.answer(plain, lines, as_json=args.json)
+    return 0
+
+
+def assess(args: argparse.Namespace, workspace: Workspace) -> int:
+    """Show how good the advice is, one data set left out at a time."""
+    from core.autokonfig.assess import lines
+
+    found = workflow.assess(workspace)
+    speech.answer(to_plain(found), lines(found), as_json=args.json)
+    return 0
+
+
+def export(args: argparse.Namespace, workspace: Workspace) -> int:
+    """Write what this workspace learned to a file for another lab."""
+    count = workflow.export_library(workspace, Path(args.file))
+    plain = {"file": args.file, "runs": count}
+    speech.answer(plain, [f"{count} runs written to {args.file}"], as_json=args.json)
+    return 0
+
+
+def import_(args: argparse.Namespace, workspace: Workspace) -> int:
+    """Take over what another lab learned."""
+    count = workflow.import_library(workspace, Path(args.file))
+    plain = {"file": args.file, "new_runs": count}
+    speech.answer(plain, [f"{count} new runs from {args.file}"], as_json=args.json)
     return 0
 
 

@@ -156,6 +156,18 @@ def _add_library_commands(commands: "Commands[argparse.ArgumentParser]") -> None
     )
     command = _add(inner, "stats", "what the library holds")
     command.set_defaults(command=library.stats)
+    command = _add(inner, "assess", "how good the advice is, one data set left out at a time")
+    command.set_defaults(command=library.assess)
+    exchange = inner.add_parser("exchange", help="one file for another lab").add_subparsers(
+        title="commands", metavar="COMMAND", required=True
+    )
+    for name, does, action in (
+        ("export", "write what this workspace learned", library.export),
+        ("import", "take over what another lab learned", library.import_),
+    ):
+        command = _add(exchange, name, does)
+        command.add_argument("file", metavar="FILE")
+        command.set_defaults(command=action)
 
     command = _add(commands, "campaign", "record many trainings for the library")
     command.add_argument("file", metavar="FILE")

@@ -25,7 +25,14 @@ from core.workflow.advice import (
     recommend,
     start_fingerprint,
 )
-from core.workflow.memory import collect, library_stats
+from core.workflow.memory import (
+    assess,
+    collect,
+    export_library,
+    import_library,
+    library_snapshot,
+    library_stats,
+)
 from core.workflow.pictures import file_pixels, image_pixels, thumbnail
 from core.workflow.results import Prediction, Side, prediction, report, result, write_test
 from core.workflow.runs import (
@@ -60,19 +67,23 @@ __all__ = [
     "SAMPLE",
     "Prediction",
     "Side",
+    "assess",
     "cancel",
     "candidates",
     "collect",
     "create_study",
     "describe",
     "events",
+    "export_library",
     "file_pixels",
     "fingerprint",
     "image_pixels",
     "import_files",
+    "import_library",
     "inspect",
     "is_described",
     "labelled_ids",
+    "library_snapshot",
     "library_stats",
     "list_studies",
     "listing",

@@ -10,9 +10,21 @@ from typing import TYPE_CHECKING
 
 from core.jobs import states
 from core.paths import JobDir, Workspace
-from core.records import Fingerprint, JobStatus, Plan, Report, RunResult, RunRow, Score, Split, read
+from core.records import (
+    Fingerprint,
+    JobStatus,
+    Plan,
+    Report,
+    RunResult,
+    RunRow,
+    Score,
+    Snapshot,
+    Split,
+    read,
+)
 
 if TYPE_CHECKING:
+    from core.autokonfig.assess import Assessment
     from core.library.store import Stats
 
 ENDED = ("finished", "failed")
@@ -54,6 +66,41 @@ def library_stats(workspace: Workspace) -> "Stats":
     from core.library.store import Library
 
     return Library(workspace).stats()
+
+
+def library_snapshot(workspace: Workspace, *, collected_only: bool = False) -> Snapshot:
+    """Return runs, fingerprints and cards of this moment.
+
+    With `collected_only`, what came with the program is left out.
+    """
+    from core.library.store import Library
+
+    library = Library(workspace)
+    return library.collected() if collected_only else library.snapshot()
+
+
+def assess(workspace: Workspace) -> "Assessment":
+    """Return how good the advice is, one data set left out at a time; takes minutes."""
+    from core.autokonfig import assess as assessor
+
+    return assessor.run(library_snapshot(workspace))
+
+
+def export_library(workspace: Workspace, file: Path) -> int:
+    """Write what this workspace collected to a file for another lab; return how many runs."""
+    from core.library import exchange
+    from core.library.store import Library
+
+    collect(workspace)
+    return exchange.export_to(Library(workspace), file)
+
+
+def import_library(workspace: Workspace, file: Path) -> int:
+    """Collect what another lab exported; return how many runs were new."""
+    from core.library import exchange
+    from core.library.store import Library
+
+    return exchange.import_from(Library(workspace), file)
 
 
 def run_row(job_dir: JobDir, ended: JobStatus, *, data_set: str) -> RunRow:

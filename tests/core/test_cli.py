@@ -167,3 +167,23 @@ def test_workspace_stands_before_or_after_the_command(tmp_path, capsys):
         assert main(words) == 0
         assert "no run yet" in capsys.readouterr().out
     assert Workspace.at(tmp_path).root == tmp_path
+
+
+def test_what_one_lab_learned_another_takes_over(aixcell, workspace, tmp_path, capsys):
+    from core.library.store import Library
+    from core.records import Kind, RunRow
+
+    row = RunRow(
+        data_set="cells", pipeline="unet-lite0-distance", kind=Kind.INSTANCE, split="s", seed=0,
+        hardware="cpu", state="finished", samples=100, validation=0.8, seconds=60, run="run-1",
+    )  # fmt: skip
+    Library(workspace).add([row])
+    file = tmp_path / "ours.json"
+    assert aixcell("library", "exchange", "export", str(file))[1]["runs"] == 1
+    there = ["--workspace", str(tmp_path / "other"), "--json"]
+    for new in (1, 0):
+        assert main(["library", "exchange", "import", str(file), *there]) == 0
+        assert json.loads(capsys.readouterr().out)["new_runs"] == new
+    code, told, _ = aixcell("library", "exchange", "import", str(tmp_path / "nothing.json"))
+    assert code == 1
+    assert "nothing.json" in told["error"]
