@@ -1,0 +1,121 @@
+"""A run ends with a bundle and a report, keeps its best weights when stopped, and tells a cause."""
+
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+import tifffile
+import torch
+
+from core import workflow
+from core.errors import LeakError, RunError
+from core.infer import bundle, predict
+from core.paths import JobDir, StudyDir, Workspace
+from core.pipeline import catalogue
+from core.progress import Progress, Stopped
+from core.records import (
+    Budget,
+    Candidate,
+    Kind,
+    Plan,
+    Report,
+    RunResult,
+    Split,
+    TaskSpec,
+    read,
+)
+from core.train import loop, run
+
+DISC = TaskSpec(kind=Kind.INSTANCE, classes=("disc",))
+
+
+@pytest.fixture
+def planned(workspace: Workspace, disc_files: Path) -> tuple[StudyDir, Plan, JobDir]:
+    """Return a study of discs with a plan for it."""
+    workflow.create_study(workspace, "discs")
+    workflow.import_files(workspace, "discs", [disc_files])
+    workflow.set_task(workspace, "discs", DISC)
+    plan = workflow.make_plan(
+        workspace,
+        "discs",
+        (Candidate(pipeline=catalogue.find("linknet-lite0-distance")),),
+        Budget(seconds=15),
+        baselines=False,
+    )
+    study_dir = workspace.study("discs")
+    return study_dir, plan, study_dir.job("run-1")
+
+
+def execute(planned: tuple[StudyDir, Plan, JobDir]) -> RunResult:
+    study_dir, plan, job_dir = planned
+    with Progress(job_dir) as progress:
+        return run.execute(study_dir, plan, job_dir, progress, time.time() + plan.budget.seconds)
+
+
+def test_a_run_leaves_bundle_report_and_predictions(
+    planned: tuple[StudyDir, Plan, JobDir], disc_files: Path
+) -> None:
+    _, plan, job_dir = planned
+    result = execute(planned)
+    assert result.steps > 0
+    assert result.samples == result.steps * result.pipeline.training.batch
+    assert read(job_dir.result, RunResult) == result
+    report = read(job_dir.report / "report.json", Report)
+    assert report.test is not None
+    assert report.test.images == len(plan.split.test)
+    predicted = sorted((job_dir.report / "predictions" / "labels").iterdir())
+    assert [path.stem for path in predicted] == sorted(plan.split.test)
+    learned = {plan.image_hashes[i] for i in (*plan.split.train, *plan.split.validation)}
+    assert set(bundle.read_record(job_dir.bundle).learned_from) == learned
+    # What was scored is what the bundle answers: train and apply go through the same code.
+    trained = bundle.load(job_dir.bundle)
+    image = tifffile.imread(disc_files / "images" / f"{plan.split.test[0]}.tif")[None]
+    again = predict.answer(trained, image).labels_yx
+    assert np.array_equal(again, tifffile.imread(predicted[0]))
+
+
+def test_a_stopped_run_keeps_its_weights(planned: tuple[StudyDir, Plan, JobDir]) -> None:
+    job_dir = planned[2]
+    job_dir.root.mkdir(parents=True)
+    job_dir.stop.touch()
+    with pytest.raises(Stopped):
+        execute(planned)
+    assert bundle.load(job_dir.bundle).task == DISC
+
+
+def test_a_loss_that_is_no_number_is_told_with_its_cause(
+    planned: tuple[StudyDir, Plan, JobDir], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(logits: torch.Tensor, *_: object) -> torch.Tensor:
+        return logits.sum() * float("nan")
+
+    monkeypatch.setattr(loop, "EVENT_EVERY_S", 0.0)
+    monkeypatch.setattr("core.pipeline.heads.distance.losses.foreground", lambda *a: broken(a[1]))
+    with pytest.raises(RunError, match="diverged") as raised:
+        execute(planned)
+    assert raised.value.cause == "diverged"
+
+
+def test_a_plan_whose_test_image_is_learned_from_is_refused(
+    planned: tuple[StudyDir, Plan, JobDir],
+) -> None:
+    plan = planned[1]
+    same = plan.image_hashes | {plan.split.test[0]: plan.image_hashes[plan.split.train[0]]}
+    with pytest.raises(LeakError, match=plan.split.test[0]):
+        Plan(
+            study=plan.study,
+            task=plan.task,
+            candidates=plan.candidates,
+            budget=plan.budget,
+            split=Split(
+                train=plan.split.train,
+                validation=plan.split.validation,
+                test=plan.split.test,
+                seed=0,
+                by_group=False,
+            ),
+            seed=0,
+            image_hashes=same,
+            label_versions=plan.label_versions,
+        )
