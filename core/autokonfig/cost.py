@@ -5,18 +5,17 @@ corrects what the size cannot tell, never against the direction of work and memo
 comes with a bound that holds for nine runs in ten.
 """
 
-import re
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
 
-from core.autokonfig import trees
-from core.autokonfig.design import anatomy, tile_pixels, zoom
+from core.autokonfig import trees, work
 from core.autokonfig.table import Table
 from core.autokonfig.trees import Tree
+from core.autokonfig.work import Case
 from core.records import Budget, Fingerprint, Machine, Pipeline, RunRow
 
 # From this many runs on, corrections beyond a common factor can be told from noise.
@@ -28,27 +27,9 @@ _FOLDS = 5
 # Share of runs whose cost stays below the bound.
 _LEVEL = 0.9
 
-# Without any run. Measured on two cores of a server: steps of a slim U-Net, a LinkNet and a
-# classifier are told within a fifth by 7e10 products a second and core, where a value between
-# layers (read, normalised, written) counts as 400 products. Other machines differ tenfold.
-_PRODUCTS_A_SECOND = {"cpu": 7e10, "cuda": 7e12, "mps": 7e11}
-_PRODUCTS_A_VALUE = 400
 # Fewer runs than this tell the level, but not how far runs scatter around it.
 _FEWEST_FOR_SPREAD = 10
 _FEW_FACTOR = 1.6
-
-# A training step goes forward once and back at twice the cost.
-_PASSES = 3
-
-# Cores share memory: ten bring six to eight times the speed of one.
-_CORES_POWER = 0.85
-
-# Interpreter, torch and the images, in GiB, and what a value between layers takes: measured on
-# the same three networks, within a twentieth.
-_BASE_GIB = {"cpu": 1.0, "cuda": 0.1, "mps": 1.0}
-_BYTES_A_VALUE = 7.6
-# A parameter comes with gradient, two moments and an average.
-_BYTES_A_PARAMETER = 20.0
 
 # Of a budget: bundle, tuning, report. Replaced by what recorded runs needed.
 _LEARNING_SHARE = 0.75
@@ -76,27 +57,11 @@ class Costs:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Case:
-    """One pipeline on one data set and machine."""
-
-    pipeline: Pipeline
-    fingerprint: Fingerprint | None
-    batch: int
-    device: str
-    cores: int
-
-    @property
-    def pixels(self) -> float:
-        """Return the pixels of one batch."""
-        return self.batch * tile_pixels(self.pipeline, self.fingerprint)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Model:
     """One cost: a first guess from sizes, scaled by recorded runs."""
 
     figure: str
-    """A key of `GUESSES`."""
+    """A key of `work.GUESSES`."""
     levels: dict[str, float]
     """Device -> logarithm of the usual ratio of measured to guessed."""
     spread: float
@@ -118,16 +83,16 @@ class CostModel:
 
 def fit(table: Table) -> CostModel:
     """Return what finished runs teach; from sizes alone where there are none."""
-    seen = [(_case(row, table), row) for row in table.rows if row.state == "finished"]
+    seen = [(work.of_run(row, table), row) for row in table.rows if row.state == "finished"]
 
-    def model(figure: str, measured: Callable[[RunRow], float | None]) -> Model:
-        pairs = [(case, measured(row)) for case, row in seen]
-        return _fit_one(figure, [(case, value) for case, value in pairs if value and value > 0])
+    def model(figure: str) -> Model:
+        pairs = [(case, _measured(row).get(figure)) for case, row in seen]
+        return _fit_one(figure, [(case, value) for case, value in pairs if value is not None])
 
     return CostModel(
-        step=model("step", lambda row: row.cpu_seconds_per_step or row.seconds_per_step),
-        memory=model("memory", lambda row: row.peak_memory_gib),
-        megapixel=model("megapixel", lambda row: row.seconds_per_megapixel),
+        step=model("step"),
+        memory=model("memory"),
+        megapixel=model("megapixel"),
         learning_share=_learning_share([row for _, row in seen]),
     )
 
@@ -157,8 +122,29 @@ def predict(
     )
 
 
+def below_bounds(model: CostModel, rows: Sequence[RunRow], table: Table) -> list[tuple[str, bool]]:
+    """Return (figure, whether it stayed below its bound) of each run the model never saw."""
+    found = []
+    for row in rows:
+        case = work.of_run(row, table)
+        for figure, one in _measured(row).items():
+            bound = _estimate(getattr(model, figure), case).bound
+            found.append((figure, one <= bound))
+    return found
+
+
+def _measured(row: RunRow) -> dict[str, float]:
+    """Return what the run cost, by figure; unmeasured ones are left out."""
+    found = {
+        "step": row.cpu_seconds_per_step or row.seconds_per_step,
+        "memory": row.peak_memory_gib,
+        "megapixel": row.seconds_per_megapixel,
+    }
+    return {figure: value for figure, value in found.items() if value and value > 0}
+
+
 def _fit_one(figure: str, seen: Sequence[tuple[Case, float]]) -> Model:
-    guess, unknown = GUESSES[figure]
+    guess, unknown = work.GUESSES[figure]
     if not seen:
         return Model(figure=figure, levels={}, spread=float(np.log(unknown)))
     cases = [case for case, _ in seen]
@@ -174,11 +160,11 @@ def _fit_one(figure: str, seen: Sequence[tuple[Case, float]]) -> Model:
 
 def _estimate(model: Model, case: Case) -> Estimate:
     """Return the cost; the bound is wide where no run on such a device is known."""
-    guess, unknown = GUESSES[model.figure]
+    guess, unknown = work.GUESSES[model.figure]
     known = case.device in model.levels
     log = np.log(guess(case)) + model.levels.get(case.device, 0.0)
     if model.correction and known:
-        log += float(trees.predict(_parsed(model.correction), _sizes([case]))[0])
+        log += float(trees.predict(_parsed(model.correction), work.sizes([case]))[0])
     bound = model.spread if known else np.log(unknown)
     return Estimate(value=float(np.exp(log)), bound=float(np.exp(log + bound)))
 
@@ -186,47 +172,6 @@ def _estimate(model: Model, case: Case) -> Estimate:
 @lru_cache(maxsize=8)
 def _parsed(text: str) -> list[Tree]:
     return trees.parse(text)
-
-
-def _step_guess(case: Case) -> float:
-    return _PASSES * _work(case.pipeline) * case.pixels / _speed(case)
-
-
-def _megapixel_guess(case: Case) -> float:
-    seen = 1e6 * zoom(case.pipeline, case.fingerprint) ** 2
-    return _work(case.pipeline) * seen / _speed(case)
-
-
-def _work(pipeline: Pipeline) -> float:
-    """Return the products that one pixel's way through the network is worth."""
-    size = anatomy(pipeline)
-    return size.products_per_pixel + _PRODUCTS_A_VALUE * size.activations_per_pixel
-
-
-def _speed(case: Case) -> float:
-    """Return products a second; a card's do not hang on the cores."""
-    cores = case.cores**_CORES_POWER if case.device == "cpu" else 1.0
-    return float(_PRODUCTS_A_SECOND.get(case.device, _PRODUCTS_A_SECOND["cpu"]) * cores)
-
-
-def _memory_guess(case: Case) -> float:
-    size = anatomy(case.pipeline)
-    values = size.activations_per_pixel * case.pixels * _BYTES_A_VALUE
-    return (
-        _BASE_GIB.get(case.device, 0.75) + (values + size.parameters * _BYTES_A_PARAMETER) / 2**30
-    )
-
-
-def _case(row: RunRow, table: Table) -> Case:
-    pipeline = table.pool[row.pipeline]
-    cores = re.search(r"(\d+) cores", row.hardware)
-    return Case(
-        pipeline=pipeline,
-        fingerprint=table.fingerprints.get(row.subject),
-        batch=row.batch or pipeline.training.batch,
-        device=(row.hardware.split() or ["cpu"])[0].rstrip("0123456789"),
-        cores=int(cores.group(1)) if cores else 1,
-    )
 
 
 def _learning_share(rows: Sequence[RunRow]) -> float:
@@ -246,21 +191,9 @@ def _bound(rest: NDArray[np.float64]) -> float:
     return bound if len(rest) >= _FEWEST_FOR_SPREAD else max(bound, float(np.log(_FEW_FACTOR)))
 
 
-def _sizes(cases: Sequence[Case]) -> NDArray[np.float64]:
-    """Return what a cost can only grow with, on the log scale."""
-    sizes = [(anatomy(case.pipeline), case.pixels) for case in cases]
-    plain: NDArray[np.float64] = np.array(
-        [
-            (one.products_per_pixel, one.activations_per_pixel, one.parameters, pixels)
-            for one, pixels in sizes
-        ]
-    )
-    return np.log(plain)
-
-
 def _boost(cases: Sequence[Case], rest: NDArray[np.float64]) -> tuple[str, NDArray[np.float64]]:
     """Return a model of what the common factor left, and what it leaves of runs not shown."""
-    rows = _sizes(cases)
+    rows = work.sizes(cases)
     # Runs of one pipeline stay together: the bound must hold for pipelines never run here.
     names = sorted({case.pipeline.name for case in cases})
     folds = np.array([names.index(case.pipeline.name) % _FOLDS for case in cases])
@@ -289,11 +222,3 @@ def _train(rows: NDArray[np.float64], rest: NDArray[np.float64], shown: NDArray[
     data = lightgbm.Dataset(rows[shown], label=rest[shown])
     text: str = lightgbm.train(options, data, num_boost_round=_ROUNDS).model_to_string()
     return text
-
-
-GUESSES: dict[str, tuple[Callable[[Case], float], float]] = {
-    "step": (_step_guess, 4.0),
-    "memory": (_memory_guess, 1.5),
-    "megapixel": (_megapixel_guess, 4.0),
-}
-"""Figure -> first guess, and the factor it may be off on a device nobody measured."""

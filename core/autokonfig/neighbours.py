@@ -21,6 +21,9 @@ ALIKE = 0.3
 _BETWEEN = 0.5
 _FORECAST = 0.25
 
+# A lead counts from what one comparison in twenty shows by chance, in standard errors.
+_BEYOND_NOISE = 1.645
+
 # The embedding counts as much as this many meta-features.
 _LOOK_WEIGHT = 3.0
 
@@ -97,16 +100,17 @@ def corrected(
 ) -> dict[str, float]:
     """Return the forecast targets, corrected by what was measured on data sets alike.
 
-    Compared are differences between pipelines of one data set, so a data set needs two. Each
-    measurement counts by its error: noise of seeds and validation images, and how unlike the
-    data set is. So scores within the noise leave the order as it was.
+    On each, pipelines are compared with the favourite: the one that was expected to be the best
+    of those that ran. Equal within the noise, a rival comes up to the favourite but not past it;
+    so what was recommended stays until something else is better beyond the noise. Measurements
+    count by their error: seeds, validation images, and how unlike the data set is.
     """
     precision = dict.fromkeys(forecast, 1 / _FORECAST)
     shift = dict.fromkeys(forecast, 0.0)
     away = to_blocks(table, fingerprint)
     for block in table.of_kind(fingerprint.kind):
         alike = likeness(away[block.subject])
-        if alike < ALIKE or len(block.trials) < 2:
+        if alike < ALIKE:
             continue
         for name, surprise, error in _surprises(block, forecast):
             weight = 1 / (error**2 + (1 - alike) * _BETWEEN)
@@ -116,16 +120,22 @@ def corrected(
 
 
 def _surprises(block: Block, forecast: Mapping[str, float]) -> list[tuple[str, float, float]]:
-    """Return (pipeline, measured minus forecast, error), both against the data set's mean."""
-    known = [
-        (name, float(target), float(error))
+    """Return (rival, lead over the favourite beyond its forecast, error) in targets."""
+    measured = {
+        name: (float(target), float(error))
         for name, target, error in zip(block.pipelines, block.targets, block.errors, strict=True)
         if name in forecast
-    ]
-    if len(known) < 2:
+    }
+    if len(measured) < 2:
         return []
-    offset = float(np.mean([target - forecast[name] for name, target, _ in known]))
-    return [(name, target - forecast[name] - offset, error) for name, target, error in known]
+    favourite = max(measured, key=lambda name: forecast[name])
+    found = []
+    for name in measured.keys() - {favourite}:
+        lead = measured[name][0] - measured[favourite][0]
+        error = float(np.hypot(measured[name][1], measured[favourite][1]))
+        beyond = float(np.sign(lead)) * max(0.0, abs(lead) - _BEYOND_NOISE * error)
+        found.append((name, beyond - (forecast[name] - forecast[favourite]), error))
+    return sorted(found)
 
 
 def _vector(fingerprint: Fingerprint) -> NDArray[np.float64]:

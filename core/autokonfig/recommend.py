@@ -38,7 +38,7 @@ def run(
     `pool` is by default all pipelines of the program. The study's own finished runs count where
     the snapshot holds them. Raises LibraryError where the pool has no pipeline for the task.
     """
-    known = table.build(snapshot, _pool() if pool is None else pool)
+    known = table.build(snapshot, whole_pool() if pool is None else pool)
     candidates = known.candidates(task.kind)
     if not candidates:
         raise LibraryError(f"there is no pipeline for {task.kind} tasks")
@@ -142,7 +142,8 @@ def _notes(
     return notes
 
 
-def _pool() -> Mapping[str, Pipeline]:
+def whole_pool() -> Mapping[str, Pipeline]:
+    """Return all pipelines of the program."""
     from core.pipeline.catalogue import POOL
 
     return POOL

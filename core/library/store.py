@@ -8,50 +8,30 @@ it read-write no other can open it, so it is opened for one operation under a fi
 import hashlib
 import os
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 from filelock import FileLock, Timeout
 
 from core.errors import LibraryError
-from core.library import tables
+from core.library import queries, tables
+from core.library.queries import Stats
 from core.paths import DATA_LIBRARY, Workspace
-from core.records import DataSetCard, Fingerprint, RunRow, Snapshot, decode, write_bytes
+from core.records import DataSetCard, Fingerprint, RunRow, Snapshot, write_bytes
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
-Named = TypeVar("Named", Fingerprint, DataSetCard)
-
-# Raised when schema.sql changes: older indexes are then built anew.
-_SCHEMA_VERSION = 1
+__all__ = ["Library", "Stats"]
 
 # One operation takes well below a second, a build of ten thousand runs some seconds; on a machine
 # that is training, ten times that.
 _PATIENCE_S = 120.0
 _PAUSE_S = 0.05
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Stats:
-    """How much the library knows."""
-
-    runs: int
-    finished: int
-    own_runs: int
-    """Runs of this workspace's studies and of imports."""
-    data_sets: int
-    pipelines: int
-    hours: float
-    """Wall clock of all runs together."""
-    states: dict[str, int] = field(default_factory=dict)
-    """State, or the cause of a failure -> runs."""
-    kinds: dict[str, int] = field(default_factory=dict)
-    """Kind of task -> finished runs."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,35 +45,35 @@ class Library:
     def rows(self) -> list[RunRow]:
         """Return all runs, sorted by id."""
         with self._open() as index:
-            return _rows(index)
+            return queries.rows(index)
 
     def fingerprints(self) -> list[Fingerprint]:
         """Return the latest fingerprint of each data set, sorted by data set."""
         with self._open() as index:
-            return _records(index, "fingerprints", Fingerprint)
+            return queries.records(index, "fingerprints", Fingerprint)
 
     def cards(self) -> list[DataSetCard]:
         """Return the cards of the data sets, sorted by id."""
         with self._open() as index:
-            return _records(index, "cards", DataSetCard)
+            return queries.records(index, "cards", DataSetCard)
 
     def snapshot(self) -> Snapshot:
         """Return everything of one moment."""
         with self._open() as index:
             return Snapshot(
-                rows=tuple(_rows(index)),
-                fingerprints=tuple(_records(index, "fingerprints", Fingerprint)),
-                cards=tuple(_records(index, "cards", DataSetCard)),
+                rows=tuple(queries.rows(index)),
+                fingerprints=tuple(queries.records(index, "fingerprints", Fingerprint)),
+                cards=tuple(queries.records(index, "cards", DataSetCard)),
                 cache=str(self.workspace.library),
             )
 
     def collected(self) -> Snapshot:
         """Return the runs that did not come with the program, and what is known of their data."""
         with self._open() as index:
-            rows = tuple(_rows(index, "WHERE own"))
+            rows = tuple(queries.rows(index, "WHERE own"))
             names = {row.subject for row in rows} | {row.data_set for row in rows}
-            prints = _records(index, "fingerprints", Fingerprint)
-            cards = _records(index, "cards", DataSetCard)
+            prints = queries.records(index, "fingerprints", Fingerprint)
+            cards = queries.records(index, "cards", DataSetCard)
         return Snapshot(
             rows=rows,
             fingerprints=tuple(one for one in prints if one.data_set in names),
@@ -103,7 +83,7 @@ class Library:
     def stats(self) -> Stats:
         """Return how much the library knows."""
         with self._open() as index:
-            return _stats(index)
+            return queries.stats(index)
 
     def add(
         self,
@@ -118,11 +98,11 @@ class Library:
         """
         unique = {row.run: tables.run_values(row, own=True) for row in rows}
         with self._open() as index:
-            known = _known_runs(index, unique)
+            known = queries.known_runs(index, unique)
             fresh = [values for run, values in unique.items() if run not in known]
             named = {
-                "fingerprints": _changed(index, "fingerprints", fingerprints),
-                "cards": _changed(index, "cards", cards),
+                "fingerprints": queries.changed(index, "fingerprints", fingerprints),
+                "cards": queries.changed(index, "cards", cards),
             }
             self._keep("runs", fresh)
             for name, values in named.items():
@@ -147,7 +127,7 @@ class Library:
             with FileLock(file.with_suffix(".lock"), timeout=_PATIENCE_S):
                 sources = self._sources()
                 index = _connect(file)
-                if _built_from(index) != sources:
+                if queries.built_from(index) != sources:
                     index.close()
                     self._build(sources)
                     index = _connect(file)
@@ -180,16 +160,16 @@ class Library:
             # What came with the program first: a collected copy of a run changes nothing.
             for path in sorted(self.shipped.glob("experiments/*.jsonl")):
                 runs = [tables.run_values(row, own=False) for row in tables.from_lines(path)]
-                _insert(index, "runs", runs)
+                queries.insert(index, "runs", runs)
             known = tables.from_folder(self.shipped / "fingerprints", Fingerprint)
-            _insert(index, "fingerprints", [tables.named_values(one) for one in known])
+            queries.insert(index, "fingerprints", [tables.named_values(one) for one in known])
             cards = tables.from_folder(self.shipped / "datasets", DataSetCard)
-            _insert(index, "cards", [tables.named_values(one) for one in cards])
+            queries.insert(index, "cards", [tables.named_values(one) for one in cards])
             for path in sorted(self.workspace.library.glob("runs-*.parquet")):
-                _insert(index, "runs", tables.from_parquet(path))
+                queries.insert(index, "runs", tables.from_parquet(path))
             for name in ("fingerprints", "cards"):
-                _put_over(index, name, self.workspace.library)
-            index.execute("INSERT INTO built_from VALUES (?, ?)", [_SCHEMA_VERSION, sources])
+                queries.put_over(index, name, self.workspace.library)
+            index.execute("INSERT INTO built_from VALUES (?, ?)", [queries.SCHEMA_VERSION, sources])
         os.replace(draft, file)
 
 
@@ -219,94 +199,3 @@ def _throw_away(file: Path, error: Exception) -> None:
     if not file.is_file():
         raise LibraryError(f"{file} cannot be opened: {error}") from error
     file.unlink()
-
-
-def _built_from(index: "DuckDBPyConnection") -> str:
-    """Return the sources the index was built from; empty where it is none of this version."""
-    names = {row[0] for row in index.execute("SELECT table_name FROM duckdb_tables()").fetchall()}
-    if "built_from" not in names:
-        return ""
-    found = index.execute("SELECT schema_version, sources FROM built_from").fetchall()
-    return str(found[0][1]) if found and found[0][0] == _SCHEMA_VERSION else ""
-
-
-def _insert(index: "DuckDBPyConnection", table: str, rows: list[dict[str, Any]]) -> None:
-    """Put the rows into the table; those whose key is known change nothing."""
-    unique = {row[_KEYS[table]]: row for row in reversed(rows)}
-    if not unique:
-        return
-    index.register("incoming", tables.to_arrow(list(unique.values())))
-    columns = ", ".join(row[0] for row in index.execute(f"DESCRIBE {table}").fetchall())
-    index.execute(
-        f"INSERT OR IGNORE INTO {table} ({columns}) SELECT {columns} FROM incoming"  # noqa: S608
-    )
-    index.unregister("incoming")
-
-
-def _put_over(index: "DuckDBPyConnection", table: str, folder: Path) -> None:
-    """Put collected fingerprints or cards over older ones of the same name."""
-    found = [row for path in folder.glob(f"{table}-*.parquet") for row in tables.from_parquet(path)]
-    key = _KEYS[table]
-    found.sort(key=lambda row: int(row["added_ns"]), reverse=True)
-    index.execute(
-        f"DELETE FROM {table} WHERE {key} IN (SELECT unnest(?))",  # noqa: S608
-        [[row[key] for row in found]],
-    )
-    _insert(index, table, found)
-
-
-def _rows(index: "DuckDBPyConnection", where: str = "") -> list[RunRow]:
-    answer = index.execute(f"SELECT * FROM runs {where} ORDER BY run")  # noqa: S608
-    names = [about[0] for about in answer.description or ()]
-    return [
-        tables.run_record(dict(zip(names, values, strict=True))) for values in answer.fetchall()
-    ]
-
-
-def _records(index: "DuckDBPyConnection", table: str, kind: type[Named]) -> list[Named]:
-    answer = index.execute(f"SELECT record FROM {table} ORDER BY {_KEYS[table]}")  # noqa: S608
-    return [decode(text.encode(), kind) for (text,) in answer.fetchall()]
-
-
-def _known_runs(index: "DuckDBPyConnection", runs: Iterable[str]) -> set[str]:
-    answer = index.execute("SELECT run FROM runs WHERE run IN (SELECT unnest(?))", [list(runs)])
-    return {run for (run,) in answer.fetchall()}
-
-
-def _changed(
-    index: "DuckDBPyConnection", table: str, records: Sequence[Fingerprint | DataSetCard]
-) -> list[dict[str, Any]]:
-    """Return the rows of the records that differ from the known ones."""
-    known = dict(index.execute(f"SELECT {_KEYS[table]}, record FROM {table}").fetchall())  # noqa: S608
-    values = [tables.named_values(record) for record in records]
-    return [row for row in values if known.get(row[_KEYS[table]]) != row["record"]]
-
-
-def _stats(index: "DuckDBPyConnection") -> Stats:
-    total = index.execute(
-        "SELECT count(*), count(*) FILTER (state = 'finished'), count(*) FILTER (own), "
-        "count(DISTINCT data_set), count(DISTINCT pipeline), coalesce(sum(seconds), 0) / 3600 "
-        "FROM runs"
-    ).fetchone()
-    assert total is not None  # an aggregate has one row
-    runs, finished, own, data_sets, pipelines, hours = total
-    states = index.execute(
-        "SELECT coalesce(cause, state) AS how, count(*) FROM runs GROUP BY how ORDER BY how"
-    ).fetchall()
-    kinds = index.execute(
-        "SELECT kind, count(*) FROM runs WHERE state = 'finished' GROUP BY kind ORDER BY kind"
-    ).fetchall()
-    return Stats(
-        runs=runs,
-        finished=finished,
-        own_runs=own,
-        data_sets=data_sets,
-        pipelines=pipelines,
-        hours=hours,
-        states=dict(states),
-        kinds=dict(kinds),
-    )
-
-
-_KEYS = {"runs": "run", "fingerprints": "data_set", "cards": "id"}
-"""Table -> the column that tells its rows apart."""
