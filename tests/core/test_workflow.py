@@ -51,17 +51,6 @@ def test_the_door_is_light(module):
     assert not {name.split(".")[0] for name in loaded} & set(HEAVY)
 
 
-def test_worker_never_imports_the_library():
-    code = (
-        "import sys, core.jobs.worker, core.train.run, core.infer.batch, core.fingerprint.extract;"
-        "print(*sys.modules)"
-    )
-    loaded = subprocess.run(
-        [sys.executable, "-c", code], capture_output=True, text=True, check=True
-    ).stdout.split()
-    assert not [name for name in loaded if name.startswith(("core.library", "duckdb"))]
-
-
 def test_split_is_kept_and_the_plan_names_all_versions(workspace, study):
     split = workflow.make_split(workspace, study, seed=3)
     assert workflow.make_split(workspace, study, seed=3) == split
