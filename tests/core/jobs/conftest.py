@@ -30,8 +30,8 @@ from core.jobs import work
 def train(order):
     play = order.request.options.get("play")
     folder = order.job_dir.root
-    order.progress.stage("fitting", "Playing " + str(play))
     (folder / "turn.txt").open("a").write(f"{time.time()} {order.budget_from}\\n")
+    order.progress.stage("fitting", "Playing " + str(play))
     if play == "cancellable":
         while True:
             order.progress.check_stop()
