@@ -128,7 +128,9 @@ def versus(score: Score, rival: Score, rival_name: str) -> str:
             "this model is not worth using yet."
         )
     share = 1 - left / theirs if theirs > 0 else 0.0
-    return f"{share:.0%} fewer errors than the simple method, {name} ({figure(rival.headline)})."
+    return (
+        f"{percent(share)} fewer errors than the simple method, {name} ({figure(rival.headline)})."
+    )
 
 
 def score_name(name: str) -> str:

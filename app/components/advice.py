@@ -66,8 +66,8 @@ def evidence(recommendation: Recommendation) -> None:
         )
         st.progress(
             learned,
-            text=f"{learned:.0%} learned from how images resemble each other, "
-            f"{1 - learned:.0%} general experience",
+            text=f"{wording.percent(learned)} learned from how images resemble each other, "
+            f"{wording.percent(1 - learned)} general experience",
         )
         if learned == 0 and recommendation.runs:
             st.caption(

@@ -94,7 +94,7 @@ def _actions(status: JobStatus) -> None:
         if status.state in OPEN:
             asked = services.is_stopping(status.id)
             if st.button(
-                "Stopping …" if asked else "Stop",
+                "Stopping …" if asked else "Stop training",
                 icon=":material/stop_circle:",
                 disabled=asked,
                 help="The best state so far is kept where there is one.",

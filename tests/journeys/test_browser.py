@@ -96,6 +96,8 @@ class Dashboard:
         self.process = subprocess.Popen(
             [sys.executable, "-c", "from core.cli import main; raise SystemExit(main())", *words],
             cwd=self.place.root,
+            # Trainings of other programs on this machine are not waited for.
+            env={**os.environ, "AIXCELL_TURNS": str(self.place.root / "turns")},
             stdout=subprocess.DEVNULL,
             stderr=subprocess.STDOUT,
             start_new_session=True,
@@ -196,7 +198,7 @@ def test_upload_draw_save_train_and_see_the_result(dashboard, page, place, files
     page.get_by_role("heading", name="Recommendation").wait_for()
     assert workflow.load_study(place, "discs").task.wishes.seconds == BUDGET_S
     press(page, "Start training")
-    page.get_by_role("button", name="Stop").wait_for()
+    page.get_by_role("button", name="Stop training").wait_for()
 
     # The server dies while the training runs; the training goes on and is shown again.
     run = workflow.listing(place, "discs", "train")[0].id

@@ -177,7 +177,7 @@ def test_the_recommendation_tells_scores_limits_and_where_it_comes_from(place, m
     assert "0.90" in told
     assert "reason 0" in told
     assert "12 finished trainings" in told
-    assert "0% learned" in "".join(str(each.proto) for each in test.get("progress"))
+    assert "0 % learned" in "".join(str(each.proto) for each in test.get("progress"))
     second = recommendation().pipelines[1].pipeline.name
     test.button(key=f"choose-{second}").click().run()
     button(test, "Start training").click().run()
@@ -211,7 +211,7 @@ def test_a_running_run_can_be_stopped(trained, monkeypatch):
     monkeypatch.setattr(services, "cancel", stopped.append)
     write_status(trained, state="queued", heartbeat=4e9)
     test = shown("training", study=STUDY, run=RUN)
-    button(test, "Stop").click().run()
+    button(test, "Stop training").click().run()
     assert stopped == [RUN]
 
 
@@ -220,7 +220,7 @@ def test_the_results_stand_beside_the_simple_method(trained):
     assert not test.exception
     told = text(test)
     assert "0.900" in told
-    assert "80% fewer errors than the simple method, Otsu + watershed (0.500)" in told
+    assert "80 % fewer errors than the simple method, Otsu + watershed (0.500)" in told
     assert "simulated by AIxCell" in told
     assert "Too few groups for an interval" in told
 
