@@ -29,7 +29,7 @@ def grow_seeds(
     seeded[regions[seeds_yx > 0]] = True
     lonely = mask_yx & ~seeded[regions]
     markers = np.where(lonely, regions + count, seeds_yx)
-    grown = watershed(-height_yx, markers.astype(np.int32), mask=mask_yx)  # type: ignore[no-untyped-call]
+    grown = watershed(-height_yx, markers.astype(np.int32), mask=mask_yx)
     return compact(drop_small(grown, post.smallest_px))
 
 
