@@ -82,17 +82,18 @@ def _image(
     )
 
 
+# The first of each kind is what a library without any run advises: it fits the widest range.
 _OBJECTS = (
     _instance(
-        "unet-lite0-distance",
-        "Finds objects by how deep inside them a pixel lies; keeps the pictures' own size.",
-        Model(head="distance", decoder_channels=SLIM),
-    ),
-    _instance(
         "unet-lite0-distance-d32",
-        "Like the plain one, with objects brought to a diameter of 32 pixels first.",
+        "Finds objects by how deep inside them a pixel lies; brings them to 32 pixels across first.",
         Model(head="distance", decoder_channels=SLIM),
         Preprocess(object_diameter_px=32),
+    ),
+    _instance(
+        "unet-lite0-distance",
+        "Like the first one, in the pictures' own size.",
+        Model(head="distance", decoder_channels=SLIM),
     ),
     _instance(
         "unet-lite0-distance-d20",
