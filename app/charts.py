@@ -119,7 +119,8 @@ def coverage(rows: "Sequence[LibraryRow]") -> "Figure":
             zmax=1,
             xgap=2,
             ygap=2,
-            colorbar={"title": "score", "thickness": 12},
+            showscale=False,
+            texttemplate="%{z:.2f}",
             hovertemplate="%{y}<br>%{x}: %{z:.3f}<extra></extra>",
         )
     )

@@ -11,7 +11,7 @@ from PIL import Image
 from app import look
 
 Kind = TypeVar("Kind", np.uint8, np.int32)
-SHARP_PX = 768
+SHARP_PX = 1024
 """Smaller pictures are enlarged before outlines are drawn, so that these stay thin."""
 THUMBNAIL_PX = 256
 
@@ -44,10 +44,12 @@ def outlined(
     colors: Mapping[int, str] | str,
     *,
     tint: float = 0.0,
+    bold: bool = False,
 ) -> NDArray[np.uint8]:
     """Return the picture with each id's border in its colour (or all in one), perhaps tinted.
 
-    0 and ids without a colour stay bare. `tint` in [0, 1] is how strongly the inside is coloured.
+    0 and ids without a colour stay bare. `tint` in [0, 1] is how strongly the inside is coloured;
+    `bold` borders are wide enough for pictures that are shown at half their size.
     """
     table = _table(labels_yx, colors)
     named = np.clip(labels_yx, 0, len(table) - 1)
@@ -57,6 +59,8 @@ def outlined(
     if tint:
         painted[inside] = (1 - tint) * painted[inside] + tint * table[named[inside]]
     edge = inside & _edges(labels_yx)
+    if bold:
+        edge = inside & _widened(edge)
     painted[edge] = table[named[edge]]
     return painted.astype(np.uint8)
 
@@ -67,7 +71,7 @@ def compared(
     """Return the picture with true and predicted outlines, enlarged to be told apart."""
     picture = enlarged(pixels_yxc)
     true, given = (enlarged(each) for each in (true_yx, given_yx))
-    shown = outlined(picture, np.maximum(true, 0), look.TRUE_COLOR)
+    shown = outlined(picture, np.maximum(true, 0), look.TRUE_COLOR, bold=True)
     return outlined(shown, np.maximum(given, 0), look.PREDICTED_COLOR)
 
 
@@ -81,6 +85,16 @@ def _edges(labels_yx: NDArray[np.int32]) -> NDArray[np.bool_]:
     edge[:, 1:] |= side
     edge[:, :-1] |= side
     return edge
+
+
+def _widened(edge_yx: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Return the edge with one more pixel on every side."""
+    wide = edge_yx.copy()
+    wide[1:] |= edge_yx[:-1]
+    wide[:-1] |= edge_yx[1:]
+    wide[:, 1:] |= edge_yx[:, :-1]
+    wide[:, :-1] |= edge_yx[:, 1:]
+    return wide
 
 
 def _table(labels_yx: NDArray[np.int32], colors: Mapping[int, str] | str) -> NDArray[np.float32]:

@@ -57,7 +57,7 @@ known, spread, mine = st.tabs(["What is known", "Scores of each pipeline", "Your
 with known:
     if scored:
         st.plotly_chart(charts.coverage(scored), key=f"coverage-{kind}", config=charts.CONFIG)
-        st.caption("Best score on the check images; white fields have not been tried yet.")
+        st.caption("Best score on the check images; empty fields have not been tried yet.")
     else:
         st.caption("No training of this kind has finished yet.")
 with spread:

@@ -79,7 +79,13 @@ def figures(run_id: str, task: TaskSpec, report: Report, result: RunResult) -> N
     left, right = st.columns(2, gap="large")
     with left:
         st.markdown("**All figures on the test images**")
-        st.dataframe(_table(score, report), hide_index=True, width="stretch")
+        number = st.column_config.NumberColumn(format="%.3f")
+        st.dataframe(
+            _table(score, report),
+            hide_index=True,
+            width="stretch",
+            column_config={"model": number, "simple method": number},
+        )
         st.caption(
             f"On the check images, which steered the learning: {report.validation.headline:.3f}. "
             "Only the test images tell what to expect from new ones."

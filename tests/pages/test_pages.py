@@ -251,7 +251,8 @@ test = AppTest.from_file({str(places.ROOT / "app" / "main.py")!r}, default_timeo
 test.query_params["study"] = {STUDY!r}
 test.run()
 assert not test.exception, test.exception
-heavy = [name for name in ("torch", "duckdb", "lightgbm", "skimage", "sklearn") if name in sys.modules]
+doors = ("torch", "duckdb", "lightgbm", "skimage", "sklearn")
+heavy = [name for name in doors if name in sys.modules]
 assert not heavy, heavy
 for page in places.PAGES:
     if page != "recommendation":  # its fingerprint is a job, which is no page
