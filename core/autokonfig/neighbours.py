@@ -1,6 +1,6 @@
 """Data sets alike, and what was measured on them."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -95,25 +95,29 @@ def to_blocks(table: Table, fingerprint: Fingerprint) -> dict[str, float]:
     }
 
 
+def alike(table: Table, fingerprint: Fingerprint) -> list[tuple[Block, float]]:
+    """Return the data sets that resemble the study, itself among them, with their likeness."""
+    away = to_blocks(table, fingerprint)
+    found = [(block, likeness(away[block.subject])) for block in table.of_kind(fingerprint.kind)]
+    return [(block, like) for block, like in found if like >= ALIKE]
+
+
 def corrected(
-    forecast: Mapping[str, float], table: Table, fingerprint: Fingerprint
+    forecast: Mapping[str, float], measured: Sequence[tuple[Block, float]]
 ) -> dict[str, float]:
     """Return the forecast targets, corrected by what was measured on data sets alike.
 
-    On each, pipelines are compared with the favourite: the one that was expected to be the best
-    of those that ran. Equal within the noise, a rival comes up to the favourite but not past it;
-    so what was recommended stays until something else is better beyond the noise. Measurements
-    count by their error: seeds, validation images, and how unlike the data set is.
+    The forecast must not have seen them. On each, pipelines are compared with the favourite: the
+    one that was expected to be the best of those that ran. Equal within the noise, a rival comes
+    up to the favourite but not past it; so what was recommended stays until something else is
+    better beyond the noise. Measurements count by their error: seeds, validation images, and how
+    unlike the data set is.
     """
     precision = dict.fromkeys(forecast, 1 / _FORECAST)
     shift = dict.fromkeys(forecast, 0.0)
-    away = to_blocks(table, fingerprint)
-    for block in table.of_kind(fingerprint.kind):
-        alike = likeness(away[block.subject])
-        if alike < ALIKE:
-            continue
+    for block, like in measured:
         for name, surprise, error in _surprises(block, forecast):
-            weight = 1 / (error**2 + (1 - alike) * _BETWEEN)
+            weight = 1 / (error**2 + (1 - like) * _BETWEEN)
             precision[name] += weight
             shift[name] += weight * surprise
     return {name: value + shift[name] / precision[name] for name, value in forecast.items()}

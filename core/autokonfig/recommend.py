@@ -95,7 +95,10 @@ def forecast(known: Table, learned: Learner, fingerprint: Fingerprint) -> dict[s
     on data sets alike and on the study itself.
     """
     kind = fingerprint.kind
-    believed = prior.fit(known, kind)
+    near = neighbours.alike(known, fingerprint)
+    # What is alike comes in by the correction; in the mean as well it would count twice.
+    rest = known.dropping({block.subject for block, _ in near})
+    believed = prior.fit(rest, kind)
     names = [one.name for one in known.candidates(kind)]
     values = np.array([believed[name] for name in names])
     share = learned.shares.get(kind, 0.0)
@@ -105,7 +108,7 @@ def forecast(known: Table, learned: Learner, fingerprint: Fingerprint) -> dict[s
         # The learner sorts; how far pipelines stand apart on one data set is known to the blocks.
         spread = float(np.mean([b.targets.std() for b in known.of_kind(kind) if b.dense]))
         values = values.mean() + learner.standardised(blend) * max(spread, values.std())
-    return neighbours.corrected(dict(zip(names, values.tolist(), strict=True)), known, fingerprint)
+    return neighbours.corrected(dict(zip(names, values.tolist(), strict=True)), near)
 
 
 def _slowest_s(costs: Mapping[str, Costs]) -> float:

@@ -6,7 +6,7 @@ completed runs count: failures scored as 0 would teach that hard data sets are b
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -102,12 +102,15 @@ class Table:
 
     def without(self, family: str) -> "Table":
         """Return the table as if the family had never been seen."""
-        gone = {block.subject for block in self.blocks if block.family == family}
+        return self.dropping({one.subject for one in self.blocks if one.family == family})
+
+    def dropping(self, subjects: Collection[str]) -> "Table":
+        """Return the table as if these data sets had never been seen."""
         return Table(
-            blocks=tuple(block for block in self.blocks if block.family != family),
-            fingerprints={k: v for k, v in self.fingerprints.items() if k not in gone},
+            blocks=tuple(block for block in self.blocks if block.subject not in subjects),
+            fingerprints={k: v for k, v in self.fingerprints.items() if k not in subjects},
             pool=self.pool,
-            rows=tuple(row for row in self.rows if row.subject not in gone),
+            rows=tuple(row for row in self.rows if row.subject not in subjects),
         )
 
 

@@ -36,6 +36,7 @@ def fingerprint(name: str, kind: Kind = Kind.INSTANCE, **values: float) -> Finge
 
 def run(data_set: str, pipeline: str, validation: float | None, **changes) -> RunRow:
     kind = POOL[pipeline].kinds[0]
+    batch = POOL[pipeline].training.batch
     plain = RunRow(
         data_set=data_set,
         pipeline=pipeline,
@@ -48,11 +49,12 @@ def run(data_set: str, pipeline: str, validation: float | None, **changes) -> Ru
         validation=validation,
         test=validation,
         seconds=75.0,
-        cpu_seconds_per_step=0.2,
-        seconds_per_step=0.2,
+        # Fifty seconds of learning, whatever the batch.
+        cpu_seconds_per_step=50 / SAMPLES * batch,
+        seconds_per_step=50 / SAMPLES * batch,
         peak_memory_gib=1.2,
         seconds_per_megapixel=0.5,
-        batch=8,
+        batch=batch,
         tile_px=256,
         run=f"{data_set}/{pipeline}/0",
     )
