@@ -10,18 +10,11 @@ import core
 from core.paths import Workspace
 
 PROGRAM = Path(core.__file__).resolve().parent.parent
-LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
 
 def open_(args: argparse.Namespace, workspace: Workspace) -> int:
     """Serve the dashboard until somebody ends it."""
     workspace.root.mkdir(parents=True, exist_ok=True)
-    if args.host not in LOOPBACK:
-        print(
-            f"aixcell: everybody who reaches {args.host} can see and change your studies; "
-            "there is no sign-in yet",
-            file=sys.stderr,
-        )
     environment = {**os.environ, "AIXCELL_WORKSPACE": str(workspace.root)}
     if os.name == "posix":
         # The server takes this process's place: whoever ends `aixcell` ends the server.
@@ -43,8 +36,6 @@ def call(args: argparse.Namespace) -> list[str]:
         "client.toolbarMode": "viewer",
         "theme.base": PROGRAM / "app" / "look" / "theme.toml",
     }
-    if args.host not in LOOPBACK:
-        options["client.showErrorDetails"] = "none"
     return [
         sys.executable,
         "-m",

@@ -54,7 +54,9 @@ def _parser() -> argparse.ArgumentParser:
         epilog="Without a command the dashboard opens in the browser.",
     )
     parser.add_argument("--workspace", metavar="DIR", help="where everything lies (~/aixcell)")
-    parser.add_argument("--host", default="127.0.0.1", help="address the dashboard answers on")
+    parser.add_argument(
+        "--host", type=units.host, default="127.0.0.1", help="address the dashboard answers on"
+    )
     parser.add_argument("--port", type=int, default=8501, help="port of the dashboard")
     parser.add_argument("--no-browser", action="store_true", help="do not open a browser")
     parser.set_defaults(command=dashboard.open_)

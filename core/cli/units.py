@@ -13,6 +13,8 @@ GIB = {
     "GB": 1e9 / 2**30,
 }
 
+LOOPBACK = ("127.0.0.1", "localhost", "::1")
+
 _DURATION = re.compile(r"(\d+(?:\.\d+)?)([smh])")
 
 
@@ -32,6 +34,15 @@ def gib(text: str) -> float:
     if match is None or unit not in GIB or float(match[1]) <= 0:
         raise argparse.ArgumentTypeError(f"{text!r} is no size; write 4GiB or 500MiB")
     return float(match[1]) * GIB[unit]
+
+
+def host(text: str) -> str:
+    """Return an address that only this computer reaches."""
+    if text not in LOOPBACK:
+        raise argparse.ArgumentTypeError(
+            f"{text!r} can be reached by others, and there is no sign-in yet; write 127.0.0.1"
+        )
+    return text
 
 
 def share(text: str) -> float:

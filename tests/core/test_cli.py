@@ -52,6 +52,12 @@ def test_no_sizes(text):
         units.gib(text)
 
 
+def test_the_dashboard_answers_this_computer_only():
+    assert units.host("localhost") == "localhost"
+    with pytest.raises(argparse.ArgumentTypeError, match="no sign-in yet"):
+        units.host("0.0.0.0")
+
+
 def test_clock():
     assert [units.clock(s) for s in (5, 245, 3723)] == ["0:05", "4:05", "1:02:03"]
 
