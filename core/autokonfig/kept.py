@@ -4,19 +4,22 @@ Looked for beside the library, then among the knowledge that came with the progr
 """
 
 import hashlib
+import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
 import msgspec
 import numpy as np
 
-from core.autokonfig import cost, learner
+from core.autokonfig import cost, learner, table
 from core.autokonfig.cost import CostModel
 from core.autokonfig.design import NAMES, Directions
 from core.autokonfig.learner import Learner
 from core.autokonfig.table import Table
 from core.errors import StudyError
-from core.paths import DATA_LIBRARY
+from core.library.store import Library
+from core.paths import DATA_LIBRARY, Workspace
+from core.pipeline.catalogue import POOL
 from core.records import Kind, read, to_plain, write
 
 # Raised when the design or the way of fitting changes: older files are then fitted anew.
@@ -47,29 +50,29 @@ class _Kept:
     costs: CostModel
 
 
-def fitted(table: Table, cache: str = "") -> Fitted:
+def fitted(known: Table, cache: str = "") -> Fitted:
     """Return what the table teaches: from a file where one fits, else fitted now and kept.
 
     `cache` is a folder; empty keeps nothing. A missing, damaged or outdated file is replaced.
     """
-    key = _key(table)
+    key = _key(known)
     folders = [Path(cache)] if cache else []
     for folder in (*folders, DATA_LIBRARY):
-        known = _load(folder / FILE, key)
-        if known is not None:
-            return known
-    found = Fitted(learner=learner.fit(table), costs=cost.fit(table))
+        kept = _load(folder / FILE, key)
+        if kept is not None:
+            return kept
+    found = Fitted(learner=learner.fit(known), costs=cost.fit(known))
     for folder in folders:
-        keep(table, found, folder)
+        keep(known, found, folder)
     return found
 
 
-def keep(table: Table, found: Fitted, folder: Path) -> None:
+def keep(known: Table, found: Fitted, folder: Path) -> None:
     """Write what was fitted on the table to the folder."""
     write(
         folder / FILE,
         _Kept(
-            key=_key(table),
+            key=_key(known),
             shares=found.learner.shares,
             rankers=found.learner.rankers,
             regressors=found.learner.regressors,
@@ -78,6 +81,19 @@ def keep(table: Table, found: Fitted, folder: Path) -> None:
             costs=found.costs,
         ),
     )
+
+
+def ship(folder: Path = DATA_LIBRARY) -> Path:
+    """Fit on what comes with the program alone, and put the file into the folder; return it.
+
+    Without it a first recommendation fits for some seconds; a file that does not belong to the
+    recorded experiments is not used.
+    """
+    with tempfile.TemporaryDirectory() as empty:
+        snapshot = Library(Workspace(Path(empty))).snapshot()
+    known = table.build(snapshot, POOL)
+    keep(known, Fitted(learner=learner.fit(known), costs=cost.fit(known)), folder)
+    return folder / FILE
 
 
 def _load(path: Path, key: str) -> Fitted | None:
@@ -99,17 +115,17 @@ def _load(path: Path, key: str) -> Fitted | None:
     )
 
 
-def _key(table: Table) -> str:
+def _key(known: Table) -> str:
     """Return a hash over all that is fitted on."""
     facts = [
         _VERSION,
         NAMES,
-        [to_plain(row) for row in sorted(table.rows, key=lambda row: row.run)],
-        [(block.subject, block.family) for block in table.blocks],
+        [to_plain(row) for row in sorted(known.rows, key=lambda row: row.run)],
+        [(block.subject, block.family) for block in known.blocks],
         [
             (name, sorted(one.values.items()), one.embedding)
-            for name, one in sorted(table.fingerprints.items())
+            for name, one in sorted(known.fingerprints.items())
         ],
-        [to_plain(pipeline) for pipeline in table.pool.values()],
+        [to_plain(pipeline) for pipeline in known.pool.values()],
     ]
     return hashlib.sha256(msgspec.json.encode(facts)).hexdigest()

@@ -7,8 +7,9 @@ from dataclasses import replace
 import pytest
 from worlds import by_size, falling, fingerprint, pipelines, run, world
 
-from core.autokonfig import kept, recommend
+from core.autokonfig import kept, recommend, table
 from core.errors import LibraryError
+from core.library.store import Library
 from core.pipeline.catalogue import POOL
 from core.records import Budget, Kind, Machine, Recommendation, Snapshot, TaskSpec, Wishes
 
@@ -181,6 +182,13 @@ def test_what_was_fitted_is_kept_until_the_rows_change(tmp_path, monkeypatch):
             advise(replace(library, rows=library.rows[1:]))
     (tmp_path / kept.FILE).write_text("{")
     assert advise(library) == before
+
+
+def test_what_ships_fits_a_new_workspace(workspace, tmp_path, monkeypatch):
+    assert kept.ship(tmp_path) == tmp_path / kept.FILE
+    known = table.build(Library(workspace).snapshot(), POOL)
+    monkeypatch.setattr(kept.learner, "fit", None)  # fitting again would fail
+    assert set(kept.fitted(known, str(tmp_path)).learner.shares) == set(Kind)
 
 
 def test_the_same_library_gives_the_same_advice_whatever_the_order_of_its_rows():
