@@ -14,7 +14,7 @@ import numpy as np
 
 from app import look
 from app.components import drawing
-from app.components.drawing import Fabric
+from app.components.drawing import Fabric, Mark
 from core.data.labels import model, shapes
 from core.data.labels.model import MAIN, Labels
 from core.data.labels.shapes import Shape
@@ -129,15 +129,14 @@ def finished(sheet: Sheet, *, complete: bool, author: str = "") -> Labels:
     found = drawing.from_canvas(drawn, _classes_by_color(sheet), scale)
     changed = drawing.changed_ids(sheet.outlines, found)
     labels = _without(sheet.labels, changed)
-    for shape in found:
-        if shape.object_id is not None and shape.object_id not in changed:
+    for mark in found:
+        name, object_id = mark[0].class_name, mark[0].object_id
+        if object_id is not None and object_id not in changed:
             continue
-        if shape.class_name in (ERASER, sheet.background) and shape.class_name is not None:
-            labels = _erased(labels, shape, known=shape.class_name == sheet.background)
+        if name is not None and name in (ERASER, sheet.background):
+            labels = _erased(labels, mark, known=name == sheet.background)
         else:
-            labels = shapes.paint(
-                labels, [shape], author=author, merge_classes=sheet.kind is Kind.SEMANTIC
-            )
+            labels = _painted(labels, mark, sheet.kind, author)
     return replace(labels, annotated_yx=_annotated(sheet, labels, complete))
 
 
@@ -179,16 +178,12 @@ def _with_draft(sheet: Sheet) -> Sheet:
     draft = _read_draft(sheet)
     if draft is None:
         return sheet
-    if draft["parent"] == sheet.version and draft["scale"] == sheet.scale:
-        return replace(sheet, initial={"objects": draft["objects"]}, recovered=True)
-    # Drawn at another enlargement: the same shapes as polygons of this one.
-    drawn = drawing.from_canvas(draft, _classes_by_color(sheet), draft["scale"])
+    drawn = drawing.rescaled(draft["objects"], sheet.scale / draft["scale"])
     if draft["parent"] != sheet.version:
         # Somebody saved meanwhile: the new strokes go on top of the newer labels.
-        new = [each for each in drawn if each.object_id is None]
-        drawn = [*sheet.outlines, *new]
-    initial = drawing.to_canvas(drawn, sheet.colors, sheet.scale)
-    return replace(sheet, initial=initial, recovered=True)
+        new = [each for each in drawn if not each.get("strokeDashOffset")]
+        drawn = [*sheet.initial["objects"], *new]
+    return replace(sheet, initial={"objects": drawn}, recovered=True)
 
 
 def _read_draft(sheet: Sheet) -> dict[str, Any] | None:
@@ -201,7 +196,7 @@ def _read_draft(sheet: Sheet) -> dict[str, Any] | None:
 def _strokes(sheet: Sheet, drawn: Fabric) -> bool:
     """Return whether the canvas holds anything else than the labels on disk."""
     found = drawing.from_canvas(drawn, _classes_by_color(sheet), sheet.scale)
-    new = any(each.object_id is None for each in found)
+    new = any(mark[0].object_id is None for mark in found)
     return new or bool(drawing.changed_ids(sheet.outlines, found))
 
 
@@ -213,9 +208,18 @@ def _without(labels: Labels, ids: set[int]) -> Labels:
     return shapes.with_layer(labels, layer_yx, labels.objects)
 
 
-def _erased(labels: Labels, shape: Shape, *, known: bool) -> Labels:
-    """Return labels without what lies inside the shape: background if `known`, else nobody's."""
-    inside = shapes.fill(shape.points, labels.shape_yx)
+def _painted(labels: Labels, mark: Mark, kind: Kind, author: str) -> Labels:
+    """Return labels with the mark painted over; the pieces of a stroke are one object."""
+    if kind is Kind.SEMANTIC:
+        return shapes.paint(labels, mark, author=author, merge_classes=True)
+    new = max((each.id for each in labels.objects), default=0) + 1
+    pieces = [replace(each, object_id=each.object_id or new) for each in mark]
+    return shapes.paint(labels, pieces, author=author)
+
+
+def _erased(labels: Labels, mark: Mark, *, known: bool) -> Labels:
+    """Return labels without what lies inside the mark: background if `known`, else nobody's."""
+    inside = np.any([shapes.fill(each.points, labels.shape_yx) for each in mark], axis=0)
     layer_yx, annotated_yx = labels.layers[MAIN].copy(), labels.annotated_yx.copy()
     layer_yx[inside] = 0
     annotated_yx[inside] = known

@@ -6,10 +6,8 @@ from app import places, services, state, wording
 from app.components import annotator, empty, gallery, header, problem, sorter, upload
 from core.records import Kind
 
-study = header.of_study(
-    "Images & labels",
-    "Add images and mark what matters in a few of them; ten well-marked images go a long way.",
-)
+LEAD = "Add images and mark what matters in a few of them; ten well-marked images go a long way."
+study = header.of_study("Images & labels", LEAD if state.image() is None else "")
 ids = {each.id for each in study.images}
 chosen = state.image() if state.image() in ids else None
 

@@ -5,10 +5,11 @@ import streamlit as st
 from app import services, sheet, state, views, wording
 from app.components import canvas, problem, walk, wishes
 from app.sheet import Sheet
+from core.data.labels.model import Labels
 from core.errors import ConflictError
 from core.records import ImageRecord, Kind, StudyRecord
 
-_DOT_PX = 6
+_WIDTH_PX = 8.0
 
 
 def show(study: StudyRecord, image: ImageRecord) -> None:
@@ -24,7 +25,7 @@ def _editor(study: StudyRecord, image: ImageRecord) -> None:
         walk.show(study, image, before_leaving=lambda: _keep(mounted, _complete(mounted)))
         left, right = st.columns([7, 3], gap="large")
         with right:
-            tool, brush, dot_px = _palette(mounted)
+            tool, brush, width_px = _palette(mounted)
         with left:
             _zoom(mounted)
             st.space("small")  # the canvas's own toolbar lies here
@@ -33,7 +34,7 @@ def _editor(study: StudyRecord, image: ImageRecord) -> None:
                 mounted.initial,
                 tool=tool,
                 color=mounted.colors[brush],
-                dot_px=dot_px,
+                width_px=width_px,
                 key=_key(),
             )
             st.caption(
@@ -75,22 +76,23 @@ def _zoom(mounted: Sheet) -> None:
 
 
 def _palette(mounted: Sheet) -> tuple[str, str, float]:
-    """Draw tools and classes; return the tool, the class and the size of a dot in pixels."""
+    """Draw tools and classes; return the tool, the class and the width of brush and dot."""
     tool = st.segmented_control(
-        "Tool", list(canvas.TOOLS), default="Freehand", required=True, wrap=True, key="tool"
+        "Tool", list(canvas.TOOLS), default="Outline", required=True, wrap=True, key="tool"
     )
-    brushes = [*mounted.classes, sheet.ERASER]
+    brushes = [*(name for name in mounted.classes if name != mounted.background)]
+    brushes += [mounted.background] if mounted.background is not None else []
+    brushes.append(sheet.ERASER)
     brush = st.radio(
         "Class", brushes, key=f"brush-{mounted.study}-{len(brushes)}", format_func=_brush_name
     )
     wishes.legend(mounted.classes, mounted.background)
-    dot_px = float(_DOT_PX)
-    if tool == "Dot":
+    width_px = _WIDTH_PX
+    if tool in canvas.SIZED:
         longest = max(mounted.image.shape_cyx[1:])
-        dot_px = st.slider(
-            "Radius of a dot, pixels", 1.0, max(8.0, longest / 16), dot_px, key="dot"
-        )
-    return tool, brush, dot_px
+        largest = max(2 * _WIDTH_PX, longest / 8)
+        width_px = st.slider("Width, pixels of the image", 1.0, largest, width_px, key="width")
+    return tool, brush, width_px
 
 
 def _brush_name(name: str) -> str:
@@ -140,11 +142,17 @@ def _standing(mounted: Sheet, unsaved: bool) -> None:
     elif mounted.version is None:
         st.caption("Not labelled yet.")
     else:
-        count = len(mounted.labels.objects)
-        what = "class" if mounted.kind is Kind.SEMANTIC else "object"
-        many = "classes" if mounted.kind is Kind.SEMANTIC else None
-        marked = wording.plural(count, what, many) if count else "nothing here"
+        marked = _marked(mounted, mounted.labels)
         st.caption(f":green[:material/check_circle: Saved]: {marked}.")
+
+
+def _marked(mounted: Sheet, labels: Labels) -> str:
+    """Return how much is marked, in words."""
+    if not labels.objects:
+        return "nothing here"
+    if mounted.kind is Kind.SEMANTIC:
+        return wording.plural(len(labels.objects), "class", "classes")
+    return wording.plural(len(labels.objects), "object")
 
 
 def _complete_toggle(mounted: Sheet) -> bool:
@@ -173,7 +181,7 @@ def _keep(mounted: Sheet, complete: bool, *, even_without_strokes: bool = False)
     except ConflictError:
         state.remount()  # the strokes stay in the draft and go on top of the newer labels
         raise
-    _saved(mounted, f"Saved: {wording.plural(len(labels.objects), 'object')}.")
+    _saved(mounted, f"Saved: {_marked(mounted, labels)}.")
     return True
 
 

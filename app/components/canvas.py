@@ -13,14 +13,16 @@ import streamlit as st
 from app.components.drawing import FILL_ALPHA
 
 TOOLS = {
-    "Freehand": "freedraw",
+    "Outline": "freedraw",
+    "Brush": "freedraw",
     "Polygon": "polygon",
     "Box": "rect",
     "Circle": "circle",
     "Dot": "point",
 }
 TOOL_HELP = {
-    "Freehand": "Draw around the thing; the line is closed and filled when you let go.",
+    "Outline": "Draw around the thing; the line is closed and filled when you let go.",
+    "Brush": "Paint over the thing; good for thin and branched ones.",
     "Polygon": "Click corner by corner; click the first corner again to close.",
     "Box": "Drag from one corner to the opposite one.",
     "Circle": "Drag from one side to the opposite one.",
@@ -29,6 +31,10 @@ TOOL_HELP = {
 SIDE_PX = 620
 """Fits beside the palette on a laptop's screen; enlarged, the canvas scrolls."""
 SCROLLBAR_PX = 16
+SIZED = ("Brush", "Dot")
+"""Tools with a width of their own."""
+BRUSH_ALPHA = "99"
+"""The image shines through what is painted."""
 ZOOMS = {"Whole image": 1.0, "2 ×": 2.0, "4 ×": 4.0}
 
 
@@ -50,23 +56,25 @@ def show(
     *,
     tool: str,
     color: str,
-    dot_px: float,
+    width_px: float,
     key: str,
 ) -> dict[str, Any]:
     """Draw the canvas and return what is on it, as Fabric objects.
 
+    `width_px` is the width of brush and dot in pixels of the image.
     `initial` must stay the same for a key: another one would be laid over the strokes.
     """
     from streamlit_drawable_canvas import st_canvas  # registers itself; needs a running page
 
+    is_brush = tool == "Brush"
     result = st_canvas(
         fill_color=color + FILL_ALPHA,
-        stroke_width=2,
-        stroke_color=color,
+        stroke_width=max(3, round(width_px * view.scale)) if is_brush else 2,
+        stroke_color=color + BRUSH_ALPHA if is_brush else color,
         background_image=view.picture,
         drawing_mode=TOOLS[tool],
         initial_drawing=initial,
-        point_display_radius=max(1, round(dot_px * view.scale)),
+        point_display_radius=max(1, round(width_px / 2 * view.scale)),
         width=round(view.columns * view.scale),
         height=round(view.rows * view.scale),
         max_display_height=SIDE_PX + SCROLLBAR_PX,

@@ -7,6 +7,7 @@ browser (0: drawn just now). A shape's pixel centres lie at whole numbers, the c
 
 import math
 from collections.abc import Iterable, Mapping
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -15,6 +16,8 @@ from numpy.typing import NDArray
 from core.data.labels.shapes import Shape
 
 Fabric = dict[str, Any]
+Mark = tuple[Shape, ...]
+"""What one movement of the hand made: one shape, or the pieces of a brush stroke."""
 FILL_ALPHA = "33"
 """One fifth: the image stays visible under what is marked."""
 _CIRCLE_CORNERS = 48
@@ -26,6 +29,11 @@ _LEAST_AREA = 1.0
 _SAME_PX = 0.05
 """The browser rounds coordinates to four digits; below this nothing was moved."""
 _STROKE_PX = 2
+"""Of outlines; a wider line is a brush stroke, which covers what it touches."""
+_CAP_CORNERS = 12
+"""Of a stroke's round end; within 2 % of a half circle's area."""
+_COLOR_LETTERS = 7
+"""`#rrggbb`; a brush adds how transparent it is."""
 
 
 def to_canvas(shapes: Iterable[Shape], colors: Mapping[str | None, str], scale: float) -> Fabric:
@@ -35,30 +43,46 @@ def to_canvas(shapes: Iterable[Shape], colors: Mapping[str | None, str], scale: 
 
 def from_canvas(
     drawing: Fabric | None, classes: Mapping[str, str | None], scale: float
-) -> list[Shape]:
-    """Return the shapes of everything on the canvas, in the order they were drawn.
+) -> list[Mark]:
+    """Return everything on the canvas in the order it was drawn.
 
     `classes` maps lower-case stroke colours to class names. Shapes without an area (a click in
     freehand mode, a straight line) are left out.
     """
-    shapes = []
+    marks = []
     for item in (drawing or {}).get("objects", []):
-        corners = _corners(item)
-        if corners is None or len(corners) < 3 or _area(corners) < _LEAST_AREA:
-            continue
-        shapes.append(
+        pieces = _brushed(item) if _is_brush(item) else [_corners(item)]
+        mark = tuple(
             Shape(
                 points=tuple((float(x), float(y)) for x, y in corners / scale - 0.5),
-                class_name=classes.get(str(item.get("stroke", "")).lower()),
+                class_name=classes.get(str(item.get("stroke", "")).lower()[:_COLOR_LETTERS]),
                 object_id=int(item.get("strokeDashOffset") or 0) or None,
             )
+            for corners in pieces
+            if corners is not None and len(corners) >= 3 and _area(corners) >= _LEAST_AREA
         )
-    return shapes
+        if mark:
+            marks.append(mark)
+    return marks
 
 
-def changed_ids(before: Iterable[Shape], after: Iterable[Shape]) -> set[int]:
+def rescaled(objects: list[Fabric], factor: float) -> list[Fabric]:
+    """Return the canvas's objects for a canvas `factor` times as large."""
+    return [
+        {
+            **each,
+            "left": each["left"] * factor,
+            "top": each["top"] * factor,
+            "scaleX": each.get("scaleX", 1) * factor,
+            "scaleY": each.get("scaleY", 1) * factor,
+        }
+        for each in objects
+    ]
+
+
+def changed_ids(before: Iterable[Shape], after: Iterable[Mark]) -> set[int]:
     """Return the ids of objects that were moved, reshaped, given another class or deleted."""
-    old, new = _by_id(before), _by_id(after)
+    old, new = _by_id(before), _by_id(shape for mark in after for shape in mark)
     return {i for i, shapes in old.items() if not _same(shapes, new.get(i, []))}
 
 
@@ -104,8 +128,11 @@ def _polygon(shape: Shape, colors: Mapping[str | None, str], scale: float) -> Fa
 def _corners(item: Fabric) -> NDArray[np.float64] | None:
     """Return the shape's corners in screen pixels; None for kinds that enclose nothing."""
     local = _local_corners(item)
-    if local is None:
-        return None
+    return None if local is None else _placed(item, local)
+
+
+def _placed(item: Fabric, local: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return points around the shape's own centre where the canvas shows them."""
     stretched = local * (item.get("scaleX", 1), item.get("scaleY", 1))
     if item.get("flipX"):
         stretched[:, 0] *= -1
@@ -113,6 +140,37 @@ def _corners(item: Fabric) -> NDArray[np.float64] | None:
         stretched[:, 1] *= -1
     turned: NDArray[np.float64] = stretched @ _turn(item).T + _centre(item)
     return turned
+
+
+def _is_brush(item: Fabric) -> bool:
+    return item.get("type") == "Path" and float(item.get("strokeWidth") or 0) > _STROKE_PX
+
+
+def _brushed(item: Fabric) -> list[NDArray[np.float64]]:
+    """Return what a brush stroke covers, in screen pixels: a capsule from point to point."""
+    line = _placed(item, _around_centre(_path_points(item["path"])))
+    radius = float(item["strokeWidth"]) * abs(item.get("scaleX", 1)) / 2
+    # Points closer than a third of the radius change nothing that could be seen.
+    kept = [line[0]]
+    for point in line[1:]:
+        if np.linalg.norm(point - kept[-1]) >= radius / 3:
+            kept.append(point)
+    if len(kept) == 1:
+        return [_capsule(kept[0], kept[0], radius)]
+    return [_capsule(start, end, radius) for start, end in pairwise(kept)]
+
+
+def _capsule(
+    start: NDArray[np.float64], end: NDArray[np.float64], radius: float
+) -> NDArray[np.float64]:
+    along = math.atan2(*(end - start)[::-1])
+    angles = np.linspace(-math.pi / 2, math.pi / 2, _CAP_CORNERS)
+    ends = [(end, angles + along), (start, angles + along + math.pi)]
+    round_ends = [
+        centre + radius * np.stack([np.cos(turn), np.sin(turn)], axis=1) for centre, turn in ends
+    ]
+    corners: NDArray[np.float64] = np.concatenate(round_ends)
+    return corners
 
 
 def _local_corners(item: Fabric) -> NDArray[np.float64] | None:
@@ -131,10 +189,12 @@ def _local_corners(item: Fabric) -> NDArray[np.float64] | None:
         points = _path_points(item["path"])
     else:
         return None
-    if not len(points):
-        return None
-    around_centre: NDArray[np.float64] = points - (points.min(axis=0) + points.max(axis=0)) / 2
-    return around_centre
+    return _around_centre(points) if len(points) else None
+
+
+def _around_centre(points: NDArray[np.float64]) -> NDArray[np.float64]:
+    moved: NDArray[np.float64] = points - (points.min(axis=0) + points.max(axis=0)) / 2
+    return moved
 
 
 def _path_points(path: list[list[Any]]) -> NDArray[np.float64]:

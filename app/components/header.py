@@ -17,7 +17,8 @@ def show(title: str, lead: str, *, study: StudyRecord | None = None) -> None:
         badge = f'<span class="ax-simulated">{SIMULATED}</span>' if study.simulated else ""
         st.html(f'<div class="ax-eyebrow">{html.escape(study.name)}{badge}</div>')
     st.title(title, anchor=False)
-    st.html(f'<p class="ax-lead">{html.escape(lead)}</p>')
+    if lead:
+        st.html(f'<p class="ax-lead">{html.escape(lead)}</p>')
     said = state.take_said()
     if said:
         st.toast(said)

@@ -28,9 +28,8 @@ def fabric(kind, **values):
 
 
 def pixels(drawn, shape_yx=(40, 60)):
-    shapes = drawing.from_canvas(drawn, CLASSES, SCALE)
-    assert len(shapes) == 1
-    return fill(shapes[0].points, shape_yx)
+    (mark,) = drawing.from_canvas(drawn, CLASSES, SCALE)
+    return np.any([fill(each.points, shape_yx) for each in mark], axis=0)
 
 
 def test_a_box_covers_the_pixels_it_was_dragged_over():
@@ -91,6 +90,38 @@ def test_a_freehand_line_is_closed_and_filled():
     assert not inside[5, 20]
 
 
+def test_a_brush_stroke_covers_its_width_also_around_a_corner():
+    # 8 image pixels wide, from (10, 10) to (40, 10) to (40, 30).
+    path = [["M", 40, 40], ["L", 160, 40], ["L", 160, 120]]
+    stroke = fabric(
+        "Path", originX="center", originY="center", left=100.0, top=80.0, width=120, height=80,
+        path=path, fill=None, strokeWidth=32, strokeUniform=False, stroke="#00FF0099",
+    )  # fmt: skip
+    inside = pixels(stroke)
+    assert inside[6:14, 10:40].all()
+    assert inside[10:30, 36:44].all()
+    assert not inside[15:, :35].any()
+    assert not inside[:5].any()
+    expected = 8 * 30 + 8 * 20 + math.pi * 16 - 16 + math.pi * 4  # bars, ends, and the corner
+    assert inside.sum() == pytest.approx(expected, rel=0.04)
+    (mark,) = drawing.from_canvas(stroke, CLASSES, SCALE)
+    assert {each.class_name for each in mark} == {"cell"}
+
+
+@pytest.mark.parametrize("factor", [0.5, 3.0])
+def test_another_enlargement_shows_the_same_shapes(factor):
+    for drawn in (
+        fabric("Rect", originX="left", originY="top", left=39, top=19, width=80, height=40),
+        fabric("Path", originX="center", originY="center", left=100.0, top=80.0, width=120,
+               height=80, path=[["M", 40, 40], ["L", 160, 40], ["L", 160, 120]], strokeWidth=32,
+               strokeUniform=False),
+    ):  # fmt: skip
+        larger = {"objects": drawing.rescaled(drawn["objects"], factor)}
+        (mark,) = drawing.from_canvas(larger, CLASSES, SCALE * factor)
+        there = np.any([fill(each.points, (40, 60)) for each in mark], axis=0)
+        assert (there != pixels(drawn)).sum() <= 0.02 * pixels(drawn).sum()
+
+
 @pytest.mark.parametrize(
     "item",
     [
@@ -113,8 +144,8 @@ def test_shapes_survive_the_way_to_the_canvas_and_back():
         drawing.to_canvas(shapes, {"cell": "#00ff00"}, SCALE), CLASSES, SCALE
     )
     assert drawing.changed_ids(shapes, back) == set()
-    assert [each.object_id for each in back] == [7, 9]
-    for before, after in zip(shapes, back, strict=True):
+    assert [mark[0].object_id for mark in back] == [7, 9]
+    for before, (after,) in zip(shapes, back, strict=True):
         assert np.allclose(before.points, after.points, atol=1e-3)
 
 
@@ -124,5 +155,5 @@ def test_a_moved_a_deleted_and_a_recoloured_object_are_noticed():
         return Shape(points=points, class_name=class_name, object_id=object_id)
 
     before = [square(1, 0.0), square(2, 10.0), square(3, 20.0), square(4, 30.0)]
-    after = [square(1, 0.0), square(2, 11.0), square(4, 30.0, "other")]
+    after = [(square(1, 0.0),), (square(2, 11.0),), (square(4, 30.0, "other"),)]
     assert drawing.changed_ids(before, after) == {2, 3, 4}

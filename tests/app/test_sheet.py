@@ -153,6 +153,26 @@ def test_regions_of_one_class_join_and_the_background_takes_away(tmp_path):
     assert not saved.annotated_yx[40, 40]
 
 
+def test_a_brush_stroke_of_many_pieces_is_one_object(tmp_path):
+    mounted = opened(tmp_path, CELLS, two_discs(), "v1")
+    stroke = {
+        "type": "Path",
+        "originX": "center",
+        "originY": "center",
+        "left": 300.0,
+        "top": 50.0,
+        "width": 200,
+        "height": 0,
+        "path": [["M", 200, 50], ["L", 250, 50], ["L", 300, 50], ["L", 400, 50]],
+        "stroke": mounted.colors["cell"] + "99",
+        "strokeWidth": 40,
+    }
+    sheet.keep_draft(mounted, drawn(mounted, stroke))
+    saved = sheet.finished(mounted, complete=True)
+    assert len(saved.objects) == 3
+    assert (saved.flat_yx == 6).sum() == pytest.approx(4 * 20 + np.pi * 4, rel=0.1)
+
+
 def test_the_eraser_makes_pixels_nobodys(tmp_path):
     mounted = opened(tmp_path, CELLS, two_discs(), "v1")
     eraser = box(10, 10, 31, 31, mounted.colors[sheet.ERASER])
