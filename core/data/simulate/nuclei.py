@@ -7,9 +7,9 @@ from numpy.typing import NDArray
 
 from core.data.simulate.recipe import REFERENCE_SIDE_PX, Nuclei, Recipe
 
-# Distances of the two nuclei of a cell, from centre to centre: nuclei are 18 to 23 px long.
-TOUCHING_PX = (15.0, 19.0)
-APART_PX = (24.0, 46.0)
+# Distances of the two nuclei of a cell, from centre to centre: nuclei are 20 to 24 px long.
+TOUCHING_PX = (19.0, 23.0)
+APART_PX = (25.0, 42.0)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
