@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from app import charts, services, wording
+from app import charts, services, state, wording
 from app.components import empty, header
 from core.records import Kind
 
@@ -41,10 +41,11 @@ st.caption(
     "only figures. A failed training is kept as such and does not count as a bad score."
 )
 kinds = [kind for kind in Kind if any(row.kind is kind for row in rows)]
+of_study = services.study(state.study()).task if state.study() in services.study_names() else None
 kind = st.segmented_control(
     "Task",
     kinds,
-    default=kinds[0],
+    default=of_study.kind if of_study is not None and of_study.kind in kinds else kinds[0],
     required=True,
     format_func=wording.KIND_TITLES.__getitem__,
     label_visibility="collapsed",

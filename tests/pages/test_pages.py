@@ -235,7 +235,7 @@ def test_every_view_of_the_results_is_drawn(trained, view):
 
 
 def test_the_library_shows_the_own_training(trained):
-    test = shown("library")
+    test = shown("library", study=STUDY)
     assert not test.exception
     assert any(each.label == "finished trainings" for each in test.metric)
     assert pipeline().name.replace("_", " ") in str([each.value for each in test.dataframe])

@@ -1,0 +1,82 @@
+"""Trainings and predictions: how they stand, what came out, stop and resume."""
+
+import streamlit as st
+
+from app.history import History
+from app.services.place import workspace
+from core import workflow
+from core.records import JobStatus, Report, RunResult, TaskSpec
+
+_OPEN = ("queued", "running")
+
+
+def runs(name: str | None = None) -> list[JobStatus]:
+    """Return the trainings of a study or of all, newest first."""
+    return workflow.listing(workspace(), name, "train")
+
+
+def active_run(name: str) -> JobStatus | None:
+    """Return the study's training that runs or waits."""
+    return next((each for each in runs(name) if each.state in _OPEN), None)
+
+
+def status(job_id: str) -> JobStatus:
+    """Return how a job stands."""
+    return workflow.status(workspace(), job_id)
+
+
+@st.cache_resource(max_entries=16)
+def _history(root: str, job_id: str) -> History:
+    return History()
+
+
+def history(job_id: str) -> History:
+    """Return a run's curves and events; only what is new is read from disk."""
+    known = _history(str(workspace().root), job_id)
+    known.add(*workflow.events(workspace(), job_id, known.offset))
+    return known
+
+
+def is_stopping(job_id: str) -> bool:
+    """Return whether the job has been asked to stop."""
+    return workspace().find_job(job_id)[1].stop.exists()
+
+
+def cancel(job_id: str) -> None:
+    """Ask a job to stop and see to it."""
+    workflow.cancel(workspace(), job_id)
+
+
+def resume(job_id: str) -> None:
+    """Go on with a job that was stopped, failed or got lost."""
+    workflow.resume(workspace(), job_id)
+
+
+def result(run_id: str) -> RunResult | None:
+    """Return what a training reached."""
+    return workflow.result(workspace(), run_id)
+
+
+def report(run_id: str) -> Report | None:
+    """Return the scores on images the model never saw."""
+    return workflow.report(workspace(), run_id)
+
+
+def plan_task(run_id: str) -> TaskSpec:
+    """Return the task a run was trained for; the study's may have changed since."""
+    return workflow.plan_of(workspace(), run_id).task
+
+
+def last_prediction(name: str, run_id: str) -> str | None:
+    """Return the newest prediction made with a run's model."""
+    place = workspace()
+    jobs = workflow.listing(place, name, "predict")
+    return next(
+        (each.id for each in jobs if workflow.prediction(place, each.id).run == run_id), None
+    )
+
+
+def refused(job_id: str) -> list[str]:
+    """Return a sentence for each new image that could not be used."""
+    events, _ = workflow.events(workspace(), job_id)
+    return [str(each.values["message"]) for each in events if each.name == "refused"]

@@ -1,0 +1,134 @@
+"""Studies, their images and labels, and what is wanted of them."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import streamlit as st
+
+from app import uploads, wording
+from app.services.place import study_dir, workspace
+from core import workflow
+from core.errors import StudyError
+from core.paths import Workspace
+from core.records import StudyRecord, TaskSpec
+
+if TYPE_CHECKING:
+    from streamlit.runtime.uploaded_file_manager import UploadedFile
+
+    from core.data.imports import ImportReport
+    from core.data.labels.model import Labels
+
+LEAST_LABELLED = 3
+"""One image each to learn from, to check with and to score on."""
+
+
+@st.cache_resource(show_spinner="Drawing the simulated sample study for your first visit …")
+def _sample(root: str) -> bool:
+    workflow.open_sample(Workspace.at(root))
+    workflow.restart_queued(Workspace.at(root))
+    return True
+
+
+def ensure_sample() -> None:
+    """Make the simulated sample study at the first start, and take up queued work again."""
+    _sample(str(workspace().root))
+
+
+def studies() -> list[StudyRecord]:
+    """Return all studies, by name."""
+    return workflow.list_studies(workspace())
+
+
+def study_names() -> list[str]:
+    """Return the studies' names; read from the folder names alone."""
+    return sorted(path.parent.name for path in workspace().studies.glob("*/study.json"))
+
+
+def damaged_studies() -> list[str]:
+    """Return a sentence for each study that cannot be read."""
+    from core.data import study as data_study
+
+    return list(data_study.damaged(workspace()).values())
+
+
+def study(name: str) -> StudyRecord:
+    """Return a study's record."""
+    return workflow.load_study(workspace(), name)
+
+
+def create_study(name: str, description: str) -> StudyRecord:
+    """Make an empty study."""
+    return workflow.create_study(workspace(), name, description=description)
+
+
+def labelled(name: str) -> list[str]:
+    """Return the ids of the images that are annotated for the study's task."""
+    return workflow.labelled_ids(workspace(), name)
+
+
+def what_is_missing(name: str) -> str | None:
+    """Return in one sentence what a training still needs; None where nothing is missing."""
+    count = len(labelled(name))
+    if count >= LEAST_LABELLED:
+        return None
+    return (
+        f"{wording.plural(count, 'image').capitalize()} of this study "
+        f"{'is' if count == 1 else 'are'} labelled; at least {LEAST_LABELLED} are needed: to learn "
+        "from, to check with, and to score on."
+    )
+
+
+def add_files(name: str, files: "Sequence[UploadedFile]") -> "ImportReport":
+    """Import uploads; what cannot be used is named in the report."""
+    with uploads.received(files, workspace().root / "uploads") as found:
+        return workflow.import_files(workspace(), name, found.paths, table=found.table)
+
+
+def add_folder(name: str, folder: Path) -> "ImportReport":
+    """Import a folder (or file) of this computer; StudyError where there is none."""
+    if not folder.exists():
+        raise StudyError(f"there is no folder {folder} on this computer; check the path")
+    return workflow.import_files(workspace(), name, [folder])
+
+
+def findings(name: str) -> list[str]:
+    """Return what a user should know of images and labels before training."""
+    return _findings(str(workspace().root), name, study(name).revision, len(labelled(name)))
+
+
+@st.cache_data(show_spinner=False, max_entries=16)
+def _findings(root: str, name: str, *changes: int) -> list[str]:
+    return [each.message for each in workflow.inspect(Workspace.at(root), name)]
+
+
+def label_version(name: str, image_id: str) -> str | None:
+    """Return the version of an image's labels that counts."""
+    from core.data.labels import store
+
+    return store.head(study_dir(name), image_id)
+
+
+def load_labels(name: str, image_id: str) -> "tuple[Labels | None, str | None]":
+    """Return an image's labels and their version."""
+    return workflow.load_labels(workspace(), name, image_id)
+
+
+def save_labels(name: str, image_id: str, labels: "Labels", *, parent: str | None) -> str:
+    """Keep labels as a new version."""
+    return workflow.save_labels(workspace(), name, image_id, labels, parent=parent)
+
+
+def set_image_class(name: str, image_id: str, image_class: str | None) -> None:
+    """Say which class a whole image has."""
+    workflow.set_image_class(workspace(), name, image_id, image_class)
+
+
+def suggest_task(name: str) -> TaskSpec | None:
+    """Return the task the labels suggest; None where they tell nothing."""
+    return workflow.suggest_task(workspace(), name)
+
+
+def set_task(name: str, task: TaskSpec) -> None:
+    """Say what is wanted."""
+    workflow.set_task(workspace(), name, task)
