@@ -253,7 +253,7 @@ def _count_costs(inside: dict[str, list[bool]], others: Table, known: Table) -> 
     """Add whether the costs of the runs that `others` never saw stayed below their bounds."""
     seen = {row.run for row in others.rows}
     held = [row for row in known.rows if row.run not in seen and row.state == "finished"]
-    model = cost.fit(others)
+    model = cost.fit(others, cost.corrections(others))
     for figure, below in cost.below_bounds(model, held, known):
         inside[figure].append(below)
 

@@ -5,7 +5,7 @@ corrects what the size cannot tell, never against the direction of work and memo
 comes with a bound that holds for nine runs in ten.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -26,6 +26,9 @@ _FOLDS = 5
 
 # Share of runs whose cost stays below the bound.
 _LEVEL = 0.9
+
+# Corrections are fitted anew with every so many runs: one more changes them by less than it takes.
+_STEP_RUNS = 20
 
 # Fewer runs than this tell the level, but not how far runs scatter around it.
 _FEWEST_FOR_SPREAD = 10
@@ -81,19 +84,61 @@ class CostModel:
     """Of a budget, what is left for learning steps."""
 
 
-def fit(table: Table) -> CostModel:
-    """Return what finished runs teach; from sizes alone where there are none."""
-    seen = [(work.of_run(row, table), row) for row in table.rows if row.state == "finished"]
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Correction:
+    """What LightGBM makes of the runs, beyond a common factor."""
+
+    text: str
+    """The model as text."""
+    spread: float
+    """Logarithm of the factor that nine in ten runs of pipelines not shown stay below."""
+
+
+def correctable(table: Table) -> list[RunRow]:
+    """Return the runs that corrections are fitted on: the earliest, in steps of `_STEP_RUNS`."""
+    rows = sorted(
+        (row for row in table.rows if row.state == "finished"), key=lambda row: (row.made, row.run)
+    )
+    return rows[: len(rows) // _STEP_RUNS * _STEP_RUNS]
+
+
+def corrections(table: Table) -> dict[str, Correction]:
+    """Return a correction for each figure that enough runs measured; it takes a second."""
+    found = {}
+    for figure in work.GUESSES:
+        seen = _seen(figure, correctable(table), table)
+        if len(seen) >= ENOUGH_RUNS:
+            _, rest = _levels(figure, seen, "")
+            text, left = _boost([case for case, _ in seen], rest)
+            found[figure] = Correction(text=text, spread=_bound(left))
+    return found
+
+
+def fit(table: Table, known: Mapping[str, Correction]) -> CostModel:
+    """Return what finished runs teach; from sizes alone where there are none.
+
+    `known` are the table's `corrections`.
+    """
+    rows = [row for row in table.rows if row.state == "finished"]
 
     def model(figure: str) -> Model:
-        pairs = [(case, _measured(row).get(figure)) for case, row in seen]
-        return _fit_one(figure, [(case, value) for case, value in pairs if value is not None])
+        seen = _seen(figure, rows, table)
+        if not seen:
+            return Model(figure=figure, levels={}, spread=0.0)
+        correction = known.get(figure)
+        levels, rest = _levels(figure, seen, correction.text if correction else "")
+        return Model(
+            figure=figure,
+            levels=levels,
+            spread=correction.spread if correction else _bound(rest),
+            correction=correction.text if correction else "",
+        )
 
     return CostModel(
         step=model("step"),
         memory=model("memory"),
         megapixel=model("megapixel"),
-        learning_share=_learning_share([row for _, row in seen]),
+        learning_share=_learning_share(rows),
     )
 
 
@@ -143,19 +188,26 @@ def _measured(row: RunRow) -> dict[str, float]:
     return {figure: value for figure, value in found.items() if value and value > 0}
 
 
-def _fit_one(figure: str, seen: Sequence[tuple[Case, float]]) -> Model:
-    guess, unknown = work.GUESSES[figure]
-    if not seen:
-        return Model(figure=figure, levels={}, spread=float(np.log(unknown)))
+def _seen(figure: str, rows: Sequence[RunRow], table: Table) -> list[tuple[Case, float]]:
+    """Return the case and the figure of each run that measured it."""
+    pairs = [(work.of_run(row, table), _measured(row).get(figure)) for row in rows]
+    return [(case, value) for case, value in pairs if value is not None]
+
+
+def _levels(
+    figure: str, seen: Sequence[tuple[Case, float]], correction: str
+) -> tuple[dict[str, float], NDArray[np.float64]]:
+    """Return the usual logarithm of measured over expected a device, and what it leaves."""
+    guess = work.GUESSES[figure][0]
     cases = [case for case, _ in seen]
     devices = np.array([case.device for case in cases])
     offsets = np.array([np.log(value / guess(case)) for case, value in seen])
-    levels = {name: float(np.median(offsets[devices == name])) for name in sorted(set(devices))}
-    rest = offsets - np.array([levels[name] for name in devices])
-    correction = ""
-    if len(seen) >= ENOUGH_RUNS:
-        correction, rest = _boost(cases, rest)
-    return Model(figure=figure, levels=levels, spread=_bound(rest), correction=correction)
+    if correction:
+        offsets = offsets - trees.predict(_parsed(correction), work.sizes(cases))
+    levels = {
+        str(name): float(np.median(offsets[devices == name])) for name in sorted(set(devices))
+    }
+    return levels, offsets - np.array([levels[name] for name in devices])
 
 
 def _estimate(model: Model, case: Case) -> Estimate:

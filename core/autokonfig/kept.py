@@ -12,7 +12,7 @@ import msgspec
 import numpy as np
 
 from core.autokonfig import cost, learner, table
-from core.autokonfig.cost import CostModel
+from core.autokonfig.cost import Correction
 from core.autokonfig.design import NAMES, Directions
 from core.autokonfig.learner import Learner
 from core.autokonfig.table import Table
@@ -34,7 +34,7 @@ class Fitted:
     """All that takes seconds to fit."""
 
     learner: Learner
-    costs: CostModel
+    corrections: dict[str, Correction]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,7 +47,7 @@ class _Kept:
     regressors: tuple[str, ...]
     mean: list[float]
     axes: list[list[float]]
-    costs: CostModel
+    corrections: dict[str, Correction]
 
 
 def fitted(known: Table, cache: str = "") -> Fitted:
@@ -61,7 +61,7 @@ def fitted(known: Table, cache: str = "") -> Fitted:
         kept = _load(folder / FILE, key)
         if kept is not None:
             return kept
-    found = Fitted(learner=learner.fit(known), costs=cost.fit(known))
+    found = Fitted(learner=learner.fit(known), corrections=cost.corrections(known))
     for folder in folders:
         keep(known, found, folder)
     return found
@@ -78,7 +78,7 @@ def keep(known: Table, found: Fitted, folder: Path) -> None:
             regressors=found.learner.regressors,
             mean=found.learner.directions.mean.tolist(),
             axes=found.learner.directions.axes.tolist(),
-            costs=found.costs,
+            corrections=found.corrections,
         ),
     )
 
@@ -92,7 +92,7 @@ def ship(folder: Path = DATA_LIBRARY) -> Path:
     with tempfile.TemporaryDirectory() as empty:
         snapshot = Library(Workspace(Path(empty))).snapshot()
     known = table.build(snapshot, POOL)
-    keep(known, Fitted(learner=learner.fit(known), costs=cost.fit(known)), folder)
+    keep(known, Fitted(learner=learner.fit(known), corrections=cost.corrections(known)), folder)
     return folder / FILE
 
 
@@ -111,21 +111,23 @@ def _load(path: Path, key: str) -> Fitted | None:
             shares=file.shares,
             directions=Directions(mean=np.array(file.mean), axes=axes),
         ),
-        costs=file.costs,
+        corrections=file.corrections,
     )
 
 
 def _key(known: Table) -> str:
-    """Return a hash over all that is fitted on."""
+    """Return a hash over all that is fitted on.
+
+    A study with one or two pipelines is not among it: its runs count at once, without a new fit.
+    """
+    learned = learner.learnable(known)
+    prints = [known.fingerprints.get(block.subject) for block, _ in learned]
     facts = [
         _VERSION,
         NAMES,
-        [to_plain(row) for row in sorted(known.rows, key=lambda row: row.run)],
-        [(block.subject, block.family) for block in known.blocks],
-        [
-            (name, sorted(one.values.items()), one.embedding)
-            for name, one in sorted(known.fingerprints.items())
-        ],
+        [(to_plain(block), values.tolist()) for block, values in learned],
+        [None if one is None else (sorted(one.values.items()), one.embedding) for one in prints],
         [to_plain(pipeline) for pipeline in known.pool.values()],
+        [to_plain(row) for row in cost.correctable(known)],
     ]
     return hashlib.sha256(msgspec.json.encode(facts)).hexdigest()

@@ -88,8 +88,8 @@ class Learner:
 
 def fit(table: Table, *, seed: int = 0) -> Learner:
     """Return the learner of all data sets of all kinds; without rankers where there are too few."""
-    known = _learnable(table)
-    found = directions(table.fingerprints)
+    known = learnable(table)
+    found = directions(_pictured(table, known))
     families = {block.family for block, _ in known}
     if len(families) < FEWEST_FAMILIES:
         return Learner(rankers=(), regressors=(), shares=dict.fromkeys(Kind, 0.0), directions=found)
@@ -110,14 +110,20 @@ def standardised(values: ArrayLike) -> NDArray[np.float64]:
     return np.zeros(len(array)) if spread < 1e-12 else (array - array.mean()) / spread
 
 
-def _learnable(table: Table) -> Targets:
-    """Return the data sets with a field of pipelines."""
+def learnable(table: Table) -> Targets:
+    """Return the data sets with a field of pipelines: all that the learner is fitted on."""
     return [
         (block, values)
         for kind in Kind
         for block, values in prior.targets(table, kind)
         if len(block.trials) >= FIELD
     ]
+
+
+def _pictured(table: Table, known: Targets) -> dict[str, Fingerprint]:
+    """Return the fingerprints of the data sets."""
+    names = [block.subject for block, _ in known]
+    return {name: table.fingerprints[name] for name in names if name in table.fingerprints}
 
 
 def _ensemble(
@@ -164,8 +170,9 @@ def _shares(table: Table, known: Targets, seed: int) -> dict[Kind, float]:
     regrets: dict[Kind, dict[str, list[NDArray[np.float64]]]] = {kind: {} for kind in Kind}
     for family in sorted({block.family for block, _ in known}):
         others = table.without(family)
-        found = directions(others.fingerprints)
-        texts = _ensemble(others, _learnable(others), found, bags=_BAGS_COMPARED, seed=seed)
+        shown = learnable(others)
+        found = directions(_pictured(others, shown))
+        texts = _ensemble(others, shown, found, bags=_BAGS_COMPARED, seed=seed)
         models = [trees.parse(text) for each in texts for text in each]
         priors: dict[Kind, Mapping[str, float]] = {}
         for block, values in known:

@@ -45,7 +45,7 @@ def run(
     fitted = kept.fitted(known, snapshot.cache)
     learned = fitted.learner
     targets = forecast(known, learned, fingerprint)
-    model = cost.fit(known)
+    model = cost.fit(known, fitted.corrections)
     costs = {one.name: cost.predict(model, one, fingerprint, budget, machine) for one in candidates}
     away = neighbours.to_blocks(known, fingerprint)
     expected = scores.expect(

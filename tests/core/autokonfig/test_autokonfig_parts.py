@@ -21,6 +21,10 @@ def build(*rows, prints=(), cards=()) -> table.Table:
     return table.build(library, POOL)
 
 
+def fitted(known: table.Table) -> cost.CostModel:
+    return cost.fit(known, cost.corrections(known))
+
+
 def test_targets_run_from_the_median_to_the_best_and_are_clipped():
     reached = [0.9, 0.8, 0.7, 0.6, 0.0]
     (block,) = build(*(run("a", n, s) for n, s in zip(NAMES, reached, strict=False))).blocks
@@ -170,7 +174,7 @@ def test_costs_are_learned_from_runs_and_scale_with_cores():
         for d in range(3)
         for one in pipelines()
     ]
-    model = cost.fit(build(*rows))
+    model = fitted(build(*rows))
     budget = Budget(seconds=300)
     first = replace(POOL[NAMES[0]], training=replace(POOL[NAMES[0]].training, batch=4))
     two = cost.predict(model, first, None, budget, MACHINE)
@@ -200,7 +204,7 @@ def test_many_runs_correct_what_sizes_cannot_tell_and_the_bound_holds():
 
     large = replace(POOL[NAMES[0]], training=replace(POOL[NAMES[0]].training, batch=16))
     case = work.Case(pipeline=large, fingerprint=None, batch=16, device="cpu", cores=2)
-    few, many = cost.fit(build(*rows(24))), cost.fit(build(*rows(120)))
+    few, many = fitted(build(*rows(24))), fitted(build(*rows(120)))
     budget = Budget(seconds=300)
     errors = [
         abs(
@@ -222,7 +226,7 @@ def test_learning_share_is_what_recorded_runs_spent_on_steps():
         for n in NAMES[:3]
     ]
     # 100 steps of 0.3 s in the 60 s after the start.
-    assert cost.fit(build(*rows)).learning_share == pytest.approx(0.5)
+    assert fitted(build(*rows)).learning_share == pytest.approx(0.5)
 
 
 def test_the_interval_is_what_leaving_one_out_gets_wrong():

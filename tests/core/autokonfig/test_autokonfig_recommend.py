@@ -178,6 +178,10 @@ def test_what_was_fitted_is_kept_until_the_rows_change(tmp_path, monkeypatch):
     with monkeypatch.context() as patched:
         patched.setattr(kept.learner, "fit", None)  # fitting again would fail
         assert advise(library) == before
+        # A study with one pipeline counts at once; a changed field needs a new fit.
+        own = run("mine", pipelines()[0].name, 0.7)
+        told = advise(replace(library, rows=(*library.rows, own))).pipelines[0].reasons
+        assert "On this study it reached 0.70 in 1 run." in told
         with pytest.raises(TypeError):
             advise(replace(library, rows=library.rows[1:]))
     (tmp_path / kept.FILE).write_text("{")
