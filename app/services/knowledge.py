@@ -38,12 +38,10 @@ def library_stats() -> "Stats":
 
 def library_rows() -> list[LibraryRow]:
     """Return every training the library knows."""
-    from core.library.store import Library
-
-    library = Library(workspace())
-    known = library.snapshot()
+    known = workflow.library_snapshot(workspace())
     titles = {card.id: card.title for card in known.cards}
-    own = {row.run for row in library.collected().rows}
+    collected = workflow.library_snapshot(workspace(), collected_only=True)
+    own = {row.run for row in collected.rows}
     return [
         LibraryRow(
             data_set=row.data_set,

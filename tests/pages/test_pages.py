@@ -238,7 +238,7 @@ def test_the_library_shows_the_own_training(trained):
     test = shown("library", study=STUDY)
     assert not test.exception
     assert any(each.label == "finished trainings" for each in test.metric)
-    assert pipeline().name.replace("_", " ") in str([each.value for each in test.dataframe])
+    assert pipeline().name.replace("_", " ") in list(test.dataframe[0].value["pipeline"])
 
 
 def test_no_page_brings_torch(trained):
