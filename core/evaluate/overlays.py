@@ -5,7 +5,8 @@ from typing import TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from core.data.truth import Truth
+from core.data.truth import UNKNOWN, Truth
+from core.evaluate import matching
 from core.pipeline.answers import Answer
 from core.records import Kind, TaskSpec
 
@@ -18,6 +19,9 @@ Scalar = TypeVar("Scalar", bound=np.generic)
 TRUE_COLOUR = (255, 221, 0)
 PREDICTED_COLOUR = (0, 190, 255)
 AGREED_COLOUR = (255, 255, 255)
+# A square in the middle of each object that was found and given a wrong class.
+WRONG_CLASS_COLOUR = (255, 60, 60)
+WRONG_CLASS_PX = 9
 # Okabe and Ito 2008, the colours of classes; a declared background stays clear.
 CLASS_COLOURS = (
     (230, 159, 0),
@@ -45,7 +49,8 @@ def draw(
 ) -> Pixels:
     """Return the image with the true outlines in yellow, the predicted in blue, both in white.
 
-    For classification the image alone.
+    An object that was found but given a wrong class bears a red square. For classification the
+    image alone.
     """
     pixels = _fitted(_shown(image_cyx))
     if task.kind is Kind.CLASSIFICATION:
@@ -61,6 +66,8 @@ def draw(
             pixels[edges] = colour
             pixels[edges & seen] = AGREED_COLOUR
             seen |= edges
+    if truth is not None and task.kind is Kind.INSTANCE and len(task.classes) > 1:
+        _mark_wrong_classes(pixels, truth, answer)
     return pixels
 
 
@@ -77,6 +84,25 @@ def draw_classes(image_cyx: NDArray[np.generic], answer: Answer, task: TaskSpec)
     mixed = (1 - CLASS_STRENGTH) * pixels + CLASS_STRENGTH * table[classes]
     pixels[coloured] = mixed[coloured].astype(np.uint8)
     return pixels
+
+
+def _mark_wrong_classes(pixels: Pixels, truth: Truth, answer: Answer) -> None:
+    if answer.labels_yx is None:
+        return
+    found = _fitted(answer.labels_yx)
+    half = WRONG_CLASS_PX // 2
+    for true_id, predicted_id in matching.match(truth.pixels_yx, answer.labels_yx).pairs.tolist():
+        known = truth.object_classes.get(true_id, UNKNOWN)
+        if known in (UNKNOWN, answer.object_classes.get(predicted_id, UNKNOWN)):
+            continue
+        places = np.argwhere(found == predicted_id)
+        if len(places):  # a tiny object may fall between the pixels that are shown
+            row, column = places.mean(axis=0).round().astype(int)
+            square = (
+                slice(max(row - half, 0), row + half + 1),
+                slice(max(column - half, 0), column + half + 1),
+            )
+            pixels[square] = WRONG_CLASS_COLOUR
 
 
 def _shown(image_cyx: NDArray[np.generic]) -> Pixels:

@@ -82,7 +82,8 @@ def _told(report: Report, task: TaskSpec) -> str:
     parts.append([*report.notes, f"{FILE}: everything above as data."])
     if task.kind is not Kind.CLASSIFICATION:
         parts[-1].append(
-            f"{OVERLAYS}: true outlines in yellow, predicted ones in blue, both in white."
+            f"{OVERLAYS}: true outlines in yellow, predicted ones in blue, both in white; "
+            "a red square marks a found object of wrong class."
         )
     return "\n\n".join("\n".join(part) for part in parts) + "\n"
 

@@ -59,6 +59,15 @@ def test_outlines_tell_truth_from_prediction():
     assert colours(both) == {(0, 0, 0), overlays.AGREED_COLOUR}
 
 
+def test_a_wrong_class_bears_a_red_square():
+    task = TaskSpec(kind=Kind.INSTANCE, classes=("mono", "bi"))
+    truth = Truth(pixels_yx=square(100), object_classes={1: 0})
+    for told, seen in ((1, True), (0, False)):
+        answer = Answer(labels_yx=square(100), object_classes={1: told})
+        pixels = overlays.draw(np.zeros((1, 400, 400), np.uint8), truth, answer, task)
+        assert (tuple(pixels[150, 150]) == overlays.WRONG_CLASS_COLOUR) == seen
+
+
 def test_the_marked_region_has_no_outline_of_its_own():
     truth = np.zeros((400, 400), np.int32)
     truth[:, 200:] = -1
