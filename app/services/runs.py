@@ -1,13 +1,20 @@
 """Trainings and predictions: how they stand, what came out, stop and resume."""
 
+import contextlib
+import threading
+
 import streamlit as st
 
 from app.history import History
 from app.services.place import workspace
 from core import workflow
+from core.errors import JobError
+from core.paths import Workspace
 from core.records import JobStatus, Report, RunResult, TaskSpec
 
 _OPEN = ("queued", "running")
+_reading = threading.Lock()
+"""Two tabs on one run must not take in the same events twice."""
 
 
 def runs(name: str | None = None) -> list[JobStatus]:
@@ -32,8 +39,9 @@ def _history(root: str, job_id: str) -> History:
 
 def history(job_id: str) -> History:
     """Return a run's curves and events; only what is new is read from disk."""
-    known = _history(str(workspace().root), job_id)
-    known.add(*workflow.events(workspace(), job_id, known.offset))
+    with _reading:
+        known = _history(str(workspace().root), job_id)
+        known.add(*workflow.events(workspace(), job_id, known.offset))
     return known
 
 
@@ -43,8 +51,15 @@ def is_stopping(job_id: str) -> bool:
 
 
 def cancel(job_id: str) -> None:
-    """Ask a job to stop and see to it."""
-    workflow.cancel(workspace(), job_id)
+    """Ask a job to stop and see to it; the page does not wait for the last step."""
+    place = workspace()
+    place.find_job(job_id)[1].stop.touch()
+    threading.Thread(target=_see_to_it, args=(place, job_id), daemon=True).start()
+
+
+def _see_to_it(place: Workspace, job_id: str) -> None:
+    with contextlib.suppress(JobError):  # it ended by itself meanwhile
+        workflow.cancel(place, job_id)
 
 
 def resume(job_id: str) -> None:

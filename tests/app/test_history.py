@@ -1,0 +1,41 @@
+"""Curves of a run: only what is new is taken in, and long ones are thinned out."""
+
+import pytest
+
+from app.history import History, thinned
+from core.records import Event
+
+
+def event(name, **values):
+    return Event(time=0.0, name=name, values=values)
+
+
+def test_events_are_taken_in_piece_by_piece():
+    history = History()
+    history.add([event("step", step=1, loss=2.0), event("stage", stage="fitting")], 10)
+    history.add([event("step", step=5, loss=1.0), event("validation", score=0.5)], 20)
+    assert history.offset == 20
+    assert history.loss == [(1.0, 2.0), (5.0, 1.0)]
+    assert history.scores == [(5.0, 0.5)]
+    assert [each.name for each in history.told] == ["stage"]
+
+
+def test_an_event_without_its_figure_draws_nothing():
+    history = History()
+    history.add([event("step", step=3), event("validation", score=None)], 1)
+    assert history.loss == []
+    assert history.scores == []
+
+
+@pytest.mark.parametrize("count", [0, 1, 100])
+def test_short_curves_stay_as_they_are(count):
+    points = [(float(i), 1.0) for i in range(count)]
+    assert thinned(points, most=100) == points
+
+
+def test_a_long_curve_keeps_its_course():
+    points = [(float(i), float(i % 2)) for i in range(10_000)]
+    shown = thinned(points, most=100)
+    assert len(shown) == 100
+    assert all(y == pytest.approx(0.5) for _, y in shown)
+    assert [x for x, _ in shown] == sorted(x for x, _ in shown)

@@ -1,0 +1,57 @@
+"""Pictures whose every pixel is known."""
+
+import io
+
+import numpy as np
+from PIL import Image
+
+from app import look, pictures
+
+GREY = np.full((8, 8, 3), 100, dtype=np.uint8)
+
+
+def square():
+    labels = np.zeros((8, 8), dtype=np.int32)
+    labels[2:6, 2:6] = 4
+    return labels
+
+
+def test_a_png_brings_the_same_pixels_back():
+    assert (np.asarray(Image.open(io.BytesIO(pictures.png(GREY)))) == GREY).all()
+
+
+def test_only_the_border_of_a_thing_is_drawn():
+    shown = pictures.outlined(GREY, square(), {4: "#FF0000"})
+    red = (shown == (255, 0, 0)).all(axis=-1)
+    expected = square() == 4
+    expected[3:5, 3:5] = False
+    assert (red == expected).all()
+    assert (shown[~red] == 100).all()
+
+
+def test_ids_without_a_colour_stay_bare():
+    assert (pictures.outlined(GREY, square(), {7: "#FF0000"}) == GREY).all()
+
+
+def test_a_tint_mixes_inside_and_leaves_the_rest():
+    shown = pictures.outlined(GREY, square(), {4: "#FF0000"}, tint=0.5)
+    assert tuple(shown[3, 3]) == (177, 50, 50)
+    assert tuple(shown[0, 0]) == (100, 100, 100)
+
+
+def test_truth_and_answer_are_told_apart():
+    shown = pictures.compared(GREY, square(), np.roll(square(), 1, axis=1))
+    colors = {tuple(int(c) for c in pixel) for pixel in shown.reshape(-1, 3)}
+    assert colors == {(100, 100, 100), look.rgb(look.TRUE_COLOR), look.rgb(look.PREDICTED_COLOR)}
+
+
+def test_small_takes_the_middle_square():
+    wide = np.zeros((10, 30, 3), dtype=np.uint8)
+    wide[:, 10:20] = 200
+    assert (pictures.small(wide, 5) == 200).all()
+
+
+def test_a_class_keeps_its_colour_wherever_the_background_stands():
+    first = look.class_color(("none", "vessel", "nerve"), "vessel", "none")
+    last = look.class_color(("vessel", "nerve", "none"), "vessel", "none")
+    assert first == last != look.class_color(("vessel", "nerve", "none"), "none", "none")
