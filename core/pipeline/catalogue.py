@@ -86,7 +86,7 @@ def _image(
 _OBJECTS = (
     _instance(
         "unet-lite0-distance-d32",
-        "Finds objects by how deep inside them a pixel lies; brings them to 32 pixels across first.",
+        "Finds objects by how deep inside them a pixel lies; brings them to one size first.",
         Model(head="distance", decoder_channels=SLIM),
         Preprocess(object_diameter_px=32),
     ),
