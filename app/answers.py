@@ -106,7 +106,7 @@ def _predicted_picture(image: str, labels: str, task: TaskSpec) -> bytes:
         return pictures.png(colored(pixels, given_yx, task))
     picture = pictures.enlarged(pixels)
     large = pictures.enlarged(given_yx)
-    return pictures.png(pictures.outlined(picture, large, look.PREDICTED_COLOR))
+    return pictures.png(pictures.outlined(picture, large, look.PREDICTED_COLOR, bold=True))
 
 
 def zipped(folder: Path) -> bytes:
