@@ -3,6 +3,7 @@
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 
+from core.autokonfig import sizes
 from core.autokonfig.cost import Costs
 from core.autokonfig.learner import FEWEST_FAMILIES, Learner
 from core.autokonfig.table import Block, Table
@@ -23,6 +24,7 @@ def reasons(
     """Return sentences, the weightiest first."""
     told = [record(pipeline.name, table.of_kind(fingerprint.kind), fingerprint.data_set)]
     told += own_runs(pipeline.name, table, fingerprint)
+    told += size(pipeline, fingerprint)
     if learner.shares.get(fingerprint.kind, 0.0) > 0:
         told += contributions(learner.contributions(pipeline, fingerprint), pipeline, fingerprint)
     steps = costs.samples // pipeline.training.batch
@@ -43,6 +45,23 @@ def record(name: str, blocks: Sequence[Block], study: str) -> str:
         f"On {_count(len(ran), 'data set')} it was recorded on, it was the best on {best} and "
         f"better than the middle on {above}."
     )
+
+
+def size(pipeline: Pipeline, fingerprint: Fingerprint) -> list[str]:
+    """Return what the pipeline does about objects whose size does not suit its network."""
+    shown = sizes.shown_px(pipeline, fingerprint)
+    if shown is None:
+        return []
+    across = fingerprint.values["diameter_px"]
+    if sizes.loss(pipeline, fingerprint) > 0:
+        verdict = "large" if shown > sizes.SUITED_PX else "small"
+        return [
+            f"Your objects are about {across:.0f} px across; it sees them at {shown:.0f} px, which "
+            f"is {verdict} for its network."
+        ]
+    if abs(shown - across) > 1:
+        return [f"It brings your objects from {across:.0f} to {shown:.0f} px, which suits it."]
+    return []
 
 
 def own_runs(name: str, table: Table, fingerprint: Fingerprint) -> list[str]:

@@ -4,7 +4,17 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from core.autokonfig import cost, explain, kept, learner, neighbours, prior, scores, table
+from core.autokonfig import (
+    cost,
+    explain,
+    kept,
+    learner,
+    neighbours,
+    prior,
+    scores,
+    sizes,
+    table,
+)
 from core.autokonfig.cost import Costs
 from core.autokonfig.learner import Learner
 from core.autokonfig.table import Table
@@ -108,7 +118,11 @@ def forecast(known: Table, learned: Learner, fingerprint: Fingerprint) -> dict[s
         # The learner sorts; how far pipelines stand apart on one data set is known to the blocks.
         spread = float(np.mean([b.targets.std() for b in known.of_kind(kind) if b.dense]))
         values = values.mean() + learner.standardised(blend) * max(spread, values.std())
-    return neighbours.corrected(dict(zip(names, values.tolist(), strict=True)), near)
+    expected = {
+        name: value - sizes.loss(known.pool[name], fingerprint)
+        for name, value in zip(names, values.tolist(), strict=True)
+    }
+    return neighbours.corrected(expected, near)
 
 
 def _slowest_s(costs: Mapping[str, Costs]) -> float:
