@@ -118,10 +118,12 @@ def forecast(known: Table, learned: Learner, fingerprint: Fingerprint) -> dict[s
         # The learner sorts; how far pipelines stand apart on one data set is known to the blocks.
         spread = float(np.mean([b.targets.std() for b in known.of_kind(kind) if b.dense]))
         values = values.mean() + learner.standardised(blend) * max(spread, values.std())
-    expected = {
-        name: value - sizes.loss(known.pool[name], fingerprint)
-        for name, value in zip(names, values.tolist(), strict=True)
-    }
+    expected = dict(zip(names, values.tolist(), strict=True))
+    others = [f for name, f in known.fingerprints.items() if name != fingerprint.data_set]
+    alike = (other.values.get("diameter_px") for other in others if other.kind is kind)
+    if not sizes.is_recorded(alike, fingerprint):
+        for name in expected:
+            expected[name] -= sizes.loss(known.pool[name], fingerprint)
     return neighbours.corrected(expected, near)
 
 

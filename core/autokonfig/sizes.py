@@ -6,6 +6,7 @@ by hand until enough sizes are recorded, like the order of the pool.
 """
 
 import math
+from collections.abc import Iterable
 
 from core.pipeline.preprocess import fit
 from core.records import Fingerprint, Kind, Pipeline
@@ -14,7 +15,7 @@ from core.records import Fingerprint, Kind, Pipeline
 # stardist #118) are about objects beyond half and twice that.
 SUITED_PX = 32.0
 # Within this many doublings nothing is lost.
-TOLERANCE = 0.6
+TOLERANCE = 0.7
 # Targets lost with each doubling beyond (1 is the best of a field over its middle): more than what
 # pipelines differ by on data sets of one size, which is all that is recorded so far.
 LOSS = 2.5
@@ -31,6 +32,17 @@ def loss(pipeline: Pipeline, fingerprint: Fingerprint) -> float:
         return 0.0
     doublings = abs(math.log2(shown / SUITED_PX))
     return min(MOST, LOSS * max(0.0, doublings - TOLERANCE))
+
+
+def is_recorded(diameters_px: Iterable[float | None], fingerprint: Fingerprint) -> bool:
+    """Return whether objects within a doubling of the study's stand among the recorded ones.
+
+    Then the recorded runs speak for themselves, and nothing set by hand is needed.
+    """
+    ours = fingerprint.values.get("diameter_px")
+    if not ours or ours <= 0:
+        return False
+    return any(theirs and abs(math.log2(theirs / ours)) <= 1 for theirs in diameters_px)
 
 
 def shown_px(pipeline: Pipeline, fingerprint: Fingerprint) -> float | None:

@@ -34,3 +34,9 @@ def test_without_objects_nothing_is_lost() -> None:
     regions = Fingerprint(data_set="s", kind=Kind.SEMANTIC, values={"diameter_px": 100})
     assert sizes.loss(PLAIN, unknown) == 0
     assert sizes.loss(PLAIN, regions) == 0
+
+
+def test_recorded_objects_of_like_size_speak_for_themselves() -> None:
+    assert sizes.is_recorded([20, 60], about(100))
+    assert not sizes.is_recorded([14, 19, 28], about(77))
+    assert not sizes.is_recorded([None], about(77))
