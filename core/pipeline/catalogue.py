@@ -96,12 +96,6 @@ _OBJECTS = (
         Model(head="distance", decoder_channels=SLIM),
     ),
     _instance(
-        "unet-lite0-distance-d20",
-        "Works on small pictures: more of them are seen in the same time.",
-        Model(head="distance", decoder_channels=SLIM),
-        Preprocess(object_diameter_px=20),
-    ),
-    _instance(
         "unet-lite0-boundary",
         "Learns the border between neighbours as a class of its own; keeps the pictures' size.",
         Model(head="boundary", decoder_channels=SLIM),
@@ -111,6 +105,12 @@ _OBJECTS = (
         "Learns borders, with objects brought to a diameter of 32 pixels first.",
         Model(head="boundary", decoder_channels=SLIM),
         Preprocess(object_diameter_px=32),
+    ),
+    _instance(
+        "unet-lite0-distance-d20",
+        "Works on small pictures: more of them are seen in the same time.",
+        Model(head="distance", decoder_channels=SLIM),
+        Preprocess(object_diameter_px=20),
     ),
     _instance(
         "linknet-lite0-distance",
