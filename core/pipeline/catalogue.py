@@ -7,6 +7,7 @@ diameter of 32 px; `s224`: the longer side brought to 224 px).
 """
 
 from dataclasses import replace
+from functools import partial
 
 from core.errors import PlanError
 from core.records import Kind, Model, Pipeline, Preprocess, Training
@@ -27,7 +28,8 @@ def find(name: str) -> Pipeline:
     return POOL[name]
 
 
-def _instance(
+def _pipeline(
+    kind: Kind,
     name: str,
     summary: str,
     model: Model,
@@ -36,7 +38,7 @@ def _instance(
 ) -> Pipeline:
     return Pipeline(
         name=name,
-        kinds=(Kind.INSTANCE,),
+        kinds=(kind,),
         summary=summary,
         model=model,
         preprocess=preprocess,
@@ -44,22 +46,8 @@ def _instance(
     )
 
 
-def _semantic(
-    name: str,
-    summary: str,
-    model: Model,
-    preprocess: Preprocess = Preprocess(),  # noqa: B008 - frozen
-    training: Training = Training(),  # noqa: B008 - frozen
-) -> Pipeline:
-    return Pipeline(
-        name=name,
-        kinds=(Kind.SEMANTIC,),
-        summary=summary,
-        model=model,
-        preprocess=preprocess,
-        training=training,
-    )
-
+_instance = partial(_pipeline, Kind.INSTANCE)
+_semantic = partial(_pipeline, Kind.SEMANTIC)
 
 # Whole images are small and classes few: larger batches, gentler steps.
 _SORTING = Training(batch=16, learning_rate=5e-4)
@@ -72,13 +60,8 @@ def _image(
     model: Model = Model(head="image"),  # noqa: B008 - frozen
     training: Training = _SORTING,
 ) -> Pipeline:
-    return Pipeline(
-        name=name,
-        kinds=(Kind.CLASSIFICATION,),
-        summary=summary,
-        model=model,
-        preprocess=Preprocess(side_px=side_px),
-        training=training,
+    return _pipeline(
+        Kind.CLASSIFICATION, name, summary, model, Preprocess(side_px=side_px), training
     )
 
 
