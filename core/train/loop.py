@@ -245,7 +245,7 @@ class Watch:
         fresh = not self.curve or self.curve[-1][0] < self.schedule.steps * self._batch
         if fresh and not self.stopped:
             self.glance(last)
-        if self.best_state is None or (self.stopped and self.best < 0):
+        if self.best_state is None:
             self.best_state = last.state_dict()
         network.load_state_dict(self.best_state)
         network.eval()

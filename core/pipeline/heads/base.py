@@ -5,11 +5,11 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-import torch
 from torch import Tensor
 
 from core.data.truth import Truth
 from core.pipeline.answers import Answer
+from core.pipeline.objects import grow_seeds
 from core.records import Kind, Postprocess, TaskSpec, Training
 
 Floats = npt.NDArray[np.float32]
@@ -104,6 +104,13 @@ def object_scores(labels_yx: npt.NDArray[np.int32], probability_yx: Floats) -> d
     return {int(i): round(float(sums[i] / sizes[i]), 4) for i in present}
 
 
-def no_classes(device: torch.device) -> Tensor:
-    """Return the loss of a head without class maps."""
-    return torch.zeros((), device=device)
+def grown(
+    height_yx: Floats, foreground_yx: Floats, class_maps: Floats, post: Postprocess
+) -> Answer:
+    """Return the objects grown from seeds of `height_yx` within the foreground, with classes."""
+    labels_yx = grow_seeds(height_yx, foreground_yx > post.foreground, post)
+    return Answer(
+        labels_yx=labels_yx,
+        object_classes=vote(labels_yx, class_maps),
+        object_scores=object_scores(labels_yx, foreground_yx),
+    )

@@ -17,10 +17,8 @@ from core.pipeline.heads.base import (
     activate_classes,
     class_count,
     class_target,
-    object_scores,
-    vote,
+    grown,
 )
-from core.pipeline.objects import grow_seeds
 from core.records import Kind, Postprocess, TaskSpec
 
 BACKGROUND, INSIDE, BORDER = 0, 1, 2
@@ -80,12 +78,7 @@ def activate(logits: Tensor) -> Tensor:
 def decode(maps: Floats, post: Postprocess, task: TaskSpec) -> Answer:
     """Return objects: seeds where the inside is likely, grown over inside and border."""
     foreground = maps[INSIDE] + maps[BORDER]
-    labels_yx = grow_seeds(maps[INSIDE], foreground > post.foreground, post)
-    return Answer(
-        labels_yx=labels_yx,
-        object_classes=vote(labels_yx, maps[3:]),
-        object_scores=object_scores(labels_yx, foreground),
-    )
+    return grown(maps[INSIDE], foreground, maps[3:], post)
 
 
 HEAD = Head(

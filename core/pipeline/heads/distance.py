@@ -17,10 +17,8 @@ from core.pipeline.heads.base import (
     activate_classes,
     class_count,
     class_target,
-    object_scores,
-    vote,
+    grown,
 )
-from core.pipeline.objects import grow_seeds
 from core.records import Kind, Postprocess, TaskSpec
 
 # Distances carry the separation of neighbours: as heavy as Dice and cross entropy together.
@@ -83,12 +81,7 @@ def activate(logits: Tensor) -> Tensor:
 def decode(maps: Floats, post: Postprocess, task: TaskSpec) -> Answer:
     """Return objects: seeds where the distance is high, grown down to the foreground's edge."""
     foreground, distance = maps[0], maps[1]
-    labels_yx = grow_seeds(distance, foreground > post.foreground, post)
-    return Answer(
-        labels_yx=labels_yx,
-        object_classes=vote(labels_yx, maps[2:]),
-        object_scores=object_scores(labels_yx, foreground),
-    )
+    return grown(distance, foreground, maps[2:], post)
 
 
 HEAD = Head(
