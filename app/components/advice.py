@@ -131,7 +131,7 @@ def _facts(advised: Recommended) -> str:
         "image pieces seen": f"{advised.samples:,}",
     }
     if advised.seconds_per_megapixel is not None:
-        facts["per megapixel of a new image"] = f"{advised.seconds_per_megapixel:.1f} s"
+        facts["per megapixel of a new image"] = f"{advised.seconds_per_megapixel:.2g} s"
     cells = "".join(f"<div><span>{name}</span>{value}</div>" for name, value in facts.items())
     return f'<div class="ax-facts">{cells}</div>'
 

@@ -15,6 +15,7 @@ PROGRAM = Path(core.__file__).resolve().parent.parent
 def open_(args: argparse.Namespace, workspace: Workspace) -> int:
     """Serve the dashboard until somebody ends it."""
     workspace.root.mkdir(parents=True, exist_ok=True)
+    print(f"AIxCell is at http://{args.host}:{args.port} - Ctrl+C ends it.", flush=True)
     environment = {**os.environ, "AIXCELL_WORKSPACE": str(workspace.root)}
     if os.name == "posix":
         # The server takes this process's place: whoever ends `aixcell` ends the server.
@@ -34,6 +35,8 @@ def call(args: argparse.Namespace) -> list[str]:
         "server.maxUploadSize": 2048,
         "browser.gatherUsageStats": "false",
         "client.toolbarMode": "viewer",
+        # Its greeting offers tools for programmers, on the console and over the page.
+        "logger.hideWelcomeMessage": "true",
         "theme.base": PROGRAM / "app" / "look" / "theme.toml",
     }
     return [
