@@ -38,6 +38,16 @@ class Picture:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """What is wanted of a file; see `readers.read`."""
+
+    plane: int | None = None
+    axes: str = ""
+    indices: bool = False
+    most_pixels: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Layout:
     """What the axes of an array mean."""
 
@@ -92,8 +102,8 @@ def to_cyx(array: NDArray[np.generic], axes: str) -> NDArray[np.generic]:
 def finished(picture: Picture) -> Picture:
     """Return the picture checked: a size that can be used, numbers that can be computed with.
 
-    Raises ImageError for pictures that are too small or too large, complex numbers, and
-    pictures without a single finite value.
+    Raises ImageError for pictures that are too small, complex numbers, and pictures without a
+    single finite value.
     """
     image_cyx = picture.image_cyx
     _, rows, columns = image_cyx.shape
@@ -102,7 +112,6 @@ def finished(picture: Picture) -> Picture:
             f"it is {columns} x {rows} pixels; a picture needs at least {MIN_SIDE_PX} on each "
             "side, so choose the full picture instead"
         )
-    refuse_large(rows * columns)
     if image_cyx.dtype.kind == "b":
         image_cyx = image_cyx.astype(np.uint8)
     if image_cyx.dtype.kind not in "uif":
@@ -122,10 +131,11 @@ def finished(picture: Picture) -> Picture:
     return replace(picture, image_cyx=image_cyx, notices=notices)
 
 
-def refuse_large(pixels: int) -> None:
-    """Raise ImageError for more pixels than fit safely into memory."""
-    if pixels > MAX_PIXELS:
+def refuse_large(pixels: int, most: int | None = None) -> None:
+    """Raise ImageError for more than `most` pixels; None: what fits safely into memory."""
+    most = most or MAX_PIXELS
+    if pixels > most:
         raise ImageError(
-            f"it has {pixels / 1e6:.0f} megapixels, more than the {MAX_PIXELS / 1e6:.0f} that are "
+            f"it has {pixels / 1e6:.0f} megapixels, more than the {most / 1e6:.0f} that are "
             "opened at once; cut it into smaller pictures or export it scaled down"
         )

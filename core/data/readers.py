@@ -7,10 +7,10 @@ from dataclasses import replace
 from pathlib import Path
 
 from core.data import readers_plain, readers_tiff
-from core.data.axes import Picture, finished
+from core.data.axes import Asked, Picture, finished
 from core.errors import ImageError
 
-Reader = Callable[[Path, int | None, str, bool], Picture]
+Reader = Callable[[Path, Asked], Picture]
 
 # What the decoders raise on damaged bytes: they were not written for them, so nearly anything.
 DECODER_FAULTS = (
@@ -30,17 +30,26 @@ DECODER_FAULTS = (
 )
 
 
-def read(path: Path, *, plane: int | None = None, axes: str = "", indices: bool = False) -> Picture:
+def read(
+    path: Path,
+    *,
+    plane: int | None = None,
+    axes: str = "",
+    indices: bool = False,
+    most_pixels: int | None = None,
+) -> Picture:
     """Return the picture in the file.
 
     `plane` chooses from a stack (None: the first). `axes` overrules what the file says of its
     axes, e.g. `CYX` for pages that are channels. With `indices`, a palette's indices are kept
-    (masks) instead of its colours.
+    (masks) instead of its colours. `most_pixels`: who works in parts may open larger pictures than
+    fit safely into memory as numbers with a point.
     Raises ImageError naming file, cause and remedy where it cannot be read.
     """
     try:
         kind = format_of(path)
-        picture = finished(READERS[kind](path, plane, axes, indices))
+        asked = Asked(plane=plane, axes=axes, indices=indices, most_pixels=most_pixels)
+        picture = finished(READERS[kind](path, asked))
     except ImageError as error:
         raise ImageError(f"{path.name}: {error}") from error
     except DECODER_FAULTS as error:

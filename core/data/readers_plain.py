@@ -1,43 +1,34 @@
 """PNG, JPEG, BMP and GIF."""
 
-import warnings
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from core.data.axes import Picture, refuse_large, to_cyx
+from core.data.axes import Asked, Picture, refuse_large, to_cyx
 from core.errors import ImageError
 
 Pixels = NDArray[np.generic]
+# Nothing is decoded before `refuse_large` has drawn the line, which is ours, not Pillow's.
+Image.MAX_IMAGE_PIXELS = None
 # Colour spaces without a meaning of their own in microscopy.
 _TO_RGB = ("CMYK", "YCbCr", "LAB", "HSV", "RGBX")
 _WITH_ALPHA = {"RGBA": "RGB", "RGBa": "RGB", "LA": "L", "La": "L", "PA": "RGB"}
 
 
-def read(path: Path, plane: int | None, axes: str, indices: bool) -> Picture:
+def read(path: Path, asked: Asked) -> Picture:
     """Return the picture; see `readers.read`. The file's axes are never in doubt here."""
-    del axes
-    try:
-        with warnings.catch_warnings():
-            # Pillow warns from 89 megapixels on; `refuse_large` below draws our own line.
-            warnings.simplefilter("ignore", Image.DecompressionBombWarning)
-            opened = Image.open(path)
-    except Image.DecompressionBombError as error:
-        raise ImageError(
-            "it has more than 178 megapixels; cut it into smaller pictures or export it scaled down"
-        ) from error
-    with opened as image:
-        refuse_large(image.width * image.height)
+    with Image.open(path) as image:
+        refuse_large(image.width * image.height, asked.most_pixels)
         frames = getattr(image, "n_frames", 1)
         # A JPEG's further frames are previews for cameras and 3D displays.
         planes = frames if image.format in ("GIF", "PNG") else 1
-        chosen = plane or 0
+        chosen = asked.plane or 0
         if chosen >= planes:
             raise ImageError(f"it has {planes} planes, there is no plane {chosen}")
         image.seek(chosen)
-        pixels, notices = _pixels(image, path, indices)
+        pixels, notices = _pixels(image, path, asked.indices)
         if planes > 1:
             notices.append(f"it has {planes} planes; plane {chosen} is used")
         return Picture(

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from core.data.axes import (
     MAX_PIXELS,
+    Asked,
     Layout,
     Picture,
     index_of,
@@ -24,7 +25,7 @@ _MICRONS = {"um": 1.0, "µm": 1.0, "μm": 1.0, "micron": 1.0, "microns": 1.0, "n
 _FINEST_PRINT_UM = 10.0
 
 
-def read(path: Path, plane: int | None, axes: str, indices: bool) -> Picture:
+def read(path: Path, asked: Asked) -> Picture:
     """Return the picture; see `readers.read`."""
     with tifffile.TiffFile(path) as tif:
         series = tif.series[0]
@@ -34,16 +35,16 @@ def read(path: Path, plane: int | None, axes: str, indices: bool) -> Picture:
         level, factor = _level(series)
         if factor > 1:
             notices.append(f"it is a pyramid; the level {factor:.3g} times smaller is used")
-        layout = _layout(tif, level, axes)
-        refuse_large(layout.pixels)
-        chosen = plane or 0
+        layout = _layout(tif, level, asked.axes)
+        refuse_large(layout.pixels, asked.most_pixels)
+        chosen = asked.plane or 0
         if layout.planes > 1:
             notices.append(
                 f"it is a stack of {layout.planes} planes (axes {layout.axes}); plane {chosen} is "
                 "used. Where its pages are channels, read it as CYX"
             )
         pixels = to_cyx(*_plane(level, layout, chosen))
-        pixels, more = _colours(tif, level.keyframe, pixels, indices)
+        pixels, more = _colours(tif, level.keyframe, pixels, asked.indices)
         size_um = _pixel_size_um(tif)
         return Picture(
             image_cyx=pixels,

@@ -2,7 +2,9 @@
 
 import csv
 import io
-from collections.abc import Iterator, Sequence
+import tempfile
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +14,8 @@ import tifffile
 
 from core.data import readers
 from core.errors import DataError
-from core.infer import bundle, predict
+from core.infer import bundle, large, predict, table
+from core.infer.predict import Trained
 from core.pipeline.answers import Answer
 from core.progress import Progress
 from core.records import Kind, TaskSpec, write_bytes
@@ -22,30 +25,64 @@ OBJECT_COLUMNS = (
     "top", "left", "bottom", "right",
 )  # fmt: skip
 IMAGE_COLUMNS = ("image", "class", "probability")
+TABLES: dict[Kind, tuple[str, tuple[str, ...]]] = {
+    Kind.INSTANCE: ("objects.csv", OBJECT_COLUMNS),
+    Kind.CLASSIFICATION: ("predictions.csv", IMAGE_COLUMNS),
+}
+Row = tuple[Any, ...]
+# Worked through in parts; its bytes and its label picture still lie in memory.
+LARGEST_PX = 250_000_000
 
 
 def run(bundle_dir: Path, files: Sequence[Path], out: Path, progress: Progress) -> None:
     """Predict every file and write `out/labels`, `out/objects.csv` or `out/predictions.csv`.
 
-    A file that cannot be read is told as an event and left out; the others go on.
-    Raises BundleError where the model is incomplete.
+    A file that cannot be read is told as an event and left out; the others go on. No answer stays
+    in memory. Raises BundleError where the model is incomplete.
     """
     trained = bundle.load(bundle_dir)
     names: list[str] = []
-    answers: list[Answer] = []
+    rows = _Table(trained.task)
+    began = time.monotonic()
     for index, path in enumerate(files):
-        progress.check_stop()
-        progress.stage("predicting", f"Predicting {path.name}", index / len(files))
+
+        def told(done: float, index: int = index, path: Path = path) -> None:
+            progress.check_stop()
+            share = (index + done) / len(files)
+            spent = time.monotonic() - began
+            remaining_s = spent * (1 - share) / share if share else None
+            progress.stage("predicting", f"Predicting {path.name}", share, remaining_s)
+
+        told(0.0)
+        name = _unique(path.stem, names)
         try:
-            answer = predict.answer(trained, readers.read(path).image_cyx)
+            rows.add(_predicted(trained, path, out, name, told))
         except DataError as error:
             progress.event("refused", file=path.name, message=str(error))
             continue
-        names.append(_unique(path.stem, names))
-        _write_labels(out, names[-1], answer)
-        answers.append(answer)
-        progress.event("predicted", file=path.name, image=names[-1])
-    write_tables(out, names, answers, trained.task)
+        names.append(name)
+        progress.event("predicted", file=path.name, image=name)
+    rows.write(out)
+
+
+def _predicted(
+    trained: Trained, path: Path, out: Path, name: str, told: Callable[[float], None]
+) -> Iterable[Row]:
+    """Write one image's label picture and return its rows of the table."""
+    image_cyx = readers.read(path, most_pixels=LARGEST_PX).image_cyx
+    if not large.is_large(trained, image_cyx):
+        answer = predict.answer(trained, image_cyx)
+        _write_labels(out, name, answer)
+        return answer_rows(name, answer, trained.task)
+    out.mkdir(parents=True, exist_ok=True)
+    target = out / "labels" / f"{name}.tif"
+    with tempfile.TemporaryDirectory(
+        dir=out, prefix=".large-", ignore_cleanup_errors=True
+    ) as draft:
+        found = large.answer(trained, image_cyx, Path(draft), target, told)
+    if found is None:
+        return ()
+    return table.rows(name, found.regions, trained.task.classes, found.classes, found.scores)
 
 
 def write_answers(
@@ -61,45 +98,29 @@ def write_tables(
     out: Path, names: Sequence[str], answers: Sequence[Answer], task: TaskSpec
 ) -> None:
     """Write `objects.csv` (instance) or `predictions.csv` (classification)."""
+    rows = _Table(task)
+    for name, answer in zip(names, answers, strict=True):
+        rows.add(answer_rows(name, answer, task))
+    rows.write(out)
+
+
+def answer_rows(name: str, answer: Answer, task: TaskSpec) -> Iterable[Row]:
+    """Return what the task's table says of one image: its objects, or its class."""
     if task.kind is Kind.INSTANCE:
-        rows = [
-            row
-            for name, answer in zip(names, answers, strict=True)
-            for row in object_rows(name, answer, task)
-        ]
-        _write_csv(out / "objects.csv", OBJECT_COLUMNS, rows)
-    elif task.kind is Kind.CLASSIFICATION:
-        told = [
-            (name, task.classes[answer.image_class or 0], f"{max(answer.probabilities):.4f}")
-            for name, answer in zip(names, answers, strict=True)
-        ]
-        _write_csv(out / "predictions.csv", IMAGE_COLUMNS, told)
+        return object_rows(name, answer, task)
+    if task.kind is Kind.CLASSIFICATION:
+        told = f"{max(answer.probabilities):.4f}"
+        return [(name, task.classes[answer.image_class or 0], told)]
+    return ()
 
 
-def object_rows(name: str, answer: Answer, task: TaskSpec) -> Iterator[tuple[Any, ...]]:
-    """Yield one row an object (ids have no gaps): class, probability, area, centre, box in px."""
-    from scipy import ndimage
-
+def object_rows(name: str, answer: Answer, task: TaskSpec) -> Iterator[Row]:
+    """Return one row an object (ids have no gaps): class, probability, area, centre, box in px."""
     labels_yx = answer.labels_yx
     if labels_yx is None:
-        return
-    areas = np.bincount(labels_yx.ravel())
-    for object_id, box in enumerate(ndimage.find_objects(labels_yx), start=1):
-        rows, columns = np.nonzero(labels_yx[box] == object_id)
-        index = answer.object_classes.get(object_id, 0)
-        yield (
-            name,
-            object_id,
-            task.classes[index],
-            answer.object_scores.get(object_id, ""),
-            int(areas[object_id]),
-            round(float(rows.mean() + box[0].start), 2),
-            round(float(columns.mean() + box[1].start), 2),
-            box[0].start,
-            box[1].start,
-            box[0].stop,
-            box[1].stop,
-        )
+        return iter(())
+    regions = table.measure(labels_yx, int(labels_yx.max(initial=0)), (0, 0))
+    return table.rows(name, regions, task.classes, answer.object_classes, answer.object_scores)
 
 
 def _write_labels(out: Path, name: str, answer: Answer) -> None:
@@ -115,12 +136,23 @@ def smallest_type(labels_yx: npt.NDArray[np.int32]) -> npt.NDArray[np.generic]:
     return labels_yx.astype(np.uint16 if labels_yx.max(initial=0) < 2**16 else np.uint32)
 
 
-def _write_csv(path: Path, columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(columns)
-    writer.writerows(rows)
-    write_bytes(path, text.getvalue().encode())
+class _Table:
+    """The table of a task, as text from the first row on: a million objects are 70 MB."""
+
+    def __init__(self, task: TaskSpec) -> None:
+        self._file, columns = TABLES.get(task.kind, ("", ()))
+        self._text = io.StringIO()
+        self._writer = csv.writer(self._text, lineterminator="\n")
+        self._writer.writerow(columns)
+
+    def add(self, rows: Iterable[Row]) -> None:
+        """Add one image's rows."""
+        self._writer.writerows(rows)
+
+    def write(self, out: Path) -> None:
+        """Write the file, where the task has one."""
+        if self._file:
+            write_bytes(out / self._file, self._text.getvalue().encode())
 
 
 def _unique(stem: str, taken: Sequence[str]) -> str:

@@ -52,8 +52,8 @@ def maps(trained: Trained, image_cyx: npt.NDArray[np.generic], *, flips: bool = 
     with torch.inference_mode():
         if trained.task.kind is Kind.CLASSIFICATION:
             return _whole_image(trained, batch, flips)
-        views = _VIEWS if flips else _VIEWS[:1]
-        total = sum(torch.flip(_seen(trained, torch.flip(batch, v)), v) for v in views)
+        views = VIEWS if flips else VIEWS[:1]
+        total = sum(trained.head.mirrored(_seen(trained, torch.flip(batch, v)), v) for v in views)
         assert isinstance(total, Tensor)
         working = (total / len(views)).float()
         if working.shape[2:] != image_cyx.shape[1:]:
@@ -63,12 +63,13 @@ def maps(trained: Trained, image_cyx: npt.NDArray[np.generic], *, flips: bool = 
     return result
 
 
-_VIEWS: tuple[tuple[int, ...], ...] = ((), (2,), (3,), (2, 3))
+# Axes of a batch that are mirrored.
+VIEWS: tuple[tuple[int, ...], ...] = ((), (2,), (3,), (2, 3))
 
 
 def _whole_image(trained: Trained, batch: Tensor, flips: bool) -> Floats:
-    padded = _pad(batch)
-    views = _VIEWS if flips else _VIEWS[:1]
+    padded = pad(batch)
+    views = VIEWS if flips else VIEWS[:1]
     with devices.autocast(trained.device):
         logits = [trained.network(_last(torch.flip(padded, v))).float() for v in views]
     mean = torch.stack(logits).mean(dim=0)
@@ -82,28 +83,32 @@ def _seen(trained: Trained, batch: Tensor) -> Tensor:
     The picture is brought to the network's stride first, so that its edges look alike both ways.
     """
     rows, columns = batch.shape[2:]
-    return _seen_padded(trained, _pad(batch))[:, :, :rows, :columns]
+    return _seen_padded(trained, pad(batch))[:, :, :rows, :columns]
 
 
 def _seen_padded(trained: Trained, batch: Tensor) -> Tensor:
     height, width = batch.shape[2:]
     if height * width <= WHOLE_PX:
-        return _forward(trained, batch)
+        return forward(trained, batch)
+    rows, columns = Side(height), Side(width)
     total: Tensor | None = None
-    weight = torch.zeros((1, 1, height, width), device=batch.device)
-    for rows, columns in tiles(height, width):
-        seen = _forward(trained, batch[:, :, rows, columns])
-        ramp = _ramp(seen.shape[2], seen.shape[3], batch.device)
+    for top, left in tiles(height, width):
+        seen = forward(trained, batch[:, :, top, left])
         if total is None:
             total = torch.zeros((1, seen.shape[1], height, width), device=batch.device)
-        total[:, :, rows, columns] += seen * ramp
-        weight[:, :, rows, columns] += ramp
+        total[:, :, top, left] += seen * shares(rows, columns, top, left).to(batch.device)
     assert total is not None
-    return total / weight
+    return total
 
 
 def tiles(height: int, width: int) -> Iterator[tuple[slice, slice]]:
-    """Yield overlapping windows that cover the image; the last ones end at its edge."""
+    """Yield overlapping windows that cover the image; the last ones end at its edge.
+
+    One window where the image is small enough for the network.
+    """
+    if height * width <= WHOLE_PX:
+        yield slice(0, height), slice(0, width)
+        return
     for top in _starts(height):
         for left in _starts(width):
             yield slice(top, min(top + TILE_PX, height)), slice(left, min(left + TILE_PX, width))
@@ -117,33 +122,57 @@ def _starts(side_px: int) -> list[int]:
     return [*starts, side_px - TILE_PX]
 
 
-def _ramp(height: int, width: int, device: torch.device) -> Tensor:
-    """Return a tile's weight: falling towards its edges, so that neighbours blend."""
+class Side:
+    """The tiles along one side of an image: how much each counts for each pixel."""
 
-    def side(length: int) -> Tensor:
-        place = torch.arange(length, device=device, dtype=torch.float32) + 0.5
-        distance = torch.minimum(place, length - place)
-        # Not zero: at the image's own edge there is no neighbour to take over.
-        return ((distance - MARGIN_PX) / (OVERLAP_PX - 2 * MARGIN_PX)).clamp(1e-5, 1.0)
+    def __init__(self, length: int) -> None:
+        self._weight = torch.zeros(length)
+        for start in _starts(length):
+            stop = min(start + TILE_PX, length)
+            self._weight[start:stop] += _ramp(stop - start)
 
-    return side(height)[:, None] * side(width)[None, :]
+    def share(self, tile: slice) -> Tensor:
+        """Return a tile's share of each of its pixels; those of all tiles add up to 1."""
+        return _ramp(tile.stop - tile.start) / self._weight[tile]
 
 
-def _forward(trained: Trained, batch: Tensor) -> Tensor:
+def shares(rows: Side, columns: Side, top: slice, left: slice) -> Tensor:
+    """Return (tile rows, tile columns): what the tile counts for each pixel, so that tiles blend.
+
+    Weights are products of one a side, so that the sums over all tiles are, too.
+    """
+    return rows.share(top)[:, None] * columns.share(left)[None, :]
+
+
+def _ramp(length: int) -> Tensor:
+    """Return a tile's weight along one side, falling towards its ends."""
+    place = torch.arange(length, dtype=torch.float32) + 0.5
+    distance = torch.minimum(place, length - place)
+    # Not zero: at the image's own edge there is no neighbour to take over.
+    return ((distance - MARGIN_PX) / (OVERLAP_PX - 2 * MARGIN_PX)).clamp(1e-5, 1.0)
+
+
+def forward(trained: Trained, batch: Tensor) -> Tensor:
+    """Return activated maps of a batch whose sides are multiples of the network's stride."""
     with devices.autocast(trained.device):
         logits = trained.network(_last(batch))
     return trained.head.activate(logits)
 
 
-def _pad(batch: Tensor) -> Tensor:
+def pad(batch: Tensor) -> Tensor:
     """Return the batch with sides brought up to the network's stride, mirrored at the far edges."""
     height, width = batch.shape[2:]
-    down, right = -height % STRIDE_PX, -width % STRIDE_PX
+    down, right = padding(height), padding(width)
     if not down and not right:
         return batch
     # A mirror cannot be longer than the picture; what is tiny is continued by its last pixel.
     mode = "reflect" if down < height and right < width else "replicate"
     return functional.pad(batch, (0, right, 0, down), mode=mode)
+
+
+def padding(side_px: int) -> int:
+    """Return how many pixels a side lacks to a multiple of the network's stride."""
+    return -side_px % STRIDE_PX
 
 
 def _last(batch: Tensor) -> Tensor:

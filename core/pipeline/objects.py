@@ -22,15 +22,34 @@ def grow_seeds(
     if post.fill_holes:
         mask_yx = ndimage.binary_fill_holes(mask_yx)
     seeds_yx, count = ndimage.label((height_yx > post.seed) & mask_yx)
-    regions, region_count = ndimage.label(mask_yx)
+    regions_yx, region_count = ndimage.label(mask_yx)
     if not region_count:
         return np.zeros(mask_yx.shape, dtype=np.int32)
-    seeded = np.zeros(region_count + 1, dtype=bool)
-    seeded[regions[seeds_yx > 0]] = True
-    lonely = mask_yx & ~seeded[regions]
-    markers = np.where(lonely, regions + count, seeds_yx)
-    grown = watershed(-height_yx, markers.astype(np.int32), mask=mask_yx)
-    return compact(drop_small(grown, post.smallest_px))
+    # Only regions with several seeds have to be divided; the others are objects as they are.
+    owner, divided = _owners(seeds_yx, count, regions_yx, region_count)
+    labels_yx = owner[regions_yx]
+    crowded_yx = divided[regions_yx]
+    if crowded_yx.any():
+        parts = watershed(-height_yx, np.where(crowded_yx, seeds_yx, 0), mask=crowded_yx)
+        labels_yx = np.where(crowded_yx, parts, labels_yx)
+    return compact(drop_small(labels_yx, post.smallest_px))
+
+
+def _owners(
+    seeds_yx: npt.NDArray[np.signedinteger],
+    count: int,
+    regions_yx: npt.NDArray[np.signedinteger],
+    region_count: int,
+) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.bool_]]:
+    """Return for each region its only seed, or a new id; and whether it has several seeds."""
+    region_of = np.zeros(count + 1, dtype=np.int32)
+    seeded = seeds_yx > 0
+    region_of[seeds_yx[seeded]] = regions_yx[seeded]
+    seeds = np.bincount(region_of[1:], minlength=region_count + 1)
+    owner = np.arange(region_count + 1, dtype=np.int32) + count
+    owner[region_of[1:]] = np.arange(1, count + 1, dtype=np.int32)
+    owner[0] = 0
+    return owner, seeds > 1
 
 
 def drop_small(labels_yx: npt.NDArray[np.int32], smallest_px: int) -> npt.NDArray[np.int32]:

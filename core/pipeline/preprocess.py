@@ -1,12 +1,14 @@
 """From a file's pixels to the network's input; train and apply go through the same code."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
+from PIL import Image
 
 from core.errors import ImageError
+from core.pipeline import normalise
 from core.records import Preprocess
 
 Floats = npt.NDArray[np.float32]
@@ -16,6 +18,9 @@ Floats = npt.NDArray[np.float32]
 SMALLEST_SCALE, LARGEST_SCALE = 0.25, 2.0
 # Within this band rescaling blurs outlines for no gain in context or speed.
 KEEP_BAND = (0.85, 1.18)
+# Above this many pixels of the original an image is rescaled in strips: floats of the whole would
+# be gigabytes.
+WHOLE_PX = 2048 * 2048
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,8 +53,54 @@ def fit(preprocess: Preprocess, channels: int, diameters_px: Sequence[float]) ->
     return Fitted(channels=used, scale=scale, object_diameter_px=median)
 
 
-def apply(preprocess: Preprocess, fitted: Fitted, image_cyx: npt.NDArray[np.generic]) -> Floats:
-    """Return the image as the network sees it: C,Y,X float32 around [-1, 1] at working size.
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """An image as the network sees it, computed in parts: no copy of the whole is made."""
+
+    image_cyx: npt.NDArray[np.generic]
+    """In the file's own dtype."""
+    channels: tuple[int, ...]
+    normalise: normalise.Normaliser
+    shape_yx: tuple[int, int]
+    """At working size."""
+
+    def whole(self) -> Floats:
+        """Return all of it, C,Y,X."""
+        size_yx = self.image_cyx.shape[1:]
+        if size_yx == self.shape_yx or size_yx[0] * size_yx[1] <= WHOLE_PX:
+            return resize(self._pixels(slice(0, size_yx[0]), slice(0, size_yx[1])), self.shape_yx)
+        rows, columns = self.shape_yx
+        strip = max(1, round(WHOLE_PX / 4 / columns * rows * columns / (size_yx[0] * size_yx[1])))
+        return np.concatenate(
+            [self.part(slice(top, min(top + strip, rows)), slice(0, columns))
+             for top in range(0, rows, strip)], axis=1
+        )  # fmt: skip
+
+    def part(self, rows: slice, columns: slice) -> Floats:
+        """Return C,Y,X of a window at working size; `whole` gives the same within 0.001."""
+        size_yx = self.image_cyx.shape[1:]
+        if size_yx == self.shape_yx:
+            return self._pixels(rows, columns)
+        down, upper, lower = _source(rows, size_yx[0], self.shape_yx[0])
+        across, left, right = _source(columns, size_yx[1], self.shape_yx[1])
+        pixels = self._pixels(down, across)
+        size = (columns.stop - columns.start, rows.stop - rows.start)
+        box = (left, upper, right, lower)
+        # Pillow's filter is the one torch's antialiasing follows, and takes windows off the grid.
+        return np.stack(
+            [
+                np.asarray(Image.fromarray(plane).resize(size, Image.Resampling.BILINEAR, box=box))
+                for plane in pixels
+            ]
+        )
+
+    def _pixels(self, rows: slice, columns: slice) -> Floats:
+        part = self.image_cyx[:, rows, columns][list(self.channels)]
+        return self.normalise(part, (rows.start, columns.start))
+
+
+def prepare(preprocess: Preprocess, fitted: Fitted, image_cyx: npt.NDArray[np.generic]) -> Prepared:
+    """Return the image with its brightness measured, ready to be seen in parts.
 
     Raises ImageError where the image lacks a channel the model was trained on.
     """
@@ -60,9 +111,17 @@ def apply(preprocess: Preprocess, fitted: Fitted, image_cyx: npt.NDArray[np.gene
             "use images of the kind it was trained on"
         )
     colour = image_cyx.dtype == np.uint8 and len(chosen) == 3
-    pixels = np.asarray(image_cyx[list(chosen)], dtype=np.float32)
-    normalised = NORMALISE[preprocess.normalisation](pixels, colour)
-    return resize(normalised, working_shape(preprocess, fitted, image_cyx.shape[1:]))
+    measured = normalise.NORMALISE[preprocess.normalisation](image_cyx, chosen, colour)
+    shape_yx = working_shape(preprocess, fitted, image_cyx.shape[1:])
+    return Prepared(image_cyx, chosen, measured, shape_yx)
+
+
+def apply(preprocess: Preprocess, fitted: Fitted, image_cyx: npt.NDArray[np.generic]) -> Floats:
+    """Return the image as the network sees it: C,Y,X float32 around [-1, 1] at working size.
+
+    Raises ImageError where the image lacks a channel the model was trained on.
+    """
+    return prepare(preprocess, fitted, image_cyx).whole()
 
 
 def working_shape(
@@ -98,42 +157,10 @@ def resize_labels(
     return resized
 
 
-def _percentile(pixels_cyx: Floats, colour: bool) -> Floats:
-    """Map the 1st to 99.8th percentile to [-1, 1]; a constant channel becomes -1.
-
-    A colour picture is stretched as one, so that its hues stay. Source: CSBDeep's normalisation.
-    """
-    axes = (0, 1, 2) if colour else (1, 2)
-    # Every 4th pixel each way of a large image tells the percentiles to a fraction of a grey level.
-    step = 4 if pixels_cyx[0].size > 512 * 512 else 1
-    sample = pixels_cyx[:, ::step, ::step]
-    low, high = np.percentile(sample, (1.0, 99.8), axis=axes, keepdims=True)
-    stretched = (pixels_cyx - low) / np.maximum(high - low, 1e-6)
-    clipped: Floats = np.clip(stretched * 2 - 1, -1.2, 1.6).astype(np.float32)
-    return clipped
-
-
-def _zscore(pixels_cyx: Floats, colour: bool) -> Floats:
-    """Map to mean 0 and standard deviation 0.5 (the spread ImageNet weights are used to)."""
-    axes = (0, 1, 2) if colour else (1, 2)
-    mean = pixels_cyx.mean(axis=axes, keepdims=True)
-    deviation = pixels_cyx.std(axis=axes, keepdims=True)
-    scaled = (pixels_cyx - mean) / np.maximum(deviation, 1e-6) * 0.5
-    clipped: Floats = np.clip(scaled, -3, 3).astype(np.float32)
-    return clipped
-
-
-def _clahe(pixels_cyx: Floats, colour: bool) -> Floats:
-    """Even out light and contrast region by region, channel by channel."""
-    from skimage.exposure import equalize_adapthist
-
-    stretched = np.clip((_percentile(pixels_cyx, colour) + 1) / 2, 0, 1)
-    evened = [equalize_adapthist(channel, clip_limit=0.02) for channel in stretched]
-    return (np.stack(evened) * 2 - 1).astype(np.float32)
-
-
-NORMALISE: dict[str, Callable[[Floats, bool], Floats]] = {
-    "percentile": _percentile,
-    "zscore": _zscore,
-    "clahe": _clahe,
-}
+def _source(wished: slice, side: int, working_side: int) -> tuple[slice, float, float]:
+    """Return the pixels a window at working size is made of, and its ends counted from there."""
+    factor = side / working_side
+    start, stop = wished.start * factor, wished.stop * factor
+    reach = max(factor, 1.0) + 1
+    first = max(0, int(start - reach))
+    return slice(first, min(side, int(stop + reach) + 1)), start - first, stop - first

@@ -1,0 +1,52 @@
+"""Objects measured all at once are those measured one by one."""
+
+import numpy as np
+from scipy import ndimage
+
+from core.infer import batch, table
+from core.pipeline.answers import Answer
+from core.records import Kind, TaskSpec
+
+TASK = TaskSpec(kind=Kind.INSTANCE, classes=("a", "b"))
+
+
+def labels(seed: int = 0) -> np.ndarray:
+    """Return objects of all shapes, some in several pieces."""
+    random = np.random.default_rng(seed)
+    smooth = ndimage.gaussian_filter(random.normal(size=(90, 130)), 2)
+    return ndimage.label(smooth > 0.02)[0].astype(np.int32)
+
+
+def test_rows_tell_area_centre_and_box_of_each_object() -> None:
+    picture = labels()
+    count = int(picture.max())
+    answer = Answer(labels_yx=picture, object_classes={2: 1}, object_scores={1: 0.5})
+    rows = list(batch.object_rows("x", answer, TASK))
+    assert len(rows) == count > 10
+    for row in rows:
+        ys, xs = np.nonzero(picture == row[1])
+        assert row[4] == len(ys)
+        assert np.allclose(row[5:7], (ys.mean(), xs.mean()), atol=0.0051)
+        assert row[7:] == (ys.min(), xs.min(), ys.max() + 1, xs.max() + 1)
+    assert [row[1] for row in rows] == list(range(1, count + 1))
+    assert [row[2] for row in rows[:3]] == ["a", "b", "a"]
+    assert [row[3] for row in rows[:2]] == [0.5, ""]
+
+
+def test_an_empty_picture_has_no_rows() -> None:
+    answer = Answer(labels_yx=np.zeros((5, 5), np.int32))
+    assert list(batch.object_rows("x", answer, TASK)) == []
+
+
+def test_parts_add_up_to_the_whole() -> None:
+    picture = labels(1)
+    count = int(picture.max())
+    halves = [
+        table.measure(np.ascontiguousarray(picture[:, part]), count, (0, part.start))
+        for part in (slice(0, 61), slice(61, 130))
+    ]
+    owner = np.tile(np.arange(count + 1), 2)
+    put_together = table.joined(halves).joined(owner, count + 1)
+    whole = table.measure(picture, count, (0, 0))
+    for one, other in zip(put_together.fields(), whole.fields(), strict=True):
+        assert (one[1:] == other[1:]).all()
