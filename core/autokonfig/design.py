@@ -34,7 +34,17 @@ META = (
 LOGARITHMIC = ("side_px", "diameter_px", "diameter_over_tile", "density", "contrast_to_noise")
 """Features whose ratios matter, not their differences."""
 
-ARCHITECTURES = ("unet", "linknet", "fpn", "unetplusplus", "deeplabv3plus", "manet", "pan")
+ARCHITECTURES = (
+    "unet",
+    "linknet",
+    "fpn",
+    "unetplusplus",
+    "deeplabv3plus",
+    "manet",
+    "pan",
+    "segformer",
+    "upernet",
+)
 """Decoders told apart; others count as none of them."""
 
 COMPONENTS = 4
@@ -93,8 +103,12 @@ def pipeline_vector(pipeline: Pipeline, fingerprint: Fingerprint | None) -> NDAr
         before.object_diameter_px or np.nan,
         before.side_px or np.nan,
         float(AUGMENTATIONS.index(training.augmentation)),
+        float(before.tile_px),
         float(training.class_balance == "weights"),
+        float(training.class_balance == "tiles"),
         float(training.loss == "dice_focal"),
+        float(training.loss == "tversky_ce"),
+        float(training.loss == "boundary_weighted"),
         np.log10(training.learning_rate),
         float(training.batch),
     ]
@@ -112,8 +126,12 @@ PIPELINE_NAMES = (
     "object_diameter",
     "image_side",
     "augmentation",
+    "tile",
     "balanced",
+    "aimed",
     "focal",
+    "tversky",
+    "borders",
     "learning_rate",
     "batch",
     "zoom",
@@ -145,6 +163,7 @@ def components(pipeline: Pipeline) -> list[str]:
         f"decoder {'slim' if network.decoder_channels else 'plain'}",
         f"normalisation {before.normalisation}",
         f"size {size:g}" if size else "size own",
+        f"tile {before.tile_px}",
         f"augmentation {training.augmentation}",
         f"balance {training.class_balance}",
         f"loss {training.loss}",

@@ -46,10 +46,12 @@ def measure(model: Model) -> Anatomy:
 def write_table(path: Path) -> None:
     """Write the anatomy of every network a pipeline can name, by `Model.network`.
 
-    Networks that cannot be built (an architecture refuses an encoder) are left out.
+    Architectures are left out with the encoders they cannot take.
     """
     wanted = {pipeline.model.network: pipeline.model for pipeline in POOL.values()}
     for architecture, encoder in product(models.ARCHITECTURES, models.ENCODERS):
+        if encoder in models.UNFIT.get(architecture, ()):
+            continue
         model = Model(head="semantic", architecture=architecture, encoder=encoder, weights="random")
         wanted.setdefault(model.network, model)
     for encoder in models.ENCODERS:

@@ -70,6 +70,25 @@ def cut(maps: Tensor, grid_px: Tensor, centre_yx: tuple[float, float], mode: str
     )[0]
 
 
+def cut_directions(flow_2yx: Tensor, grid_px: Tensor, centre_yx: tuple[float, float]) -> Tensor:
+    """Return the tile of directions (2, Y, X) as (y, x), each pointing as it does in the tile.
+
+    The nearest pixel's, of its length: interpolation would cancel neighbours' opposite ones.
+    """
+    found = cut(flow_2yx, grid_px, centre_yx, "nearest")
+    y, x = found[0], found[1]
+    # Beyond the edges the picture is its own mirror, once back and once forth.
+    y = y * (1 - 2 * (((grid_px[..., 1] + centre_yx[0] + 0.5) // flow_2yx.shape[1]) % 2))
+    x = x * (1 - 2 * (((grid_px[..., 0] + centre_yx[1] + 0.5) // flow_2yx.shape[2]) % 2))
+    # How the picture's place moves with the tile's: solved for the tile's, up to the length.
+    (x_down, x_right), (y_down, y_right) = (
+        torch.gradient(grid_px[..., axis], dim=(0, 1)) for axis in (0, 1)
+    )
+    facing = torch.sign(x_right * y_down - x_down * y_right)
+    turned = facing * torch.stack([x_right * y - y_right * x, y_down * x - x_down * y])
+    return turned * (torch.hypot(y, x) / torch.hypot(turned[0], turned[1]).clamp_min(1e-6))
+
+
 def recolour(tiles: Tensor, strength: Strength, rng: np.random.Generator) -> Tensor:
     """Return tiles (batch, C, Y, X) with contrast, brightness, noise and blur changed."""
     batch, channels = tiles.shape[:2]

@@ -1,5 +1,6 @@
 """Where networks run, and in which precision."""
 
+import gc
 import os
 import platform
 from contextlib import AbstractContextManager
@@ -50,6 +51,21 @@ def mixed_precision(device: torch.device) -> bool:
     if device.type != "cpu":
         return False
     return bool({"avx512_bf16", "amx_bf16", "bf16"} & _processor_flags())
+
+
+def is_out_of_memory(error: BaseException) -> bool:
+    """Return whether memory did not suffice, on a card or on the processor."""
+    if isinstance(error, MemoryError | torch.OutOfMemoryError):
+        return True
+    # On the processor torch raises a plain RuntimeError.
+    return isinstance(error, RuntimeError) and "allocate memory" in str(error)
+
+
+def free_memory() -> None:
+    """Give back what a failed attempt left on the card."""
+    gc.collect()
+    if torch.cuda.is_available():
+        torch.cuda.empty_cache()
 
 
 def hardware(device: torch.device) -> str:

@@ -20,7 +20,8 @@ class ImageNetwork(nn.Module):
     def __init__(self, encoder: nn.Module, outputs: int) -> None:
         super().__init__()
         self.encoder = encoder
-        width: int = encoder.num_features  # type: ignore[assignment]
+        # Some end in one more layer than their features are wide.
+        width: int = encoder.head_hidden_size  # type: ignore[assignment]
         self.dropout = nn.Dropout(IMAGE_DROPOUT)
         self.linear = nn.Linear(width, outputs)
 
@@ -50,6 +51,10 @@ def build(
         encoder: nn.Module = network.encoder  # type: ignore[assignment]
     else:
         make = _look_up("architecture", ARCHITECTURES, model.architecture)
+        if model.encoder in UNFIT.get(model.architecture, ()):
+            raise PlanError(
+                f"{model.architecture} cannot take the encoder {model.encoder}; choose another one"
+            )
         options: dict[str, Any] = {}
         if model.decoder_channels:
             options["decoder_channels"] = model.decoder_channels
@@ -101,6 +106,8 @@ ARCHITECTURES: dict[str, Callable[..., nn.Module]] = {
     "manet": partial(_smp, "MAnet"),
     "pan": partial(_smp, "PAN"),
     "deeplabv3plus": partial(_smp, "DeepLabV3Plus"),
+    "segformer": partial(_smp, "Segformer"),
+    "upernet": partial(_smp, "UPerNet"),
 }
 
 ENCODERS: dict[str, str] = {
@@ -109,6 +116,16 @@ ENCODERS: dict[str, str] = {
     "efficientnet_lite2": "tf_efficientnet_lite2",
     "resnet18": "resnet18",
     "resnet34": "resnet34",
+    "resnet50": "resnet50",
     "mobilenetv2": "mobilenetv2_100",
+    "mobilenetv3": "mobilenetv3_large_100",
+    "densenet121": "densenet121",
 }
-"""Name -> timm's name."""
+"""Name -> timm's name. Each works with every architecture but those of `UNFIT`."""
+
+UNFIT: dict[str, tuple[str, ...]] = {
+    # Both replace the last halvings by wider spacing, which timm's DenseNet does not offer.
+    "pan": ("densenet121",),
+    "deeplabv3plus": ("densenet121",),
+}
+"""Architecture -> encoders it cannot take."""

@@ -7,10 +7,11 @@ from core.records.task import Kind
 
 NORMALISATIONS = ("percentile", "zscore", "clahe")
 AUGMENTATIONS = ("light", "medium", "strong")
-HEADS = ("semantic", "boundary", "distance", "image")
+HEADS = ("semantic", "boundary", "distance", "flow", "image")
 WEIGHTS = ("imagenet", "random")
-LOSSES = ("dice_ce", "dice_focal")
-BALANCES = ("none", "weights")
+LOSSES = ("dice_ce", "dice_focal", "tversky_ce", "boundary_weighted")
+BALANCES = ("none", "weights", "tiles")
+FINE_TUNINGS = ("whole", "after_linear", "linear")
 
 # Five halvings in the encoder: sides that are no multiple of 2**5 fail in the skip connections.
 STRIDE_PX = 32
@@ -87,8 +88,15 @@ class Training:
     """How the network learns."""
 
     loss: str = "dice_ce"
+    """Dice + cross entropy (`dice_ce`), its focal kind (`dice_focal`), Tversky + cross entropy
+    (`tversky_ce`: what is missed costs more), or Dice + cross entropy with pixels near borders
+    weighing more (`boundary_weighted`)."""
     class_balance: str = "none"
+    """Rare classes weigh more in the loss (`weights`) or are aimed at more often (`tiles`)."""
     augmentation: str = "medium"
+    fine_tuning: str = "whole"
+    """Classification: all layers from the first step (`whole`), the last one fitted to frozen
+    features first (`after_linear`), or that alone (`linear`)."""
     batch: int = 4
     learning_rate: float = 3e-3
     weight_decay: float = 1e-4
@@ -100,6 +108,7 @@ class Training:
         _one_of("loss", self.loss, LOSSES)
         _one_of("class balance", self.class_balance, BALANCES)
         _one_of("augmentation", self.augmentation, AUGMENTATIONS)
+        _one_of("fine tuning", self.fine_tuning, FINE_TUNINGS)
         if self.batch < 1:
             raise PlanError(f"a batch needs at least one tile, got {self.batch}")
 
@@ -111,7 +120,8 @@ class Postprocess:
     foreground: float = 0.5
     """Probability from which a pixel belongs to an object."""
     seed: float = 0.5
-    """Height from which a pixel of the seed map starts an object."""
+    """Height from which a pixel of the seed map starts an object. Head `flow`: centres closer than
+    1 - seed times the larger one's radius are one object."""
     smallest_px: int = 0
     """Objects below this many pixels of the original image are dropped."""
     fill_holes: bool = True

@@ -9,13 +9,15 @@ from torch import Tensor
 
 from core.data.samples import Sample
 from core.data.truth import Truth
-from core.pipeline import augment, preprocess
+from core.pipeline import augment, heads, preprocess
 from core.pipeline.heads import Batch, Head
 from core.records import STRIDE_PX, Kind, Pipeline, TaskSpec
 
 # A third of the tiles is centred on a class drawn evenly, so that rare ones are met; the rest fall
 # where they may, so that the background is known as well.
 AIMED_SHARE = 0.34
+# With the balance "tiles" two thirds are, and on rare classes more often than on frequent ones.
+BALANCED_SHARE = 0.67
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +31,8 @@ class Prepared:
     """(k, Y, X) float32, so that it can be sampled; whole numbers, -1 left out."""
     places: dict[int, np.ndarray]
     """Class -> some pixels (n, 2) of it, to aim at."""
+    sizes: dict[int, int]
+    """Class -> its pixels; for whole images its class -> 1."""
 
 
 class Pool:
@@ -41,10 +45,12 @@ class Pool:
         self.shape_yx = tile_shape(items, pipeline, whole=self.whole)
         self.device = items[0].image.device
         self.grid = augment.identity_grid(self.shape_yx, self.device)
-        areas = np.array([item.image[0].numel() for item in items], dtype=float)
-        # Larger images hold more to learn, but one large image must not drown the small ones.
-        self.chances = np.sqrt(areas) / np.sqrt(areas).sum()
+        self.turning = heads.find(pipeline.model.head).directions is not None
+        balanced = pipeline.training.class_balance == "tiles"
+        self.chances = _image_chances(items, whole=self.whole, balanced=balanced)
+        self.aimed_share = BALANCED_SHARE if balanced else AIMED_SHARE
         self.classes = sorted({c for item in items for c in item.places})
+        self.class_chances = _class_chances(items, self.classes, balanced=balanced)
 
     def draw(self, count: int, rng: np.random.Generator) -> tuple[Tensor, Batch]:
         """Return `count` random tiles (count, C, Y, X) and their targets."""
@@ -57,7 +63,11 @@ class Pool:
                 smooth.append(item.smooth)
                 discrete.append(item.discrete)
                 continue
-            smooth.append(augment.cut(item.smooth, grid, centre_yx, "bilinear"))
+            smooth.append(
+                augment.cut_directions(item.smooth, grid, centre_yx)
+                if self.turning
+                else augment.cut(item.smooth, grid, centre_yx, "bilinear")
+            )
             discrete.append(augment.cut(item.discrete, grid, centre_yx, "nearest"))
         targets = torch.stack(discrete).long()
         pixels = augment.recolour(torch.stack(tiles), self.strength, rng)
@@ -69,11 +79,11 @@ class Pool:
     def _aim(self, rng: np.random.Generator) -> tuple[Prepared, tuple[float, float]]:
         """Return an image and the centre of a tile in it."""
         if self.whole:
-            item = self.items[int(rng.integers(len(self.items)))]
+            item = self.items[int(rng.choice(len(self.items), p=self.chances))]
             height, width = item.image.shape[1:]
             return item, ((height - 1) / 2, (width - 1) / 2)
-        if self.classes and rng.random() < AIMED_SHARE:
-            wanted = self.classes[int(rng.integers(len(self.classes)))]
+        if self.classes and rng.random() < self.aimed_share:
+            wanted = self.classes[int(rng.choice(len(self.classes), p=self.class_chances))]
             holders = [item for item in self.items if wanted in item.places]
             item = holders[int(rng.integers(len(holders)))]
             places = item.places[wanted]
@@ -100,6 +110,7 @@ def prepare(
         torch.from_numpy(targets.smooth_kyx).to(context.device),
         torch.from_numpy(targets.discrete_kyx.astype(np.float32)).to(context.device),
         _places(targets.discrete_kyx, context.task, context.seed),
+        _sizes(targets.discrete_kyx),
     )
 
 
@@ -121,6 +132,30 @@ def tile_shape(items: Sequence[Prepared], pipeline: Pipeline, *, whole: bool) ->
         return _up(tallest), _up(widest)
     tile_px = pipeline.preprocess.tile_px
     return min(tile_px, _up(tallest)), min(tile_px, _up(widest))
+
+
+def _image_chances(items: Sequence[Prepared], *, whole: bool, balanced: bool) -> np.ndarray:
+    """Return each image's chance to be drawn where no class is aimed at."""
+    if whole:
+        # Balanced: one class is drawn as often as another. Others: one image as often as another.
+        named = [next(iter(item.sizes), None) for item in items]
+        weights = np.array([1 / named.count(name) if balanced else 1.0 for name in named])
+    else:
+        # Larger images hold more to learn, but one large image must not drown the small ones.
+        weights = np.sqrt([item.image[0].numel() for item in items])
+    chances: np.ndarray = weights / weights.sum()
+    return chances
+
+
+def _class_chances(
+    items: Sequence[Prepared], classes: Sequence[int], *, balanced: bool
+) -> np.ndarray:
+    """Return each class's chance to be aimed at: alike, or falling with the root of its share."""
+    sizes = np.array([sum(item.sizes.get(c, 0) for item in items) for c in classes], dtype=float)
+    # The root: in full proportion nearly every tile would show the rarest class.
+    weights = 1 / np.sqrt(np.maximum(sizes, 1)) if balanced else np.ones(len(classes))
+    chances: np.ndarray = weights / max(weights.sum(), 1e-12)
+    return chances
 
 
 def _up(side_px: int) -> int:
@@ -158,3 +193,10 @@ def _places(
         found = np.argwhere(last == value)
         places[int(value)] = found[rng.permutation(len(found))[:most]]
     return places
+
+
+def _sizes(discrete_kyx: np.ndarray) -> dict[int, int]:
+    """Return the pixels of each class of the last map."""
+    last = discrete_kyx[-1]
+    found, counts = np.unique(last[last >= 0], return_counts=True)
+    return {int(value): int(count) for value, count in zip(found, counts, strict=True)}

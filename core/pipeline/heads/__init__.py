@@ -1,7 +1,7 @@
 """What the network predicts, and how answers come back from it."""
 
 from core.errors import PlanError
-from core.pipeline.heads import boundary, distance, image, semantic
+from core.pipeline.heads import boundary, distance, flow, image, semantic
 from core.pipeline.heads.base import Batch, Head, Judging, Targets
 
 __all__ = ["HEADS", "Batch", "Head", "Judging", "Targets", "find"]
@@ -15,5 +15,5 @@ def find(name: str) -> Head:
 
 
 HEADS: dict[str, Head] = {
-    head.name: head for head in (semantic.HEAD, boundary.HEAD, distance.HEAD, image.HEAD)
+    head.name: head for head in (semantic.HEAD, boundary.HEAD, distance.HEAD, flow.HEAD, image.HEAD)
 }

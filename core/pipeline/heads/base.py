@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
+import torch
 from torch import Tensor
 
 from core.data.truth import Truth
@@ -56,11 +57,26 @@ class Head:
     targets: Callable[[Truth, TaskSpec], Targets]
     loss: Callable[[Tensor, Batch, Judging], Tensor]
     activate: Callable[[Tensor], Tensor]
-    """Logits (batch, maps, Y, X) -> what `decode` reads, in [0, 1]."""
+    """Logits (batch, maps, Y, X) -> what `decode` reads: in [0, 1], directions in [-1, 1]."""
     decode: Callable[[Floats, Postprocess, TaskSpec], Answer]
     """Maps (maps, Y, X) of one image at its own size -> its answer."""
     tuned: dict[str, tuple[float, ...]]
     """Postprocessing numbers worth tuning -> the values to try."""
+    directions: int | None = None
+    """Where two of the network's maps are a direction (y, then x): the first one's index. The
+    smooth targets are then this direction alone, and both turn with the picture."""
+
+    def mirrored(self, maps: Tensor, axes: tuple[int, ...]) -> Tensor:
+        """Return maps (batch, maps, Y, X) mirrored along `axes` (2: rows, 3: columns).
+
+        A direction along a mirrored axis changes its sign.
+        """
+        flipped = torch.flip(maps, axes)
+        if self.directions is None or not axes:
+            return flipped
+        signs = torch.ones((1, maps.shape[1], 1, 1), device=maps.device)
+        signs[:, [self.directions + axis - 2 for axis in axes]] = -1
+        return flipped * signs
 
 
 def class_count(task: TaskSpec) -> int:
@@ -85,23 +101,24 @@ def activate_classes(logits: Tensor) -> Tensor:
 
 def vote(labels_yx: npt.NDArray[np.int32], class_maps: Floats) -> dict[int, int]:
     """Return object id -> class index, by the mean class probability over the object's pixels."""
-    count = int(labels_yx.max(initial=0))
-    if not count or not len(class_maps):
+    if not len(class_maps):
         return {}
-    flat = labels_yx.ravel()
-    sums = np.stack([np.bincount(flat, weights=m.ravel(), minlength=count + 1) for m in class_maps])
-    present = np.flatnonzero(np.bincount(flat, minlength=count + 1)[1:]) + 1
-    winners = sums.argmax(axis=0)
-    return {int(i): int(winners[i]) for i in present}
+    places = np.flatnonzero(labels_yx)
+    ids = labels_yx.ravel()[places]
+    present = np.flatnonzero(np.bincount(ids))
+    sums = np.stack([np.bincount(ids, weights=m.ravel()[places]) for m in class_maps])
+    return dict(zip(present.tolist(), sums.argmax(axis=0)[present].tolist(), strict=True))
 
 
 def object_scores(labels_yx: npt.NDArray[np.int32], probability_yx: Floats) -> dict[int, float]:
     """Return object id -> mean foreground probability over the object's pixels."""
-    flat = labels_yx.ravel()
-    sizes = np.bincount(flat)
-    sums = np.bincount(flat, weights=probability_yx.ravel())
-    present = np.flatnonzero(sizes[1:]) + 1
-    return {int(i): round(float(sums[i] / sizes[i]), 4) for i in present}
+    places = np.flatnonzero(labels_yx)
+    ids = labels_yx.ravel()[places]
+    sizes = np.bincount(ids)
+    present = np.flatnonzero(sizes)
+    sums = np.bincount(ids, weights=probability_yx.ravel()[places])
+    means = np.round(sums[present] / sizes[present], 4)
+    return dict(zip(present.tolist(), means.tolist(), strict=True))
 
 
 def grown(

@@ -23,6 +23,8 @@ from core.records import Kind, Postprocess, TaskSpec
 
 # Distances carry the separation of neighbours: as heavy as Dice and cross entropy together.
 DISTANCE_WEIGHT = 2.0
+# The outermost pixel or two of an object 20 px across.
+SHALLOW = 0.2
 
 
 def outputs(task: TaskSpec) -> int:
@@ -63,7 +65,9 @@ def loss(logits: Tensor, batch: Batch, judging: Judging) -> Tensor:
     """Return foreground loss, cross entropy of the distance, and the loss of the classes."""
     truth = batch.discrete[:, 0]
     kind = judging.training.loss
-    total = losses.foreground(kind, logits[:, 0], truth)
+    # Touching objects are parted where both are shallow.
+    between = (truth > 0) & (batch.smooth[:, 0] < SHALLOW)
+    total = losses.foreground(kind, logits[:, 0], truth, between)
     total = total + DISTANCE_WEIGHT * losses.height(logits[:, 1], batch.smooth[:, 0], truth >= 0)
     if logits.shape[1] > 2:
         total = total + losses.classes(

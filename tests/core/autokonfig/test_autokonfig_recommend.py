@@ -5,7 +5,7 @@ import sys
 from dataclasses import replace
 
 import pytest
-from worlds import by_size, falling, fingerprint, pipelines, run, world
+from worlds import by_size, falling, fingerprint, pipelines, run, small_pool, world
 
 from core.autokonfig import kept, recommend, table
 from core.errors import LibraryError
@@ -31,6 +31,7 @@ def advise(library: Snapshot = LIBRARY, task: TaskSpec = CELLS, **changes) -> Re
         Budget(seconds=asked["seconds"], memory_gib=asked["memory_gib"]),
         library,
         asked["machine"],
+        pool=small_pool(),
     )
 
 

@@ -11,8 +11,16 @@ from core.records import DataSetCard, Fingerprint, Kind, Pipeline, RunRow, Snaps
 SAMPLES = 2000
 
 
+# A pool of a few, so that what these worlds make true does not hang on how many there are.
+MOST = 12
+
+
 def pipelines(kind: Kind = Kind.INSTANCE) -> list[Pipeline]:
-    return [one for one in POOL.values() if kind in one.kinds]
+    return [one for one in POOL.values() if kind in one.kinds][:MOST]
+
+
+def small_pool() -> dict[str, Pipeline]:
+    return {one.name: one for kind in Kind for one in pipelines(kind)}
 
 
 def fingerprint(name: str, kind: Kind = Kind.INSTANCE, **values: float) -> Fingerprint:

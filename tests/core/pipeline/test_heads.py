@@ -10,6 +10,7 @@ from core.pipeline.heads import Batch, Judging
 from core.pipeline.heads.boundary import three_classes
 from core.pipeline.heads.distance import relative_distance
 from core.records import Kind, Postprocess, TaskSpec, Training
+from core.records.pipeline import LOSSES
 
 TASKS = {
     Kind.INSTANCE: TaskSpec(kind=Kind.INSTANCE, classes=("one", "two")),
@@ -47,6 +48,10 @@ def ideal_logits(name: str, targets: heads.Targets, outputs: int) -> torch.Tenso
         distance = np.clip(targets.smooth_kyx[0], 1e-4, 1 - 1e-4)
         first = np.stack([20.0 * (discrete[0] - 0.5), np.log(distance / (1 - distance))])
         maps = np.concatenate([first, sure(discrete[1], outputs - 2)])
+    elif name == "flow":
+        maps = np.concatenate(
+            [20.0 * (discrete[:1] - 0.5), targets.smooth_kyx, sure(discrete[1], outputs - 3)]
+        )
     elif name == "boundary":
         maps = np.concatenate([sure(discrete[0], 3), sure(discrete[1], outputs - 3)])
     elif name == "image":
@@ -117,6 +122,38 @@ def test_what_nobody_annotated_counts_in_no_loss(head: heads.Head) -> None:
         loss = head.loss(logits, _batch(head, targets), Judging(Training(), None))
         if kind is not Kind.CLASSIFICATION:  # a mean over no image is left to the caller
             assert float(loss) == 0.0
+
+
+@pytest.mark.parametrize("loss", LOSSES)
+def test_every_loss_prefers_the_knowing_network(head: heads.Head, loss: str) -> None:
+    for kind in head.kinds:
+        task, known = TASKS[kind], truth_for(kind)
+        targets = head.targets(known, task)
+        ideal = ideal_logits(head.name, targets, head.outputs(task))
+        judging, batch = Judging(Training(loss=loss), None), _batch(head, targets)
+        assert float(head.loss(ideal, batch, judging)) < float(head.loss(-ideal, batch, judging))
+
+
+@pytest.mark.parametrize("axes", [(), (2,), (3,), (2, 3)])
+@pytest.mark.parametrize("name", ["boundary", "distance", "flow"])
+def test_maps_of_a_mirrored_picture_are_mirrored_back(name: str, axes: tuple[int, ...]) -> None:
+    """What a network that knows the truth says of the mirrored picture, mirrored, is the same."""
+    head = heads.find(name)
+    ids = np.zeros((40, 48), np.int32)
+    ids[4:21, 6:25], ids[24:35, 20:41] = 1, 2  # odd sides: each has one middle pixel
+    turned = np.ascontiguousarray(np.flip(ids, [axis - 2 for axis in axes]))
+    task = TASKS[Kind.INSTANCE]
+    straight, mirrored = (
+        head.activate(
+            ideal_logits(
+                head.name,
+                head.targets(Truth(pixels_yx=one, object_classes={1: 0, 2: 1}), task),
+                head.outputs(task),
+            )
+        )
+        for one in (ids, turned)
+    )
+    np.testing.assert_allclose(head.mirrored(mirrored, axes), straight, atol=1e-5)
 
 
 def test_an_unknown_head_lists_the_choices() -> None:

@@ -24,8 +24,15 @@ def _distinct() -> dict[str, tuple[Model, Kind]]:
     return {name: (model, kind) for name, model, kind in found.values()}
 
 
-@pytest.mark.parametrize("name", sorted(_distinct()))
-@pytest.mark.parametrize("channels", [1, 2])
+# How pretrained weights fit other channels is their own; without any, one number tells all.
+CASES = [
+    (name, channels)
+    for name, (model, _) in sorted(_distinct().items())
+    for channels in ((1, 2) if model.weights == "imagenet" else (2,))
+]
+
+
+@pytest.mark.parametrize(("name", "channels"), CASES)
 def test_a_network_answers_in_the_size_it_was_asked(name: str, channels: int) -> None:
     model, kind = _distinct()[name]
     outputs = heads.find(model.head).outputs(TASKS[kind])
@@ -35,6 +42,35 @@ def test_a_network_answers_in_the_size_it_was_asked(name: str, channels: int) ->
     whole = kind is Kind.CLASSIFICATION
     assert answer.shape == ((1, outputs) if whole else (1, outputs, 64, 96))
     assert models.parameters(network) > 1_000_000
+
+
+@pytest.mark.parametrize("encoder", sorted(models.ENCODERS))
+def test_every_encoder_sorts_whole_images(encoder: str) -> None:
+    model = Model(head="image", encoder=encoder, weights="random")
+    with torch.inference_mode():
+        assert models.build(model, 2, 4).eval()(torch.zeros(1, 2, 64, 64)).shape == (1, 4)
+
+
+@pytest.mark.parametrize("architecture", sorted(models.ARCHITECTURES))
+def test_every_architecture_takes_pictures_that_are_no_square(architecture: str) -> None:
+    model = Model(head="semantic", architecture=architecture)
+    network = models.build(model, 3, 2, pretrained_weights=False).eval()
+    with torch.inference_mode():
+        assert network(torch.zeros(1, 3, 160, 128)).shape == (1, 2, 160, 128)
+
+
+@pytest.mark.parametrize("kind", [Kind.INSTANCE, Kind.SEMANTIC])
+def test_three_decoders_with_six_encoders_each_can_be_chosen(kind: Kind) -> None:
+    networks = {
+        (one.model.architecture, one.model.encoder) for one in catalogue.for_kind(kind).values()
+    }
+    for decoder in ("unet", "linknet", "fpn"):
+        assert len({encoder for name, encoder in networks if name == decoder}) >= 6
+
+
+def test_names_tell_who_starts_from_nothing() -> None:
+    for name, pipeline in catalogue.POOL.items():
+        assert name.endswith("-random") == (pipeline.model.weights == "random")
 
 
 def test_the_pool_has_at_least_ten_pipelines_a_kind() -> None:
@@ -47,5 +83,8 @@ def test_an_unknown_part_lists_the_choices() -> None:
         models.build(Model(head="distance", encoder="nonsense"), 1, 2)
     with pytest.raises(PlanError, match="unet"):
         models.build(Model(head="distance", architecture="nonsense"), 1, 2)
+    odd = Model(head="distance", architecture="pan", encoder="densenet121", weights="random")
+    with pytest.raises(PlanError, match="cannot take"):
+        models.build(odd, 1, 2)
     with pytest.raises(PlanError, match="random"):
         models.build(Model(head="distance", encoder="resnet18"), 1, 2)
