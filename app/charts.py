@@ -48,6 +48,32 @@ def scores(history: History) -> "Figure":
     return _plain(figure, "steps")
 
 
+def standings(history: History) -> "Figure":
+    """Return one bar a candidate of the race: its score on the check images."""
+    from plotly import graph_objects as go
+
+    best = max((score for _, score in history.standings), default=0.0)
+    figure = go.Figure(
+        go.Bar(
+            x=[score for _, score in history.standings],
+            y=[name for name, _ in history.standings],
+            orientation="h",
+            text=[f"{score:.3f}" for _, score in history.standings],
+            textposition="outside",
+            cliponaxis=False,
+            marker_color=[
+                look.MARK_COLOR if score == best else look.LINE_COLOR
+                for _, score in history.standings
+            ],
+            hoverinfo="skip",
+        )
+    )
+    figure.update_xaxes(range=[0, 1.08])
+    figure.update_yaxes(autorange="reversed")
+    height_px = 60 + 34 * len(history.standings)
+    return _plain(figure, "score on the check images", height=height_px, grid=False)
+
+
 def losses(history: History) -> "Figure":
     """Return the training loss against the step, with a smoothed line over it."""
     from plotly import graph_objects as go

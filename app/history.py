@@ -7,7 +7,7 @@ from core.records import Event
 Point = tuple[float, float]
 CURVE_POINTS = 400
 """A screen shows no more; the browser stays quick in runs of hours."""
-_TOLD = ("stage", "best", "message", "end", "memory", "candidate", "probe", "choice")
+_TOLD = ("stage", "message", "standing", "race", "left_out", "end")
 
 
 @dataclass(slots=True)
@@ -19,6 +19,8 @@ class History:
     """(step, loss)."""
     scores: list[tuple[float, float]] = field(default_factory=list)
     """(step, headline score on the validation images)."""
+    standings: list[tuple[str, float]] = field(default_factory=list)
+    """(pipeline, score on the check images) of each candidate tried in the race."""
     told: list[Event] = field(default_factory=list)
     """Events a person wants to read."""
     _step: float = 0.0
@@ -33,7 +35,9 @@ class History:
                 self.loss.append((self._step, float(values["loss"])))
             elif event.name == "validation" and values.get("score") is not None:
                 self.scores.append((self._step, float(values["score"])))
-            elif event.name in _TOLD:
+            elif event.name == "standing":
+                self.standings.append((str(values["pipeline"]), float(values["score"])))
+            if event.name in _TOLD:
                 self.told.append(event)
 
 

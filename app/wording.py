@@ -45,6 +45,7 @@ STAGE_WORDS = {
     "starting": "Getting ready",
     "reading": "Reading images and labels",
     "fingerprint": "Describing your images",
+    "racing": "Trying the best candidates briefly",
     "fitting": "Learning from your labels",
     "tuning": "Fine-tuning on the check images",
     "reporting": "Scoring on images it has never seen",
@@ -175,8 +176,15 @@ def event(told: Event) -> str:
         stage = STAGE_WORDS.get(str(values.get("stage")), str(values.get("stage")))
         message = str(values.get("message", ""))
         return message or stage
-    if told.name == "best" and "score" in values:
-        return f"New best score on the check images: **{values['score']:.3f}**"
+    if told.name == "standing":
+        return (
+            f"{values['pipeline']} reached {values['score']:.3f} on the check images "
+            f"in its trial of {values['samples']} picture parts"
+        )
+    if told.name == "race":
+        return f"**{values['winner']}** did best in the trials and goes on from there"
+    if told.name == "left_out":
+        return f"{values['pipeline']} was left out: the memory did not suffice"
     if told.name == "end":
         return str(values.get("message") or STATE_WORDS.get(str(values.get("state")), "ended"))
     return str(values.get("message") or f"{told.name} {values or ''}")

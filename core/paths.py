@@ -8,8 +8,9 @@ from pathlib import Path
 from core.errors import StudyError
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9 ._-]{0,99}")
-DATA_LIBRARY = Path(__file__).resolve().parent.parent / "data_library"
-"""The knowledge that travels with the program, read only."""
+SHIPPED = Path(__file__).resolve().parent.parent / "data_library"
+DATA_LIBRARY = Path(os.environ.get("AIXCELL_DATA_LIBRARY") or SHIPPED)
+"""What the program knows when it is new, read only; an experiment may bring its own."""
 
 
 def check_name(name: str, what: str) -> str:

@@ -10,8 +10,8 @@ from core.records import Event, JobStatus
 
 OPEN = ("queued", "running")
 _RESUMABLE = ("cancelled", "failed", "lost")
-_STAGES = ("reading", "fitting", "tuning", "reporting")
-_STAGE_TITLES = ("Reading", "Learning", "Fine-tuning", "Scoring")
+_STAGES = ("reading", "racing", "fitting", "tuning", "reporting")
+_STAGE_TITLES = ("Reading", "Choosing", "Learning", "Fine-tuning", "Scoring")
 _LAST_EVENTS = 12
 
 
@@ -30,6 +30,12 @@ def _panel(run_id: str, *, was_open: bool) -> None:
         _now(status)
         _stages(status)
         _actions(status)
+        if history.standings:
+            with st.container(border=True):
+                st.markdown("**Short trials of the best candidates**")
+                st.plotly_chart(
+                    charts.standings(history), key=f"race-{run_id}", config=charts.CONFIG
+                )
         if history.loss or history.scores:
             left, right = st.columns(2, gap="medium")
             with left, st.container(border=True):

@@ -43,7 +43,7 @@ from core.records.pipeline import (
     Training,
 )
 from core.records.plan import Candidate, Plan
-from core.records.result import Report, RunResult, Score
+from core.records.result import Report, RunResult, Score, Standing
 from core.records.task import Budget, Kind, Machine, TaskSpec, Wishes
 
 __all__ = [
@@ -78,6 +78,7 @@ __all__ = [
     "Score",
     "Snapshot",
     "Split",
+    "Standing",
     "StudyRecord",
     "TaskSpec",
     "Training",

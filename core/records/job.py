@@ -19,6 +19,7 @@ STAGES = (
     "starting",
     "reading",
     "fingerprint",
+    "racing",
     "fitting",
     "tuning",
     "reporting",

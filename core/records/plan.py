@@ -13,6 +13,8 @@ class Candidate:
     """One pipeline of a plan with what was expected of it."""
 
     pipeline: Pipeline
+    prior: float | None = None
+    """How good it is believed to be among the others; higher is better, no unit."""
     expected_score: float | None = None
     expected_seconds: float | None = None
     expected_memory_gib: float | None = None

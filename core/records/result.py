@@ -26,6 +26,21 @@ class Score:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Standing:
+    """How one candidate stood in the race."""
+
+    pipeline: str
+    score: float
+    """On the validation images all were judged by."""
+    prior: float | None
+    """What was believed beforehand; see `Candidate.prior`."""
+    steps: int
+    samples: int
+    seconds: float
+    """Preparing the images, learning, and the look together."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RunResult:
     """What `result.json` in a run's folder tells."""
 
@@ -53,6 +68,8 @@ class RunResult:
     """Whether it stopped before its budget because nothing improved any more."""
     curve: tuple[tuple[int, float], ...]
     """(samples seen, validation score)."""
+    race: tuple[Standing, ...] = ()
+    """Empty where there was no time for one, or nothing to choose."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -123,6 +123,7 @@ def candidates(recommendation: Recommendation) -> tuple[Candidate, ...]:
     return tuple(
         Candidate(
             pipeline=each.pipeline,
+            prior=each.rank_value,
             expected_score=each.score,
             expected_seconds=each.seconds,
             expected_memory_gib=each.memory_gib,

@@ -20,6 +20,18 @@ def test_events_are_taken_in_piece_by_piece():
     assert [each.name for each in history.told] == ["stage"]
 
 
+def test_trials_stand_apart_from_the_run_that_goes_on():
+    history = History()
+    trial = event("standing", pipeline="a", score=0.4, samples=80, step=20)
+    history.add(
+        [event("probe_step", step=20, loss=1.0), trial, event("step", step=21, loss=0.9)], 5
+    )
+    assert history.standings == [("a", 0.4)]
+    assert history.told == [trial]
+    assert history.loss == [(21.0, 0.9)]
+    assert history.scores == []
+
+
 def test_an_event_without_its_figure_draws_nothing():
     history = History()
     history.add([event("step", step=3), event("validation", score=None)], 1)

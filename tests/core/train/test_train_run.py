@@ -1,6 +1,7 @@
 """A run ends with a bundle and a report, keeps its best weights when stopped, and tells a cause."""
 
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -25,7 +26,7 @@ from core.records import (
     TaskSpec,
     read,
 )
-from core.train import loop, run
+from core.train import race, run, watch
 
 DISC = TaskSpec(kind=Kind.INSTANCE, classes=("disc",))
 
@@ -75,6 +76,25 @@ def test_a_run_leaves_bundle_report_and_predictions(
     assert np.array_equal(again, tifffile.imread(predicted[0]))
 
 
+def test_the_best_of_a_race_goes_on_and_all_standings_are_kept(
+    planned: tuple[StudyDir, Plan, JobDir], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    study_dir, plan, job_dir = planned
+    names = ("linknet-lite0-distance", "unet-lite0-boundary")
+    several = replace(
+        plan, candidates=tuple(Candidate(pipeline=catalogue.find(name)) for name in names)
+    )
+    monkeypatch.setattr(race, "SHORTEST_PROBE_S", 0.5)
+    result = execute((study_dir, several, job_dir))
+    assert [one.pipeline for one in result.race] == list(names)
+    best = max(result.race, key=lambda one: one.score)
+    assert result.pipeline.name == best.pipeline
+    # What was learned in the race is not lost.
+    assert result.steps > best.steps > 0
+    assert bundle.read_record(job_dir.bundle).pipeline == result.pipeline
+    assert result.seconds <= 1.2 * several.budget.seconds
+
+
 def test_a_stopped_run_keeps_its_weights(planned: tuple[StudyDir, Plan, JobDir]) -> None:
     job_dir = planned[2]
     job_dir.root.mkdir(parents=True)
@@ -90,7 +110,7 @@ def test_a_loss_that_is_no_number_is_told_with_its_cause(
     def broken(logits: torch.Tensor, *_: object) -> torch.Tensor:
         return logits.sum() * float("nan")
 
-    monkeypatch.setattr(loop, "EVENT_EVERY_S", 0.0)
+    monkeypatch.setattr(watch, "EVENT_EVERY_S", 0.0)
     monkeypatch.setattr("core.pipeline.heads.distance.losses.foreground", lambda *a: broken(a[1]))
     with pytest.raises(RunError, match="diverged") as raised:
         execute(planned)

@@ -1,0 +1,101 @@
+"""A candidate made ready to learn: its network, and the images prepared for it."""
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from core.data.samples import Sample
+from core.data.truth import Truth
+from core.errors import RunError
+from core.infer import predict
+from core.infer.predict import Trained
+from core.pipeline import devices, heads, models, preprocess
+from core.pipeline.heads import Judging
+from core.records import Candidate, Kind, Pipeline, Plan
+from core.train.images import Images
+from core.train.learner import Learner
+from core.train.pool import Context, Pool, prepare
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Contender:
+    """One candidate of the plan, ready to take steps."""
+
+    candidate: Candidate
+    learner: Learner
+
+    @property
+    def trained(self) -> Trained:
+        """Return the network with everything that belongs to it."""
+        return self.learner.trained
+
+
+def ready(candidate: Candidate, plan: Plan, learn: Images) -> Contender:
+    """Return the candidate with a fresh network, seeded by the plan.
+
+    Raises RunError where there is no image to learn from.
+    """
+    torch.manual_seed(plan.seed)
+    pipeline = candidate.pipeline
+    trained = _untrained(pipeline, plan, learn)
+    context = Context(plan.task, trained.fitted, trained.device, plan.seed)
+    items = [
+        prepare(one, true, pipeline, trained.head, context)
+        for one, true in zip(learn.samples, learn.truths, strict=True)
+    ]
+    pool = Pool(items, pipeline, plan.task)
+    judging = Judging(pipeline.training, class_weights(pool, pipeline, plan))
+    return Contender(candidate=candidate, learner=Learner(trained, pool, judging, plan.seed))
+
+
+def _untrained(pipeline: Pipeline, plan: Plan, learn: Images) -> Trained:
+    """Return the pipeline's network with the numbers fitted to the training images."""
+    if not learn.samples:
+        raise RunError(
+            "no annotated image is left to learn from; annotate a few more", cause="bad_input"
+        )
+    device = devices.choose()
+    head = heads.find(pipeline.model.head)
+    channels = learn.samples[0].image_cyx.shape[0]
+    fitted = preprocess.fit(pipeline.preprocess, channels, diameters_px(learn.truths, plan))
+    network = models.build(pipeline.model, fitted.channels, head.outputs(plan.task))
+    network = network.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
+    return Trained(network, pipeline, fitted, head, plan.task, device)
+
+
+def diameters_px(truths: Sequence[Truth], plan: Plan) -> list[float]:
+    """Return the equivalent diameter of every training object, in original pixels."""
+    if plan.task.kind is not Kind.INSTANCE:
+        return []
+    sizes = [np.bincount(np.maximum(one.pixels_yx, 0).ravel())[1:] for one in truths]
+    areas = np.concatenate(sizes) if sizes else np.zeros(0)
+    return [float(d) for d in 2 * np.sqrt(areas[areas > 0] / np.pi)]
+
+
+def class_weights(pool: Pool, pipeline: Pipeline, plan: Plan) -> Tensor | None:
+    """Return one weight a class, falling with the root of its share, mean 1; None where off."""
+    if pipeline.training.class_balance != "weights":
+        return None
+    count = len(plan.task.classes)
+    totals = np.zeros(count)
+    for item in pool.items:
+        values = item.discrete[-1].cpu().numpy().ravel()
+        totals += np.bincount(values[values >= 0].astype(int), minlength=count)[:count]
+    # The root: full inverse weights make rare classes spill over everything.
+    weights = 1 / np.sqrt(np.maximum(totals, 1) / max(totals.sum(), 1))
+    weights[totals == 0] = 0
+    weights *= (totals > 0).sum() / weights.sum()
+    return torch.tensor(weights, dtype=torch.float32, device=pool.device)
+
+
+def seconds_per_look(trained: Trained, sample: Sample) -> float:
+    """Return seconds for one image's maps, after a first look that lays out memory."""
+    trained.network.eval()
+    predict.maps(trained, sample.image_cyx)
+    began = time.perf_counter()
+    predict.maps(trained, sample.image_cyx)
+    return time.perf_counter() - began

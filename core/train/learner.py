@@ -1,0 +1,100 @@
+"""A network while it learns: its weights, optimizer and average, and the tiles it draws."""
+
+import copy
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
+
+from core.infer.predict import Trained
+from core.pipeline import devices
+from core.pipeline.heads import Batch, Judging
+from core.records import Training
+from core.train.pool import Pool
+
+# Far above a healthy gradient; stops a single broken batch from throwing the weights away.
+LARGEST_GRADIENT = 5.0
+
+Tensors = tuple[Tensor, ...] | list[Tensor]
+
+
+class Learner:
+    """Takes steps; what it knows goes on from one stretch of training to the next."""
+
+    def __init__(self, trained: Trained, pool: Pool, judging: Judging, seed: int) -> None:
+        self.trained = trained
+        self.pool = pool
+        self.judging = judging
+        self.steps = 0
+        self.samples = 0
+        """Training tiles seen."""
+        self.best = -1.0
+        """Validation figure of the weights kept so far; below 0: none kept."""
+        self._best_state: dict[str, Tensor] = {}
+        self._rng = np.random.default_rng(seed)
+        training = judging.training
+        # One rate for all: a lower one for the pretrained encoder lost AP in trainings of minutes.
+        self._optimizer = torch.optim.AdamW(
+            trained.network.parameters(), weight_decay=training.weight_decay
+        )
+        self._averaged = _averaged_copy(trained.network, training)
+
+    @property
+    def network(self) -> nn.Module:
+        """Return the network to judge by: the averaged one where averaging is on."""
+        # Before the first step the average knows nothing of a last layer fitted meanwhile.
+        if self._averaged is None or self.steps == 0:
+            return self.trained.network
+        return self._averaged.module
+
+    def draw(self, count: int) -> tuple[Tensor, Batch]:
+        """Return random tiles (count, C, Y, X) and their targets."""
+        self.samples += count
+        return self.pool.draw(count, self._rng)
+
+    def keep(self, figure: float) -> None:
+        """Keep the weights to judge by as the best ones, with their validation figure."""
+        self.best = figure
+        self._best_state = copy.deepcopy(self.network.state_dict())
+
+    def settle(self) -> None:
+        """Put the best weights into the network, the last ones where none were kept."""
+        self.trained.network.load_state_dict(self._best_state or self.network.state_dict())
+        self.trained.network.eval()
+
+    def step(self, rate: float) -> Tensor:
+        """Learn from one batch at `rate` times the pipeline's learning rate; return the loss."""
+        training = self.judging.training
+        network = self.trained.network
+        pixels, targets = self.draw(training.batch)
+        for group in self._optimizer.param_groups:
+            group["lr"] = training.learning_rate * rate
+        network.train()
+        with devices.autocast(self.trained.device):
+            logits = network(pixels)
+        loss = self.trained.head.loss(logits, targets, self.judging)
+        self._optimizer.zero_grad(set_to_none=True)
+        loss.backward()  # type: ignore[no-untyped-call]
+        nn.utils.clip_grad_norm_(network.parameters(), LARGEST_GRADIENT)
+        self._optimizer.step()
+        if self._averaged is not None:
+            self._averaged.update_parameters(network)
+        self.steps += 1
+        return loss.detach()
+
+
+def _averaged_copy(network: nn.Module, training: Training) -> AveragedModel | None:
+    """Return the exponentially averaged twin, or None where averaging is off.
+
+    The decay starts low and reaches `training.ema`, so that early weights are forgotten.
+    """
+    if training.ema <= 0:
+        return None
+
+    def average(ours: Tensors, current: Tensors, seen: Tensor | int) -> None:
+        count = int(seen)
+        decay = min(training.ema, (1 + count) / (10 + count))
+        get_ema_multi_avg_fn(decay)(ours, current, seen)  # type: ignore[no-untyped-call]
+
+    return AveragedModel(network, multi_avg_fn=average, use_buffers=True)

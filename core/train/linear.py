@@ -1,0 +1,78 @@
+"""The last layer of a classifier, fitted to what its frozen encoder sees.
+
+Source: Kumar et al., "Fine-tuning can distort pretrained features and underperform
+out-of-distribution", ICLR 2022: the last layer first, then all layers together.
+"""
+
+import time
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from core.pipeline import devices
+from core.pipeline.models import ImageNetwork
+from core.train.learner import Learner
+
+# Views of each image, varied as in training: the layer must not hang on one position or light.
+VIEWS = 8
+FEWEST_VIEWS = 128
+BATCH = 16
+
+
+def fit(learner: Learner, until: float) -> None:
+    """Fit the network's last layer to views drawn before `until` (seconds since 1970).
+
+    At least one batch is drawn. Nothing changes where the views show one class only.
+    """
+    network = learner.trained.network
+    assert isinstance(network, ImageNetwork)
+    seen, classes = _features(network, learner, until)
+    known = classes >= 0
+    if len(np.unique(classes[known])) < 2:
+        return
+    weight, bias = _logistic(seen[known], classes[known], network.linear.out_features)
+    with torch.no_grad():
+        network.linear.weight.copy_(torch.from_numpy(weight))
+        network.linear.bias.copy_(torch.from_numpy(bias))
+
+
+def _features(
+    network: ImageNetwork, learner: Learner, until: float
+) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
+    """Return features (n, width) of varied training images, and their classes (n,)."""
+    network.eval()
+    wanted = max(FEWEST_VIEWS, VIEWS * len(learner.pool.items))
+    features: list[NDArray[np.float32]] = []
+    classes: list[NDArray[np.int64]] = []
+    with torch.inference_mode():
+        while BATCH * len(features) < wanted and (not features or time.time() < until):
+            pixels, targets = learner.draw(BATCH)
+            with devices.autocast(learner.trained.device):
+                found = network.encoder(pixels)
+            features.append(found.float().cpu().numpy())
+            classes.append(targets.discrete.cpu().numpy())
+    return np.concatenate(features), np.concatenate(classes)
+
+
+def _logistic(
+    seen: NDArray[np.float32], classes: NDArray[np.int64], outputs: int
+) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """Return weight (outputs, width) and bias of a logistic regression, scaling folded in."""
+    from sklearn.linear_model import LogisticRegression
+    from sklearn.preprocessing import StandardScaler
+
+    scaler = StandardScaler().fit(seen)
+    model = LogisticRegression(max_iter=500, class_weight="balanced")
+    model.fit(scaler.transform(seen), classes)
+    coefficients, intercepts = model.coef_, model.intercept_
+    if len(model.classes_) == 2:  # scikit-learn keeps one row for two classes
+        coefficients = np.concatenate([-coefficients, coefficients]) / 2
+        intercepts = np.concatenate([-intercepts, intercepts]) / 2
+    scaled = coefficients / scaler.scale_
+    weight = np.zeros((outputs, seen.shape[1]), dtype=np.float32)
+    # A class without a view must not win by its zeros.
+    bias = np.full(outputs, float(intercepts.min()) - 5.0, dtype=np.float32)
+    weight[model.classes_] = scaled
+    bias[model.classes_] = intercepts - scaled @ scaler.mean_
+    return weight, bias

@@ -1,0 +1,188 @@
+"""Time, speed, best weights and what is told while a network learns."""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from core.errors import RunError
+from core.infer.predict import Trained
+from core.pipeline import devices
+from core.progress import Progress
+from core.train.clock import MEASURED_STEPS, SETTLING_STEPS, Schedule
+from core.train.judge import Judge
+from core.train.learner import Learner
+
+# Looking at validation images this often, within this share of the time, keeps the best weights.
+GLANCE_SHARE = 0.08
+GLANCES = 10
+# Weights from the steep part of the schedule are never the best ones.
+KEEP_FROM = 0.35
+# A score that is perfect this many times in a row will not improve any more.
+PERFECT = 0.9995
+PERFECT_GLANCES = 3
+EVENT_EVERY_S = 1.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stretch:
+    """A stretch of training: until when, and how it is told."""
+
+    until: float
+    """Seconds since 1970."""
+    tell: Callable[[str], None]
+    """Takes how far it is, e.g. `step 12 of about 80`."""
+    probed: str = ""
+    """The pipeline's name where this is a probe: one look at the end, told as a standing."""
+    images: int | None = None
+    """Validation images at a look; None: as many as the time allows."""
+
+
+class Watch:
+    """Fits the schedule to the clock, looks at validation images, and tells."""
+
+    def __init__(
+        self, learner: Learner, judge: Judge, stretch: Stretch, progress: Progress
+    ) -> None:
+        self.learner = learner
+        self.judge = judge
+        self.stretch = stretch
+        self.progress = progress
+        self.schedule = Schedule()
+        self.began = time.time()
+        self.glance_s = 0.0
+        self.next_glance = 1.0 / GLANCES
+        self.curve: list[tuple[int, float]] = []
+        self.perfect = 0
+        self.stopped = False
+        self.losses: list[Tensor] = []
+        self.told = 0.0
+        self.measured_from = (0.0, 0.0, 0)
+
+    @property
+    def left_s(self) -> float:
+        """Return seconds until the stretch must have ended."""
+        return self.stretch.until - time.time()
+
+    @property
+    def converged(self) -> bool:
+        """Return whether nothing can improve any more."""
+        return self.perfect >= PERFECT_GLANCES
+
+    def over(self) -> bool:
+        """Return whether the stretch must end: asked to, perfect, or out of time."""
+        self.stopped = self.stopped or self.progress.should_stop()
+        late = self.schedule.steps > 0 and self.left_s <= self.pace()[0]
+        return self.stopped or self.converged or late or self.schedule.done
+
+    def pace(self) -> tuple[float, float]:
+        """Return seconds and processor seconds a step, without settling and glances."""
+        start, processor, steps = self.measured_from
+        count = self.schedule.steps - steps
+        if not start or count < 1:
+            return 0.0, 0.0
+        wall = time.time() - start - self.glance_s
+        cores = devices.cores_available()
+        return wall / count, (time.process_time() - processor) / cores / count
+
+    def step(self, loss: Tensor) -> None:
+        """Count a step; fit the schedule to the clock once the speed is known."""
+        self.schedule.advance()
+        self.losses.append(loss)
+        if self.schedule.steps == SETTLING_STEPS:
+            self.measured_from = (time.time(), time.process_time(), self.schedule.steps)
+        if self.schedule.steps == SETTLING_STEPS + MEASURED_STEPS:
+            self._refit()
+        if time.time() - self.told >= EVENT_EVERY_S:
+            self.tell()
+        due = bool(self.schedule.plan) and self.schedule.share >= self.next_glance
+        if due and not self.stretch.probed:
+            self.glance()
+
+    def glance(self) -> float:
+        """Look at validation images, keep the weights if they are the best; return the figure."""
+        began = time.time()
+        figure = self._figure()
+        self.curve.append((self.learner.samples, figure))
+        self.perfect = self.perfect + 1 if figure >= PERFECT else 0
+        best = figure >= self.learner.best and self._may_keep()
+        if best:
+            self.learner.keep(figure)
+        self.progress.event(
+            "standing" if self.stretch.probed else "validation",
+            step=self.learner.steps,
+            samples=self.learner.samples,
+            score=round(figure, 5),
+            **({"pipeline": self.stretch.probed} if self.stretch.probed else {"best": best}),
+        )
+        self.next_glance = self.schedule.share + self._between()
+        self.glance_s += time.time() - began
+        if self.pace()[0] > 0 and not self.schedule.done:
+            self._refit()
+        return figure
+
+    def _may_keep(self) -> bool:
+        if self.learner.steps == 0:  # a last layer fitted to frozen features stands by itself
+            return True
+        return not self.stretch.probed and self.schedule.share >= KEEP_FROM
+
+    def tell(self) -> None:
+        """Write the mean loss since the last time; RunError where it is no number any more."""
+        if not self.losses:
+            return
+        loss = float(torch.stack(self.losses).mean())
+        self.losses.clear()
+        if not np.isfinite(loss):
+            raise RunError(
+                "the training diverged (the loss is no number any more); "
+                "start it again with a lower learning rate or another pipeline",
+                cause="diverged",
+            )
+        self.told = time.time()
+        batch = self.learner.judging.training.batch
+        seconds = self.pace()[0]
+        planned = self.schedule.plan[-1][1] - self.schedule.steps if self.schedule.plan else None
+        total = None if planned is None else self.learner.steps + planned
+        self.progress.event(
+            "probe_step" if self.stretch.probed else "step",
+            step=self.learner.steps,
+            total=total,
+            samples=self.learner.samples,
+            loss=round(loss, 5),
+            samples_per_s=round(batch / seconds, 2) if seconds else None,
+        )
+        self.stretch.tell(f"step {self.learner.steps}" + (f" of about {total}" if total else ""))
+
+    def _refit(self) -> None:
+        looks = 1.0  # a probe's only one
+        if not self.stretch.probed:
+            looks = max(0.0, 1.0 - self.schedule.share) / self._between()
+        left = self.left_s - looks * self._glance_cost()
+        self.schedule.fit(int(left / max(self.pace()[0], 1e-6)))
+
+    def _glance_cost(self) -> float:
+        return self.judge.seconds_per_image * min(self._glance_images(), len(self.judge.samples))
+
+    def _between(self) -> float:
+        """Return the share of the training from one look to the next."""
+        window = max(self.stretch.until - self.began, 1.0)
+        return max(1.0 / GLANCES, self._glance_cost() / (GLANCE_SHARE * window))
+
+    def _glance_images(self) -> int:
+        """Return how many validation images a look may take without eating the training."""
+        if self.stretch.images is not None:
+            return self.stretch.images
+        window = max(self.stretch.until - self.began, 1.0) * GLANCE_SHARE / GLANCES
+        cost = self.judge.seconds_per_image
+        return 8 if cost <= 0 else max(2, min(8, int(window / cost)))
+
+    def _figure(self) -> float:
+        network, trained = self.learner.network, self.learner.trained
+        network.eval()
+        seen = Trained(
+            network, trained.pipeline, trained.fitted, trained.head, trained.task, trained.device
+        )
+        return self.judge.glance(seen, trained.pipeline.postprocess, self._glance_images())

@@ -1,0 +1,90 @@
+"""A classifier's last layer, fitted to frozen features."""
+
+import time
+
+import numpy as np
+import pytest
+import torch
+
+from core.data.samples import Sample
+from core.data.truth import Truth
+from core.pipeline import catalogue
+from core.records import Budget, Candidate, Kind, Plan, Split, TaskSpec
+from core.train import contender, linear
+from core.train.contender import Contender
+from core.train.images import Images
+
+TASK = TaskSpec(kind=Kind.CLASSIFICATION, classes=("coarse", "fine", "never"))
+
+
+def picture(index: int, rng: np.random.Generator) -> np.ndarray:
+    """Return stripes 16 px wide (class 0) or 4 px wide (class 1), at any angle and phase."""
+    width = 16 if index == 0 else 4
+    angle, phase = rng.uniform(0, np.pi), rng.uniform(0, 6)
+    y, x = np.mgrid[:96, :96]
+    wave = np.sin((x * np.cos(angle) + y * np.sin(angle)) * np.pi / width + phase)
+    return (128 + 80 * wave + rng.normal(0, 8, wave.shape)).clip(0, 255).astype(np.uint8)[None]
+
+
+@pytest.fixture(scope="module")
+def fitted() -> tuple[Contender, dict[str, torch.Tensor]]:
+    """Return a fitted classifier, and its encoder's weights from before."""
+    rng = np.random.default_rng(0)
+    classes = [0, 1] * 8
+    samples = [
+        Sample(id=str(place), image_cyx=picture(index, rng), labels=None, group=None,
+               image_class=TASK.classes[index])
+        for place, index in enumerate(classes)
+    ]  # fmt: skip
+    truths = [
+        Truth(pixels_yx=np.zeros((0, 0), np.int32), object_classes={}, image_class=index)
+        for index in classes
+    ]
+    plan = Plan(
+        study="s",
+        task=TASK,
+        candidates=(Candidate(pipeline=catalogue.find("lite0-s128")),),
+        budget=Budget(seconds=60),
+        split=Split(train=("0",), validation=(), test=(), seed=0, by_group=False),
+        seed=0,
+        image_hashes={},
+        label_versions={},
+    )
+    found = contender.ready(plan.candidates[0], plan, Images(samples, truths))
+    encoder = found.learner.trained.network.encoder
+    before = {name: value.clone() for name, value in encoder.state_dict().items()}
+    linear.fit(found.learner, time.time() + 30)
+    return found, before
+
+
+def test_it_tells_new_pictures_apart(fitted: tuple[Contender, dict[str, torch.Tensor]]) -> None:
+    from core.infer import predict
+
+    trained = fitted[0].trained
+    trained.network.eval()
+    rng = np.random.default_rng(1)
+    right = [
+        predict.answer(trained, picture(index, rng)).image_class == index for index in [0, 1] * 10
+    ]
+    assert np.mean(right) >= 0.9
+
+
+def test_the_encoder_stays_as_it_was(fitted: tuple[Contender, dict[str, torch.Tensor]]) -> None:
+    now = fitted[0].trained.network.encoder.state_dict()
+    assert all(torch.equal(now[name], value) for name, value in fitted[1].items())
+
+
+def test_a_class_without_a_picture_never_wins(
+    fitted: tuple[Contender, dict[str, torch.Tensor]],
+) -> None:
+    from core.infer import predict
+
+    rng = np.random.default_rng(2)
+    for index in (0, 1):
+        chances = predict.answer(fitted[0].trained, picture(index, rng)).probabilities
+        assert chances[2] == min(chances)
+
+
+def test_what_was_drawn_counts_as_seen(fitted: tuple[Contender, dict[str, torch.Tensor]]) -> None:
+    assert fitted[0].learner.samples >= linear.FEWEST_VIEWS
+    assert fitted[0].learner.steps == 0
