@@ -16,6 +16,8 @@ class Candidate:
     prior: float | None = None
     """How good it is believed to be among the others; higher is better, no unit."""
     expected_score: float | None = None
+    expected_samples: int | None = None
+    """Training tiles this machine affords within the budget."""
     expected_seconds: float | None = None
     expected_memory_gib: float | None = None
 

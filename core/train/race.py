@@ -23,7 +23,10 @@ from core.train.judge import GLANCE_IMAGES, Judge
 from core.train.watch import Stretch
 
 # Of the time left after reading; what the winner learned in it is not lost.
-RACE_SHARE = 0.25
+RACE_SHARE = 0.3
+# A probe needs this many steps: before, recorded validation curves are in their steep start, and
+# what rises first is not what ends highest.
+FEWEST_STEPS = 75
 # Below this many seconds a probe tells nothing on any machine.
 SHORTEST_PROBE_S = 10.0
 MOST = 3
@@ -34,8 +37,8 @@ MOST_ALIKE = 2
 LOOK_SHARE = 0.2
 # choice = PRIOR_WEIGHT * z(prior) + z(probe), of the same replay.
 PRIOR_WEIGHT = 0.3
-# Probes closer than this are equal: half the spread of two equal runs of half a minute.
-LEAST_SPREAD = 0.01
+# Probes spread less than this are taken for equal: so far apart are two equal ones.
+LEAST_SPREAD = 0.03
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,8 +63,7 @@ def run(
     race = _Race(plan, learn, judge, clock, progress)
     ends = time.time() + seconds
     for place, candidate in enumerate(entries):
-        until = time.time() + max(0.0, ends - time.time()) / (len(entries) - place)
-        race.probe(candidate, until, f"{place + 1} of {len(entries)}")
+        race.probe(candidate, ends, place, len(entries))
     if not race.ran:
         rest = [one for one in plan.candidates if one not in entries]
         return Outcome(winner=first_that_fits(rest, plan, learn, progress), standings=())
@@ -76,18 +78,30 @@ def entrants(
 ) -> tuple[Candidate, ...]:
     """Return who races: the first few, at most two that ask the same network the same way.
 
-    Nobody where `race_s` seconds do not suffice for two probes.
+    Nobody where `race_s` seconds do not suffice for two probes that tell something.
     """
     most = MOST if budget_s < TIME_FOR_MORE_S else MOST_WITH_TIME
     most = min(most, int(race_s / SHORTEST_PROBE_S))
     alike: dict[tuple[str, str], int] = {}
     found: list[Candidate] = []
+    share = RACE_SHARE
     for one in candidates:
         kind = (one.pipeline.model.network, one.pipeline.model.head)
         alike[kind] = alike.get(kind, 0) + 1
         if alike[kind] <= MOST_ALIKE and len(found) < most:
+            share -= _share_needed(one)
+            if share < 0:
+                break
             found.append(one)
     return tuple(found) if len(found) > 1 else ()
+
+
+def _share_needed(candidate: Candidate) -> float:
+    """Return which share of the whole training the candidate's probe takes; 0 where unknown."""
+    training = candidate.pipeline.training
+    if candidate.expected_samples is None or training.fine_tuning == "linear":
+        return 0.0
+    return FEWEST_STEPS * training.batch / max(candidate.expected_samples, 1)
 
 
 def chosen(standings: Sequence[Standing]) -> int:
@@ -135,24 +149,26 @@ class _Race:
     progress: Progress
     images: int | None = None
     """At how many validation images all are judged; None before the first probe."""
+    learning_s: float = 0.0
+    """How long each probe learns; known once the first one is prepared."""
     ran: list[tuple[Contender, Standing]] = field(default_factory=list)
 
-    def probe(self, candidate: Candidate, until: float, place: str) -> None:
+    def probe(self, candidate: Candidate, ends: float, place: int, count: int) -> None:
         """Train the candidate briefly and note how it stands; leave it out for want of memory."""
         name = candidate.pipeline.name
         began = time.time()
 
         def tell(where: str) -> None:
             share = self.clock.used() / self.clock.budget_s
-            told = f"Trying {name}, {place}: {where}"
+            told = f"Trying {name}, {place + 1} of {count}: {where}"
             self.progress.stage("racing", told, share, self.clock.left())
 
         tell("preparing the images")
         try:
             found = contender.ready(candidate, self.plan, self.learn)
-            stretch = Stretch(
-                until=until, tell=tell, probed=name, images=self._images(found, until)
-            )
+            self._share_out(found, began, (ends - began) / (count - place))
+            until = min(time.time() + self.learning_s, ends)
+            stretch = Stretch(until=until, tell=tell, probed=name, images=self.images)
             fitted = loop.probe(found.learner, self.judge, stretch, self.progress)
         except (RuntimeError, MemoryError) as error:
             _leave_out(candidate, error, self.progress)
@@ -169,12 +185,13 @@ class _Race:
         )
         self.ran.append((found, standing))
 
-    def _images(self, first: Contender, until: float) -> int:
-        if self.images is None:
-            cost = contender.seconds_per_look(first.trained, self.judge.samples[0])
-            affordable = int(LOOK_SHARE * max(0.0, until - time.time()) / max(cost, 1e-6))
-            self.images = max(2, min(GLANCE_IMAGES, affordable))
-        return self.images
+    def _share_out(self, first: Contender, began: float, each_s: float) -> None:
+        """Give every probe the same time to learn: what preparing the first one leaves."""
+        if self.images is not None:
+            return
+        cost = contender.seconds_per_look(first.trained, self.judge.samples[0])
+        self.images = max(2, min(GLANCE_IMAGES, int(LOOK_SHARE * each_s / max(cost, 1e-6))))
+        self.learning_s = max(0.0, each_s - (time.time() - began))
 
 
 def _leave_out(candidate: Candidate, error: RuntimeError | MemoryError, progress: Progress) -> None:

@@ -125,6 +125,7 @@ def candidates(recommendation: Recommendation) -> tuple[Candidate, ...]:
             pipeline=each.pipeline,
             prior=each.rank_value,
             expected_score=each.score,
+            expected_samples=each.samples,
             expected_seconds=each.seconds,
             expected_memory_gib=each.memory_gib,
         )

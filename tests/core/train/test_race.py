@@ -1,5 +1,6 @@
 """Who races, who wins, and who goes on where memory does not suffice."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -45,6 +46,16 @@ def test_as_many_race_as_there_is_time_for(seconds: float, count: int) -> None:
     assert len(race.entrants(CANDIDATES, 300, seconds)) == count
 
 
+def test_a_probe_that_would_end_in_the_steep_start_is_not_made() -> None:
+    def affording(samples: int) -> tuple[Candidate, ...]:
+        return tuple(replace(one, expected_samples=samples) for one in CANDIDATES)
+
+    tile = race.FEWEST_STEPS * 4
+    assert race.entrants(affording(int(2 * tile / race.RACE_SHARE) - 8), 300, 90) == ()
+    assert len(race.entrants(affording(int(2 * tile / race.RACE_SHARE) + 8), 300, 90)) == 2
+    assert len(race.entrants(affording(100 * tile), 300, 90)) == 3
+
+
 def test_one_named_pipeline_does_not_race() -> None:
     assert race.entrants(CANDIDATES[:1], 300, 90) == ()
 
@@ -54,7 +65,7 @@ def test_the_probe_decides_where_it_tells_apart() -> None:
 
 
 def test_what_is_believed_decides_between_equal_probes() -> None:
-    assert race.chosen([standing(0.800, 0.0), standing(0.799, 1.0)]) == 1
+    assert race.chosen([standing(0.810, 0.0), standing(0.800, 1.0)]) == 1
     assert race.chosen([standing(0.800, None), standing(0.799, None)]) == 0
 
 
