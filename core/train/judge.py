@@ -57,6 +57,14 @@ class Judge:
         """Return each validation image's maps, once, for tuning."""
         return [predict.maps(trained, sample.image_cyx, flips=flips) for sample in self.samples]
 
+    def seconds_per_trial(self, trained: Trained) -> float:
+        """Return seconds to cut one image's answer out of its maps and to score it."""
+        seen = [predict.maps(trained, self.samples[0].image_cyx)]
+        began = time.perf_counter()
+        answers = [trained.head.decode(seen[0], trained.pipeline.postprocess, trained.task)]
+        self._score(trained, answers, 1)
+        return time.perf_counter() - began
+
     def score(self, trained: Trained, maps: Sequence[Floats], post: Postprocess) -> Score:
         """Return the score of all validation images under a postprocessing."""
         answers = [trained.head.decode(one, post, trained.task) for one in maps]

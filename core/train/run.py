@@ -21,9 +21,12 @@ from core.train.judge import Judge
 from core.train.watch import Stretch
 
 # Of the budget: writing the bundle, overlays and label files, and what nobody foresaw.
-MARGIN_SHARE = 0.025
+MARGIN_SHARE = 0.015
 MARGIN_S = 2.0
+# What a look costs is measured once, and other programs may come.
+SAFETY = 1.3
 # Tuning: a few dozen trials on every validation image; more brings nothing measurable.
+TRIALS = 36
 TUNING_SHARE = 0.06
 LONGEST_TUNING_S = 40.0
 # Mirrored views cost four times the prediction; they are looked at where that is cheap.
@@ -111,13 +114,15 @@ def _teller(clock: Clock, progress: Progress) -> Callable[[str], None]:
 def plan_ending(trained: Trained, judge: Judge, test: Images, clock: Clock) -> Ending:
     """Return the time to keep for looks, tuning and report, by what one look costs."""
     look_s = contender.seconds_per_look(trained, judge.samples[0])
+    trial_s = judge.seconds_per_trial(trained)
     looks = len(judge.samples) + len(test.samples)
     flips = 4 * looks * look_s <= FLIPS_SHARE * clock.budget_s
     flips = flips and not trained.task.wishes.fast_prediction
     views = 4 if flips else 1
-    # Twice the bare network: objects are cut out, scored and drawn as well.
-    reserve_s = looks * look_s * (views + 1) + tuning_s(clock)
-    reserve_s += MARGIN_SHARE * clock.budget_s + MARGIN_S
+    # Test images are answered, scored whole and one by one, and drawn.
+    reserve_s = looks * look_s * views + len(test.samples) * 4 * trial_s
+    reserve_s += min(tuning_s(clock), TRIALS * len(judge.samples) * trial_s)
+    reserve_s = SAFETY * reserve_s + MARGIN_SHARE * clock.budget_s + MARGIN_S
     # Whatever happens, half of what is left is for learning.
     reserve_s = min(reserve_s, 0.5 * max(clock.left(), 0.0))
     return Ending(reserve_s=reserve_s, flips=flips)
