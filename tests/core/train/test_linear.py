@@ -53,7 +53,7 @@ def fitted() -> tuple[Contender, dict[str, torch.Tensor]]:
     found = contender.ready(plan.candidates[0], plan, Images(samples, truths))
     encoder = found.learner.trained.network.encoder
     before = {name: value.clone() for name, value in encoder.state_dict().items()}
-    linear.fit(found.learner, time.time() + 30)
+    linear.fit(found.learner, time.time() + 300)
     return found, before
 
 
