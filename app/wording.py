@@ -184,7 +184,7 @@ def event(told: Event) -> str:
     if told.name == "race":
         return f"**{values['winner']}** did best in the trials and goes on from there"
     if told.name == "left_out":
-        return f"{values['pipeline']} was left out: the memory did not suffice"
+        return f"{values['pipeline']} was left out: {values['message']}"
     if told.name == "end":
         return str(values.get("message") or STATE_WORDS.get(str(values.get("state")), "ended"))
     return str(values.get("message") or f"{told.name} {values or ''}")

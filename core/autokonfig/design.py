@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from core.paths import DATA_LIBRARY
 from core.pipeline import preprocess
 from core.records import STRIDE_PX, Anatomy, Fingerprint, Kind, Pipeline
-from core.records.pipeline import AUGMENTATIONS, HEADS, NORMALISATIONS
+from core.records.pipeline import AUGMENTATIONS, FINE_TUNINGS, HEADS, NORMALISATIONS
 
 META = (
     "log_images",
@@ -109,6 +109,7 @@ def pipeline_vector(pipeline: Pipeline, fingerprint: Fingerprint | None) -> NDAr
         float(training.loss == "dice_focal"),
         float(training.loss == "tversky_ce"),
         float(training.loss == "boundary_weighted"),
+        float(FINE_TUNINGS.index(training.fine_tuning)),
         np.log10(training.learning_rate),
         float(training.batch),
     ]
@@ -132,6 +133,7 @@ PIPELINE_NAMES = (
     "focal",
     "tversky",
     "borders",
+    "frozen",
     "learning_rate",
     "batch",
     "zoom",
@@ -167,6 +169,7 @@ def components(pipeline: Pipeline) -> list[str]:
         f"augmentation {training.augmentation}",
         f"balance {training.class_balance}",
         f"loss {training.loss}",
+        f"fine tuning {training.fine_tuning}",
         f"learning rate {training.learning_rate:g}",
     ]
 

@@ -210,6 +210,7 @@ _COLUMN_WORDS = {
     "focal": "whether it turns to pixels it gets wrong",
     "tversky": "whether it would rather mark too much than miss something",
     "borders": "whether it takes most care near outlines",
+    "frozen": "how much of a network trained on photographs it keeps as it is",
     "learning_rate": "how fast it learns",
     "batch": "how many tiles it learns from at once",
     "zoom": "how much it rescales the pictures",

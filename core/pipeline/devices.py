@@ -68,6 +68,12 @@ def free_memory() -> None:
         torch.cuda.empty_cache()
 
 
+def forget_peak_memory() -> None:
+    """Let a card's peak memory count from now; a processor's cannot be reset."""
+    if torch.cuda.is_available():
+        torch.cuda.reset_peak_memory_stats()
+
+
 def hardware(device: torch.device) -> str:
     """Return the machine in a few words, e.g. `cpu 2 cores AMD EPYC`."""
     if device.type == "cuda":

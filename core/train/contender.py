@@ -15,6 +15,7 @@ from core.infer import predict
 from core.infer.predict import Trained
 from core.pipeline import devices, heads, models, preprocess
 from core.pipeline.heads import Judging
+from core.progress import Progress
 from core.records import Candidate, Kind, Pipeline, Plan
 from core.train.images import Images
 from core.train.learner import Learner
@@ -34,19 +35,19 @@ class Contender:
         return self.learner.trained
 
 
-def ready(candidate: Candidate, plan: Plan, learn: Images) -> Contender:
+def ready(candidate: Candidate, plan: Plan, learn: Images, progress: Progress) -> Contender:
     """Return the candidate with a fresh network, seeded by the plan.
 
-    Raises RunError where there is no image to learn from.
+    Raises RunError where there is no image to learn from, Stopped where somebody cancelled.
     """
     torch.manual_seed(plan.seed)
     pipeline = candidate.pipeline
     trained = _untrained(pipeline, plan, learn)
     context = Context(plan.task, trained.fitted, trained.device, plan.seed)
-    items = [
-        prepare(one, true, pipeline, trained.head, context)
-        for one, true in zip(learn.samples, learn.truths, strict=True)
-    ]
+    items = []
+    for one, true in zip(learn.samples, learn.truths, strict=True):
+        progress.check_stop()
+        items.append(prepare(one, true, pipeline, trained.head, context))
     pool = Pool(items, pipeline, plan.task)
     judging = Judging(pipeline.training, class_weights(pool, pipeline, plan))
     return Contender(candidate=candidate, learner=Learner(trained, pool, judging, plan.seed))

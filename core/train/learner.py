@@ -29,6 +29,8 @@ class Learner:
         self.steps = 0
         self.samples = 0
         """Training tiles seen."""
+        self.headed = False
+        """Whether the last layer was fitted by itself."""
         self.best = -1.0
         """Validation figure of the weights kept so far; below 0: none kept."""
         self._best_state: dict[str, Tensor] = {}
@@ -44,9 +46,21 @@ class Learner:
     def network(self) -> nn.Module:
         """Return the network to judge by: the averaged one where averaging is on."""
         # Before the first step the average knows nothing of a last layer fitted meanwhile.
-        if self._averaged is None or self.steps == 0:
+        if self._averaged is None or self.fresh:
             return self.trained.network
         return self._averaged.module
+
+    @property
+    def fresh(self) -> bool:
+        """Return whether the average has not begun: nothing learned since the last restart."""
+        if self._averaged is None:
+            return self.steps == 0
+        return int(self._averaged.n_averaged) == 0
+
+    def restart(self) -> None:
+        """Begin the average anew and never fit the last layer by itself again."""
+        self.headed = True
+        self._averaged = _averaged_copy(self.trained.network, self.judging.training)
 
     def draw(self, count: int) -> tuple[Tensor, Batch]:
         """Return random tiles (count, C, Y, X) and their targets."""

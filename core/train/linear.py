@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from core.pipeline import devices
 from core.pipeline.models import ImageNetwork
+from core.progress import Progress
 from core.train.learner import Learner
 
 # Views of each image, varied as in training: the layer must not hang on one position or light.
@@ -20,14 +21,16 @@ FEWEST_VIEWS = 128
 BATCH = 16
 
 
-def fit(learner: Learner, until: float) -> None:
+def fit(learner: Learner, until: float, progress: Progress) -> None:
     """Fit the network's last layer to views drawn before `until` (seconds since 1970).
 
-    At least one batch is drawn. Nothing changes where the views show one class only.
+    At least one batch is drawn. Nothing changes where the views show one class only, or where
+    somebody cancelled.
     """
+    learner.headed = True
     network = learner.trained.network
     assert isinstance(network, ImageNetwork)
-    seen, classes = _features(network, learner, until)
+    seen, classes = _features(network, learner, until, progress)
     known = classes >= 0
     if len(np.unique(classes[known])) < 2:
         return
@@ -35,10 +38,11 @@ def fit(learner: Learner, until: float) -> None:
     with torch.no_grad():
         network.linear.weight.copy_(torch.from_numpy(weight))
         network.linear.bias.copy_(torch.from_numpy(bias))
+    learner.restart()
 
 
 def _features(
-    network: ImageNetwork, learner: Learner, until: float
+    network: ImageNetwork, learner: Learner, until: float, progress: Progress
 ) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
     """Return features (n, width) of varied training images, and their classes (n,)."""
     network.eval()
@@ -47,6 +51,8 @@ def _features(
     classes: list[NDArray[np.int64]] = []
     with torch.inference_mode():
         while BATCH * len(features) < wanted and (not features or time.time() < until):
+            if features and progress.should_stop():
+                break
             pixels, targets = learner.draw(BATCH)
             with devices.autocast(learner.trained.device):
                 found = network.encoder(pixels)

@@ -50,9 +50,10 @@ def probe(learner: Learner, judge: Judge, stretch: Stretch, progress: Progress) 
 def _learn(learner: Learner, judge: Judge, stretch: Stretch, progress: Progress) -> Watch:
     watch = Watch(learner, judge, stretch, progress)
     tuning = learner.judging.training.fine_tuning
-    if tuning != "whole" and learner.steps == 0:
-        linear.fit(learner, time.time() + LINEAR_SHARE * watch.left_s)
+    if tuning != "whole" and not learner.headed:
+        linear.fit(learner, time.time() + LINEAR_SHARE * watch.left_s, progress)
         watch.glance()
+        watch.stopped = progress.should_stop()
     while tuning != "linear" and not watch.over():
         watch.step(learner.step(watch.schedule.rate))
     watch.tell()

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from core.errors import RunError
+from core.errors import AIxCellError, PlanError, RunError
 from core.pipeline import devices
 from core.progress import Progress, Stopped
 from core.records import Candidate, Plan, Standing
@@ -35,6 +35,8 @@ TIME_FOR_MORE_S = 600.0
 MOST_ALIKE = 2
 # A look may take this share of a probe.
 LOOK_SHARE = 0.2
+# A probe may end this share of its learning after the race should have.
+OVERTIME = 0.25
 # choice = PRIOR_WEIGHT * z(prior) + z(probe), of the same replay.
 PRIOR_WEIGHT = 0.3
 # Probes spread less than this are taken for equal: so far apart are two equal ones.
@@ -46,8 +48,10 @@ class Outcome:
     """Who goes on, and how all stood."""
 
     winner: Contender
-    standings: tuple[Standing, ...]
+    standings: tuple[Standing, ...] = ()
     """Empty where there was no time for a race."""
+    stopped: bool = False
+    """Whether somebody cancelled; the winner is then the best so far."""
 
 
 def run(
@@ -56,21 +60,25 @@ def run(
     """Return the candidate that goes on: the best of a few probes, or the first that fits.
 
     `reserve_s` is kept for tuning and report. Raises RunError where no candidate fits into
-    memory, Stopped where somebody cancelled.
+    memory, Stopped where somebody cancelled before there was anything to keep.
     """
     seconds = RACE_SHARE * max(0.0, clock.left() - reserve_s)
     entries = entrants(plan.candidates, plan.budget.seconds, seconds)
-    race = _Race(plan, learn, judge, clock, progress)
-    ends = time.time() + seconds
-    for place, candidate in enumerate(entries):
-        race.probe(candidate, ends, place, len(entries))
-    if not race.ran:
-        rest = [one for one in plan.candidates if one not in entries]
-        return Outcome(winner=first_that_fits(rest, plan, learn, progress), standings=())
-    standings = tuple(standing for _, standing in race.ran)
-    winner = race.ran[chosen(standings)][0]
-    progress.event("race", winner=winner.candidate.pipeline.name)
-    return Outcome(winner=winner, standings=standings)
+    race = _Race(plan, learn, judge, clock, progress, ends=time.time() + seconds)
+    try:
+        for place, candidate in enumerate(entries):
+            if not race.probe(candidate, place, len(entries)):
+                break
+    except Stopped:
+        if race.leader is None:
+            raise
+        return Outcome(winner=race.leader, standings=tuple(race.standings), stopped=True)
+    if race.leader is None:
+        rest = [one for one in plan.candidates if one not in race.tried]
+        return Outcome(winner=first_that_fits(rest, plan, learn, progress))
+    if race.standings:
+        progress.event("race", winner=race.leader.candidate.pipeline.name)
+    return Outcome(winner=race.leader, standings=tuple(race.standings))
 
 
 def entrants(
@@ -84,13 +92,14 @@ def entrants(
     most = min(most, int(race_s / SHORTEST_PROBE_S))
     alike: dict[tuple[str, str], int] = {}
     found: list[Candidate] = []
-    share = RACE_SHARE
+    dearest = 0.0
     for one in candidates:
         kind = (one.pipeline.model.network, one.pipeline.model.head)
         alike[kind] = alike.get(kind, 0) + 1
         if alike[kind] <= MOST_ALIKE and len(found) < most:
-            share -= _share_needed(one)
-            if share < 0:
+            # All learn for the same time, so the slowest one's steps decide.
+            dearest = max(dearest, _share_needed(one))
+            if (len(found) + 1) * dearest > RACE_SHARE:
                 break
             found.append(one)
     return tuple(found) if len(found) > 1 else ()
@@ -123,14 +132,10 @@ def first_that_fits(
     Raises RunError (out_of_memory) where there is none.
     """
     for candidate in candidates:
-        try:
-            found = contender.ready(candidate, plan, learn)
-            if len(candidates) > 1:
-                found.learner.step(FLOOR)
-        except (RuntimeError, MemoryError) as error:
-            _leave_out(candidate, error, progress)
-            continue
-        return found
+        found = _fitting(candidate, plan, learn, progress, trial=len(candidates) > 1)
+        if found is not None:
+            return found
+        devices.free_memory()
     raise RunError(
         "no pipeline of the plan fits into this machine's memory; close other programs, allow "
         "smaller networks, or train on a larger machine",
@@ -138,25 +143,71 @@ def first_that_fits(
     )
 
 
+def _fitting(
+    candidate: Candidate, plan: Plan, learn: Images, progress: Progress, *, trial: bool
+) -> Contender | None:
+    try:
+        found = contender.ready(candidate, plan, learn, progress)
+        if trial:
+            found.learner.step(FLOOR)
+    except (RuntimeError, MemoryError) as error:
+        if not devices.is_out_of_memory(error):
+            raise
+        _tell_left_out(candidate, error, progress)
+        return None
+    return found
+
+
 @dataclass(slots=True)
 class _Race:
-    """Who ran so far."""
+    """How it stands. One contender is kept beside the one that runs: each may hold gigabytes."""
 
     plan: Plan
     learn: Images
     judge: Judge
     clock: Clock
     progress: Progress
-    images: int | None = None
-    """At how many validation images all are judged; None before the first probe."""
+    ends: float
+    """Seconds since 1970."""
+    tried: list[Candidate] = field(default_factory=list)
+    standings: list[Standing] = field(default_factory=list)
+    leader: Contender | None = None
+    images: int = GLANCE_IMAGES
+    """At how many validation images all are judged."""
     learning_s: float = 0.0
     """How long each probe learns; known once the first one is prepared."""
-    ran: list[tuple[Contender, Standing]] = field(default_factory=list)
+    probe_s: float = 0.0
+    """What the longest probe took in all."""
 
-    def probe(self, candidate: Candidate, ends: float, place: int, count: int) -> None:
-        """Train the candidate briefly and note how it stands; leave it out for want of memory."""
-        name = candidate.pipeline.name
+    def probe(self, candidate: Candidate, place: int, count: int) -> bool:
+        """Train the candidate briefly and note how it stands; return whether to go on.
+
+        One that memory does not take, or that does not settle, is left out.
+        """
+        if self.standings and time.time() + self.probe_s > self.ends + OVERTIME * self.learning_s:
+            return False
         began = time.time()
+        self.tried.append(candidate)
+        try:
+            found = self._ran(candidate, began, place, count)
+        except (RuntimeError, MemoryError, AIxCellError) as error:
+            if not _may_be_left_out(error):
+                raise
+            _tell_left_out(candidate, error, self.progress)
+            found = None
+        if found is None:
+            devices.free_memory()
+            return True
+        if found.learner.steps == 0 and not found.learner.headed:
+            self.leader = found  # no time for a probe: the favourite goes on as it is
+            return False
+        self.probe_s = max(self.probe_s, time.time() - began)
+        if chosen(self.standings) == len(self.standings) - 1:
+            self.leader = found
+        return True
+
+    def _ran(self, candidate: Candidate, began: float, place: int, count: int) -> Contender:
+        name = candidate.pipeline.name
 
         def tell(where: str) -> None:
             share = self.clock.used() / self.clock.budget_s
@@ -164,15 +215,14 @@ class _Race:
             self.progress.stage("racing", told, share, self.clock.left())
 
         tell("preparing the images")
-        try:
-            found = contender.ready(candidate, self.plan, self.learn)
-            self._share_out(found, began, (ends - began) / (count - place))
-            until = min(time.time() + self.learning_s, ends)
-            stretch = Stretch(until=until, tell=tell, probed=name, images=self.images)
-            fitted = loop.probe(found.learner, self.judge, stretch, self.progress)
-        except (RuntimeError, MemoryError) as error:
-            _leave_out(candidate, error, self.progress)
-            return
+        found = contender.ready(candidate, self.plan, self.learn, self.progress)
+        if not self.learning_s:
+            self._share_out(found, began, (self.ends - began) / (count - place))
+            if self.learning_s < SHORTEST_PROBE_S / 2:
+                return found
+        until = time.time() + self.learning_s
+        stretch = Stretch(until=until, tell=tell, probed=name, images=self.images)
+        fitted = loop.probe(found.learner, self.judge, stretch, self.progress)
         if fitted.stopped:
             raise Stopped
         standing = Standing(
@@ -183,23 +233,29 @@ class _Race:
             samples=fitted.samples,
             seconds=time.time() - began,
         )
-        self.ran.append((found, standing))
+        self.standings.append(standing)
+        return found
 
     def _share_out(self, first: Contender, began: float, each_s: float) -> None:
-        """Give every probe the same time to learn: what preparing the first one leaves."""
-        if self.images is not None:
-            return
-        cost = contender.seconds_per_look(first.trained, self.judge.samples[0])
-        self.images = max(2, min(GLANCE_IMAGES, int(LOOK_SHARE * each_s / max(cost, 1e-6))))
-        self.learning_s = max(0.0, each_s - (time.time() - began))
+        """Give every probe the same time to learn: what preparing and looking leave."""
+        self.judge.glance(first.trained, first.trained.pipeline.postprocess, 2)
+        cost = max(self.judge.seconds_per_image, 1e-6)
+        self.images = max(2, min(GLANCE_IMAGES, int(LOOK_SHARE * each_s / cost)))
+        look_s = cost * self.judge.looked_at(first.trained.task, self.images)
+        self.learning_s = max(0.0, each_s - (time.time() - began) - look_s)
 
 
-def _leave_out(candidate: Candidate, error: RuntimeError | MemoryError, progress: Progress) -> None:
-    """Tell that memory did not suffice; raise what is no want of memory."""
-    if not devices.is_out_of_memory(error):
-        raise error
-    progress.event("left_out", pipeline=candidate.pipeline.name, cause="out_of_memory")
-    devices.free_memory()
+def _may_be_left_out(error: BaseException) -> bool:
+    """Return whether the others may still run: for want of memory, or if it does not settle."""
+    if isinstance(error, RunError):
+        return error.cause == "diverged"
+    return isinstance(error, PlanError) or devices.is_out_of_memory(error)
+
+
+def _tell_left_out(candidate: Candidate, error: BaseException, progress: Progress) -> None:
+    short = devices.is_out_of_memory(error)
+    message = "the memory did not suffice" if short else str(error)
+    progress.event("left_out", pipeline=candidate.pipeline.name, message=message)
 
 
 def _standardised(values: NDArray[np.float64], least: float) -> NDArray[np.float64]:

@@ -41,6 +41,8 @@ class Ending:
 
     reserve_s: float
     """For tuning, test and report."""
+    after_s: float
+    """For test and report alone."""
     flips: bool
     """Whether mirrored views are affordable."""
 
@@ -68,7 +70,11 @@ def execute(
     rough_s = ROUGH_RESERVE_SHARE * clock.budget_s
     raced = race.run(plan, learn, judge, clock, rough_s, progress)
     trained = raced.winner.trained
-    ending = plan_ending(trained, judge, test, clock)
+    devices.forget_peak_memory()
+    if raced.stopped:
+        _save(job_dir, plan, trained)
+        raise Stopped
+    ending = plan_ending(trained, judge, test, clock, known=bool(raced.standings))
     stretch = Stretch(until=clock.deadline - ending.reserve_s, tell=_teller(clock, progress))
     fitted = loop.fit(raced.winner.learner, judge, stretch, progress)
     if fitted.stopped:
@@ -111,21 +117,29 @@ def _teller(clock: Clock, progress: Progress) -> Callable[[str], None]:
     return tell
 
 
-def plan_ending(trained: Trained, judge: Judge, test: Images, clock: Clock) -> Ending:
-    """Return the time to keep for looks, tuning and report, by what one look costs."""
+def plan_ending(
+    trained: Trained, judge: Judge, test: Images, clock: Clock, *, known: bool
+) -> Ending:
+    """Return the time to keep for looks, tuning and report, by what one look costs.
+
+    `known`: whether the network has learned enough to tell what cutting objects out will cost.
+    """
     look_s = contender.seconds_per_look(trained, judge.samples[0])
     trial_s = judge.seconds_per_trial(trained)
     looks = len(judge.samples) + len(test.samples)
     flips = 4 * looks * look_s <= FLIPS_SHARE * clock.budget_s
     flips = flips and not trained.task.wishes.fast_prediction
     views = 4 if flips else 1
+    tuning = tuning_s(clock)
+    if known:
+        tuning = min(tuning, SAFETY * TRIALS * len(judge.samples) * trial_s)
     # Test images are answered, scored whole and one by one, and drawn.
-    reserve_s = looks * look_s * views + len(test.samples) * 4 * trial_s
-    reserve_s += min(tuning_s(clock), TRIALS * len(judge.samples) * trial_s)
-    reserve_s = SAFETY * reserve_s + MARGIN_SHARE * clock.budget_s + MARGIN_S
+    report_s = looks * look_s * views + len(test.samples) * max(4 * trial_s, look_s)
+    after_s = SAFETY * report_s + MARGIN_SHARE * clock.budget_s + MARGIN_S
+    reserve_s = tuning + after_s
     # Whatever happens, half of what is left is for learning.
-    reserve_s = min(reserve_s, 0.5 * max(clock.left(), 0.0))
-    return Ending(reserve_s=reserve_s, flips=flips)
+    most = 0.5 * max(clock.left(), 0.0)
+    return Ending(reserve_s=min(reserve_s, most), after_s=min(after_s, 0.6 * most), flips=flips)
 
 
 def tuning_s(clock: Clock) -> float:
@@ -144,7 +158,7 @@ def _tune(
         clock.left(),
     )
     maps = judge.maps(trained, flips=ending.flips)
-    until = min(time.time() + tuning_s(clock), clock.deadline - ending.reserve_s / 3)
+    until = min(time.time() + tuning_s(clock), clock.deadline - ending.after_s)
     post, figure = tune.run(trained, judge, maps, until)
     post = replace(post, flips=ending.flips)
     progress.event("tuned", score=round(figure, 5), **_told(post))

@@ -94,6 +94,7 @@ class Watch:
         self.losses.append(loss)
         if self.schedule.steps == SETTLING_STEPS:
             self.measured_from = (time.time(), time.process_time(), self.schedule.steps)
+            self.glance_s = 0.0
         if self.schedule.steps == SETTLING_STEPS + MEASURED_STEPS:
             self._refit()
         if time.time() - self.told >= EVENT_EVERY_S:
@@ -125,7 +126,7 @@ class Watch:
         return figure
 
     def _may_keep(self) -> bool:
-        if self.learner.steps == 0:  # a last layer fitted to frozen features stands by itself
+        if self.learner.fresh:  # a last layer fitted to frozen features stands by itself
             return True
         return not self.stretch.probed and self.schedule.share >= KEEP_FROM
 
@@ -157,7 +158,8 @@ class Watch:
         self.stretch.tell(f"step {self.learner.steps}" + (f" of about {total}" if total else ""))
 
     def _refit(self) -> None:
-        looks = 1.0  # a probe's only one
+        # A probe's only look comes after its time to learn.
+        looks = 0.0
         if not self.stretch.probed:
             looks = max(0.0, 1.0 - self.schedule.share) / self._between()
         left = self.left_s - looks * self._glance_cost()

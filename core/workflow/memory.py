@@ -8,6 +8,7 @@ from pathlib import Path
 from statistics import stdev
 from typing import TYPE_CHECKING
 
+from core import progress
 from core.jobs import states
 from core.paths import JobDir, Workspace
 from core.records import (
@@ -120,7 +121,7 @@ def run_row(job_dir: JobDir, ended: JobStatus, *, data_set: str) -> RunRow:
         made=time.strftime("%Y-%m-%d", time.localtime(ended.ended or ended.created)),
     )
     if not job_dir.result.exists():
-        return row
+        return replace(row, pipeline=_went_on(job_dir) or row.pipeline)
     result = read(job_dir.result, RunResult)
     test = _test_score(job_dir)
     return replace(
@@ -135,12 +136,21 @@ def run_row(job_dir: JobDir, ended: JobStatus, *, data_set: str) -> RunRow:
         seconds=result.seconds,
         seconds_per_step=result.seconds_per_step,
         cpu_seconds_per_step=result.cpu_seconds_per_step,
-        peak_memory_gib=result.peak_memory_gib,
+        # On a processor the race's peak, of two networks at once, cannot be told from the winner's.
+        peak_memory_gib=(
+            None if result.race and result.device == "cpu" else result.peak_memory_gib
+        ),
         seconds_per_megapixel=result.seconds_per_megapixel,
         batch=result.pipeline.training.batch,
         tile_px=result.pipeline.preprocess.tile_px,
         curve=result.curve,
     )
+
+
+def _went_on(job_dir: JobDir) -> str | None:
+    """Return the pipeline that won the race, None where there was none."""
+    told = [event for event in progress.events(job_dir.events)[0] if event.name == "race"]
+    return str(told[-1].values["winner"]) if told else None
 
 
 def split_hash(split: Split) -> str:

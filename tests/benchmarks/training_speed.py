@@ -9,8 +9,10 @@ turns, so that a machine whose speed drifts treats them alike. Run it alone on t
 
 import argparse
 import itertools
+import tempfile
 import time
 from collections.abc import Callable
+from pathlib import Path
 
 import torch
 from torch import nn
@@ -18,7 +20,9 @@ from torch import nn
 from core.data.samples import Sample
 from core.data.simulate import pictures
 from core.data.truth import Truth
+from core.paths import JobDir
 from core.pipeline import catalogue, devices
+from core.progress import Progress
 from core.records import Budget, Candidate, Kind, Plan, Split, TaskSpec
 from core.train import contender
 from core.train.images import Images
@@ -68,7 +72,10 @@ def ready(name: str) -> Learner:
         image_hashes={},
         label_versions={},
     )
-    return contender.ready(plan.candidates[0], plan, Images(samples, truths)).learner
+    with tempfile.TemporaryDirectory() as folder:
+        progress = Progress(JobDir(Path(folder)))
+        images = Images(samples, truths)
+        return contender.ready(plan.candidates[0], plan, images, progress).learner
 
 
 def bare(learner: Learner) -> Callable[[], None]:

@@ -104,6 +104,7 @@ def test_what_memory_does_not_take_is_left_out_and_told(
     assert found.candidate == CANDIDATES[2]
     told = events(tmp_path / "run-1" / "events.jsonl")[0]
     assert [one.values["pipeline"] for one in told] == list(NAMES[:2])
+    assert "memory" in told[0].values["message"]
     with pytest.raises(RunError, match="memory") as raised:
         race.first_that_fits(CANDIDATES[:2], _plan(), Images([], []), progress)
     assert raised.value.cause == "out_of_memory"

@@ -14,7 +14,7 @@ from core.errors import LeakError, RunError
 from core.infer import bundle, predict
 from core.paths import JobDir, StudyDir, Workspace
 from core.pipeline import catalogue
-from core.progress import Progress, Stopped
+from core.progress import Progress, Stopped, events
 from core.records import (
     Budget,
     Candidate,
@@ -27,6 +27,7 @@ from core.records import (
     read,
 )
 from core.train import race, run, watch
+from core.train.learner import Learner
 
 DISC = TaskSpec(kind=Kind.INSTANCE, classes=("disc",))
 
@@ -95,13 +96,76 @@ def test_the_best_of_a_race_goes_on_and_all_standings_are_kept(
     assert result.seconds <= 1.2 * several.budget.seconds
 
 
-def test_a_stopped_run_keeps_its_weights(planned: tuple[StudyDir, Plan, JobDir]) -> None:
+def test_a_stopped_run_keeps_its_weights(
+    planned: tuple[StudyDir, Plan, JobDir], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    job_dir = planned[2]
+    step = Learner.step
+
+    def stopping(learner: Learner, rate: float) -> torch.Tensor:
+        if learner.steps == 3:
+            job_dir.stop.touch()
+        return step(learner, rate)
+
+    monkeypatch.setattr(Learner, "step", stopping)
+    with pytest.raises(Stopped):
+        execute(planned)
+    assert bundle.load(job_dir.bundle).task == DISC
+
+
+def test_stopped_before_anything_was_learned_there_is_no_model(
+    planned: tuple[StudyDir, Plan, JobDir],
+) -> None:
     job_dir = planned[2]
     job_dir.root.mkdir(parents=True)
     job_dir.stop.touch()
     with pytest.raises(Stopped):
         execute(planned)
-    assert bundle.load(job_dir.bundle).task == DISC
+    assert not job_dir.bundle.exists()
+
+
+def test_stopped_in_the_race_the_best_so_far_is_kept(
+    planned: tuple[StudyDir, Plan, JobDir], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    study_dir, plan, job_dir = planned
+    names = ("linknet-lite0-distance", "unet-lite0-boundary")
+    several = replace(
+        plan, candidates=tuple(Candidate(pipeline=catalogue.find(name)) for name in names)
+    )
+    monkeypatch.setattr(race, "SHORTEST_PROBE_S", 0.5)
+    step = Learner.step
+
+    def stopping(learner: Learner, rate: float) -> torch.Tensor:
+        if learner.trained.pipeline.name == names[1]:
+            job_dir.stop.touch()
+        return step(learner, rate)
+
+    monkeypatch.setattr(Learner, "step", stopping)
+    with pytest.raises(Stopped):
+        execute((study_dir, several, job_dir))
+    assert bundle.read_record(job_dir.bundle).pipeline.name == names[0]
+
+
+def test_one_that_does_not_settle_does_not_end_the_race(
+    planned: tuple[StudyDir, Plan, JobDir], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    study_dir, plan, job_dir = planned
+    names = ("linknet-lite0-distance", "unet-lite0-boundary")
+    several = replace(
+        plan, candidates=tuple(Candidate(pipeline=catalogue.find(name)) for name in names)
+    )
+    monkeypatch.setattr(race, "SHORTEST_PROBE_S", 0.5)
+    step = Learner.step
+
+    def broken(learner: Learner, rate: float) -> torch.Tensor:
+        loss = step(learner, rate)
+        return loss * float("nan") if learner.trained.pipeline.name == names[0] else loss
+
+    monkeypatch.setattr(Learner, "step", broken)
+    result = execute((study_dir, several, job_dir))
+    assert result.pipeline.name == names[1]
+    told = events(job_dir.events)[0]
+    assert [one.values["pipeline"] for one in told if one.name == "left_out"] == [names[0]]
 
 
 def test_a_loss_that_is_no_number_is_told_with_its_cause(
