@@ -72,7 +72,12 @@ with problem.shown():
                 icon=":material/monitoring:",
             )
         st.caption(
-            f"Takes at most {wording.duration(study.task.wishes.seconds)}. "
+            (
+                "The best ones are tried briefly on your images first, where time allows. "
+                if chosen == names[0]
+                else ""
+            )
+            + f"Takes at most {wording.duration(study.task.wishes.seconds)}. "
             + services.split_sentence(study.name)
         )
     with right:
