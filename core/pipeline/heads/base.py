@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 
 from core.data.truth import Truth
+from core.pipeline import losses
 from core.pipeline.answers import Answer
 from core.pipeline.objects import grow_seeds
 from core.records import Kind, Postprocess, TaskSpec, Training
@@ -92,6 +93,23 @@ def class_target(truth: Truth, task: TaskSpec) -> Ints:
         if 0 < object_id <= top:
             table[object_id] = class_index
     return table[truth.pixels_yx][None]
+
+
+def with_classes(first_yx: Ints, truth: Truth, task: TaskSpec) -> Ints:
+    """Return the discrete targets of objects: the head's own map, and their class if they have."""
+    maps = [first_yx[None]]
+    if class_count(task):
+        maps.append(class_target(truth, task))
+    return np.concatenate(maps)
+
+
+def class_loss(logits: Tensor, batch: Batch, judging: Judging) -> Tensor | float:
+    """Return the loss of the objects' classes, second of the discrete targets; 0 for no maps."""
+    if not logits.shape[1]:
+        return 0.0
+    return losses.classes(
+        judging.training.loss, logits, batch.discrete[:, 1], judging.class_weights
+    )
 
 
 def activate_classes(logits: Tensor) -> Tensor:

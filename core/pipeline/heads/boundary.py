@@ -16,8 +16,9 @@ from core.pipeline.heads.base import (
     Targets,
     activate_classes,
     class_count,
-    class_target,
+    class_loss,
     grown,
+    with_classes,
 )
 from core.records import Kind, Postprocess, TaskSpec
 
@@ -33,11 +34,8 @@ def outputs(task: TaskSpec) -> int:
 
 def targets(truth: Truth, task: TaskSpec) -> Targets:
     """Return the three-class map, -1 where nobody annotated, and the objects' classes."""
-    discrete = [three_classes(truth.pixels_yx)[None]]
-    if class_count(task):
-        discrete.append(class_target(truth, task))
     empty = np.zeros((0, *truth.pixels_yx.shape), dtype=np.float32)
-    return Targets(empty, np.concatenate(discrete))
+    return Targets(empty, with_classes(three_classes(truth.pixels_yx), truth, task))
 
 
 def three_classes(ids_yx: npt.NDArray[np.int32]) -> npt.NDArray[np.int16]:
@@ -62,11 +60,7 @@ def loss(logits: Tensor, batch: Batch, judging: Judging) -> Tensor:
     weights = torch.tensor([0.7, 0.9, 1.4], device=logits.device)
     kind = judging.training.loss
     total = losses.classes(kind, logits[:, :3], batch.discrete[:, 0], weights)
-    if logits.shape[1] > 3:
-        total = total + losses.classes(
-            kind, logits[:, 3:], batch.discrete[:, 1], judging.class_weights
-        )
-    return total
+    return total + class_loss(logits[:, 3:], batch, judging)
 
 
 def activate(logits: Tensor) -> Tensor:

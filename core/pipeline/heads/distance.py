@@ -16,8 +16,9 @@ from core.pipeline.heads.base import (
     Targets,
     activate_classes,
     class_count,
-    class_target,
+    class_loss,
     grown,
+    with_classes,
 )
 from core.records import Kind, Postprocess, TaskSpec
 
@@ -35,11 +36,8 @@ def outputs(task: TaskSpec) -> int:
 def targets(truth: Truth, task: TaskSpec) -> Targets:
     """Return distance over the object's own maximum (in [0, 1]), foreground, and class."""
     ids_yx = truth.pixels_yx
-    foreground = np.sign(ids_yx).astype(np.int16)[None]
-    discrete = [foreground]
-    if class_count(task):
-        discrete.append(class_target(truth, task))
-    return Targets(relative_distance(ids_yx)[None], np.concatenate(discrete))
+    foreground = np.sign(ids_yx).astype(np.int16)
+    return Targets(relative_distance(ids_yx)[None], with_classes(foreground, truth, task))
 
 
 def relative_distance(ids_yx: npt.NDArray[np.int32]) -> Floats:
@@ -69,11 +67,7 @@ def loss(logits: Tensor, batch: Batch, judging: Judging) -> Tensor:
     between = (truth > 0) & (batch.smooth[:, 0] < SHALLOW)
     total = losses.foreground(kind, logits[:, 0], truth, between)
     total = total + DISTANCE_WEIGHT * losses.height(logits[:, 1], batch.smooth[:, 0], truth >= 0)
-    if logits.shape[1] > 2:
-        total = total + losses.classes(
-            kind, logits[:, 2:], batch.discrete[:, 1], judging.class_weights
-        )
-    return total
+    return total + class_loss(logits[:, 2:], batch, judging)
 
 
 def activate(logits: Tensor) -> Tensor:

@@ -18,9 +18,10 @@ from core.pipeline.heads.base import (
     Targets,
     activate_classes,
     class_count,
-    class_target,
+    class_loss,
     object_scores,
     vote,
+    with_classes,
 )
 from core.records import Kind, Postprocess, TaskSpec
 
@@ -39,10 +40,8 @@ def outputs(task: TaskSpec) -> int:
 
 def targets(truth: Truth, task: TaskSpec) -> Targets:
     """Return unit directions to the objects' centres (y, x), foreground, and class."""
-    discrete = [np.sign(truth.pixels_yx).astype(np.int16)[None]]
-    if class_count(task):
-        discrete.append(class_target(truth, task))
-    return Targets(flows.to_centres(truth.pixels_yx), np.concatenate(discrete))
+    foreground = np.sign(truth.pixels_yx).astype(np.int16)
+    return Targets(flows.to_centres(truth.pixels_yx), with_classes(foreground, truth, task))
 
 
 def loss(logits: Tensor, batch: Batch, judging: Judging) -> Tensor:
@@ -53,11 +52,7 @@ def loss(logits: Tensor, batch: Batch, judging: Judging) -> Tensor:
         kind, logits[:, 0], truth, (truth > 0) & (_divergence(flow) > PARTING)
     )
     total = total + DIRECTION_WEIGHT * losses.direction(logits[:, 1:3], flow, truth > 0)
-    if logits.shape[1] > 3:
-        total = total + losses.classes(
-            kind, logits[:, 3:], batch.discrete[:, 1], judging.class_weights
-        )
-    return total
+    return total + class_loss(logits[:, 3:], batch, judging)
 
 
 def _divergence(flow: Tensor) -> Tensor:

@@ -6,14 +6,7 @@ from torch import Tensor
 from core.data.truth import Truth
 from core.pipeline import losses
 from core.pipeline.answers import Answer
-from core.pipeline.heads.base import (
-    Batch,
-    Floats,
-    Head,
-    Judging,
-    Targets,
-    activate_classes,
-)
+from core.pipeline.heads.base import Batch, Floats, Head, Judging, Targets, activate_classes
 from core.records import Kind, Postprocess, TaskSpec
 
 

@@ -1,5 +1,6 @@
 """One rival, one job: prepared, run with the clock outside, then looked at by somebody else."""
 
+import json
 import shutil
 import tempfile
 import time
@@ -12,7 +13,7 @@ from typing import Any
 import environment
 import machine
 from environment import FailedError
-from job import Job
+from job import TOLD, Job
 from rivals import Rival
 
 # A rival that misjudges its time is waited for, and the time it took is told; not for ever.
@@ -76,9 +77,11 @@ def _held(rival: Rival, asked: Contest, folder: Path) -> dict[str, Any]:
     replace(job, began=began).write()
     environment.call(rival, "run", folder, PATIENCE * asked.budget_s + 30)
     seconds = time.time() - began
+    told = folder / TOLD
     return {
         "version": release,
         "seconds": round(seconds, 1),
         "busy_percent_before": busy,
         "preparation_seconds": round(prepared_s, 1) if rival.prepares else 0.0,
+        **({"told": json.loads(told.read_text())} if told.exists() else {}),
     }

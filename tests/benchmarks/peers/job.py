@@ -7,7 +7,7 @@ A rival is a script that is called with one of three words:
     run FOLDER      read, choose, train, tune, predict: all this is the budget
 
 FOLDER holds `job.json`; the answers go to `FOLDER/out`: `labels/NAME.tif` (object ids or class
-ids), or `predictions.csv` (image, class).
+ids), or `predictions.csv` (image, class). What it chose may go to `FOLDER/told.json`.
 """
 
 import csv
@@ -23,6 +23,7 @@ import numpy as np
 import tifffile
 
 FILE = "job.json"
+TOLD = "told.json"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,6 +61,10 @@ class Job:
         """Write `job.json`."""
         plain = {**asdict(self), "folder": str(self.folder), "data": str(self.data)}
         (self.folder / FILE).write_text(json.dumps(plain))
+
+    def tell(self, **facts: object) -> None:
+        """Keep what the rival chose by itself; it stands in the result's row."""
+        (self.folder / TOLD).write_text(json.dumps(facts))
 
     def write_labels(self, name: str, labels_yx: np.ndarray) -> None:
         """Write one image's object ids or class ids."""

@@ -56,11 +56,23 @@ def run(job: Job) -> None:
     told = json.loads(_call(job, "train", data.id, *time, "--json"))
     print(json.dumps(told))
     place = job.folder / "workspace" / "studies" / data.id / "jobs" / told["run"]
+    _tell(job, place)
     found = place / "report" / "predictions"
     shutil.copytree(found, job.out, dirs_exist_ok=True)
     if data.task == "classification":
         with (found / "predictions.csv").open(newline="") as file:
             job.write_classes({row["image"]: row["class"] for row in csv.DictReader(file)})
+
+
+def _tell(job: Job, place: Path) -> None:
+    result = json.loads((place / "result.json").read_text())
+    job.tell(
+        pipeline=result["pipeline"]["name"],
+        samples=result["samples"],
+        postprocess=result["pipeline"]["postprocess"],
+        validation=result["validation"]["headline"],
+        race={one["pipeline"]: one["score"] for one in result["race"]},
+    )
 
 
 def commit() -> str:

@@ -53,9 +53,13 @@ def run(job: Job) -> None:
     data = Dataset(job.data)
     learned, tuned = data.divided(job.train, job.seed)
     colour = data.image(learned[0]).ndim == 3
-    # Grey images go in as its documents say; of colour images it sees all three channels.
+    # Grey images go in as its documents say; of colour images it sees all three channels. With
+    # `mkldnn` the look that times a prediction would leave a network that cannot learn any more.
     model = models.CellposeModel(
-        gpu=torch.cuda.is_available(), pretrained_model=False, nchan=3 if colour else 2
+        gpu=torch.cuda.is_available(),
+        pretrained_model=False,
+        nchan=3 if colour else 2,
+        mkldnn=False,
     )
     _train(job, model, data, learned, len(tuned))
     model.diam_labels = model.net.diam_labels.item()

@@ -30,6 +30,7 @@ from core.train import race, run, watch
 from core.train.learner import Learner
 
 DISC = TaskSpec(kind=Kind.INSTANCE, classes=("disc",))
+RACED = ("linknet-lite0-distance", "unet-lite0-boundary")
 
 
 @pytest.fixture
@@ -47,6 +48,17 @@ def planned(workspace: Workspace, disc_files: Path) -> tuple[StudyDir, Plan, Job
     )
     study_dir = workspace.study("discs")
     return study_dir, plan, study_dir.job("run-1")
+
+
+@pytest.fixture
+def racing(
+    planned: tuple[StudyDir, Plan, JobDir], monkeypatch: pytest.MonkeyPatch
+) -> tuple[StudyDir, Plan, JobDir]:
+    """Return the same with two candidates, and a race even for so short a time."""
+    study_dir, plan, job_dir = planned
+    monkeypatch.setattr(race, "SHORTEST_PROBE_S", 0.5)
+    several = tuple(Candidate(pipeline=catalogue.find(name)) for name in RACED)
+    return study_dir, replace(plan, candidates=several), job_dir
 
 
 def execute(planned: tuple[StudyDir, Plan, JobDir]) -> RunResult:
@@ -78,22 +90,17 @@ def test_a_run_leaves_bundle_report_and_predictions(
 
 
 def test_the_best_of_a_race_goes_on_and_all_standings_are_kept(
-    planned: tuple[StudyDir, Plan, JobDir], monkeypatch: pytest.MonkeyPatch
+    racing: tuple[StudyDir, Plan, JobDir],
 ) -> None:
-    study_dir, plan, job_dir = planned
-    names = ("linknet-lite0-distance", "unet-lite0-boundary")
-    several = replace(
-        plan, candidates=tuple(Candidate(pipeline=catalogue.find(name)) for name in names)
-    )
-    monkeypatch.setattr(race, "SHORTEST_PROBE_S", 0.5)
-    result = execute((study_dir, several, job_dir))
-    assert [one.pipeline for one in result.race] == list(names)
+    _, plan, job_dir = racing
+    result = execute(racing)
+    assert [one.pipeline for one in result.race] == list(RACED)
     best = max(result.race, key=lambda one: one.score)
     assert result.pipeline.name == best.pipeline
     # What was learned in the race is not lost.
     assert result.steps > best.steps > 0
     assert bundle.read_record(job_dir.bundle).pipeline == result.pipeline
-    assert result.seconds <= 1.2 * several.budget.seconds
+    assert result.seconds <= 1.2 * plan.budget.seconds
 
 
 def test_a_stopped_run_keeps_its_weights(
@@ -125,47 +132,37 @@ def test_stopped_before_anything_was_learned_there_is_no_model(
 
 
 def test_stopped_in_the_race_the_best_so_far_is_kept(
-    planned: tuple[StudyDir, Plan, JobDir], monkeypatch: pytest.MonkeyPatch
+    racing: tuple[StudyDir, Plan, JobDir], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    study_dir, plan, job_dir = planned
-    names = ("linknet-lite0-distance", "unet-lite0-boundary")
-    several = replace(
-        plan, candidates=tuple(Candidate(pipeline=catalogue.find(name)) for name in names)
-    )
-    monkeypatch.setattr(race, "SHORTEST_PROBE_S", 0.5)
+    job_dir = racing[2]
     step = Learner.step
 
     def stopping(learner: Learner, rate: float) -> torch.Tensor:
-        if learner.trained.pipeline.name == names[1]:
+        if learner.trained.pipeline.name == RACED[1]:
             job_dir.stop.touch()
         return step(learner, rate)
 
     monkeypatch.setattr(Learner, "step", stopping)
     with pytest.raises(Stopped):
-        execute((study_dir, several, job_dir))
-    assert bundle.read_record(job_dir.bundle).pipeline.name == names[0]
+        execute(racing)
+    assert bundle.read_record(job_dir.bundle).pipeline.name == RACED[0]
 
 
 def test_one_that_does_not_settle_does_not_end_the_race(
-    planned: tuple[StudyDir, Plan, JobDir], monkeypatch: pytest.MonkeyPatch
+    racing: tuple[StudyDir, Plan, JobDir], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    study_dir, plan, job_dir = planned
-    names = ("linknet-lite0-distance", "unet-lite0-boundary")
-    several = replace(
-        plan, candidates=tuple(Candidate(pipeline=catalogue.find(name)) for name in names)
-    )
-    monkeypatch.setattr(race, "SHORTEST_PROBE_S", 0.5)
+    job_dir = racing[2]
     step = Learner.step
 
     def broken(learner: Learner, rate: float) -> torch.Tensor:
         loss = step(learner, rate)
-        return loss * float("nan") if learner.trained.pipeline.name == names[0] else loss
+        return loss * float("nan") if learner.trained.pipeline.name == RACED[0] else loss
 
     monkeypatch.setattr(Learner, "step", broken)
-    result = execute((study_dir, several, job_dir))
-    assert result.pipeline.name == names[1]
+    result = execute(racing)
+    assert result.pipeline.name == RACED[1]
     told = events(job_dir.events)[0]
-    assert [one.values["pipeline"] for one in told if one.name == "left_out"] == [names[0]]
+    assert [one.values["pipeline"] for one in told if one.name == "left_out"] == [RACED[0]]
 
 
 def test_a_loss_that_is_no_number_is_told_with_its_cause(
