@@ -66,8 +66,10 @@ def build(
             **options,
         )
         encoder = network.encoder.model  # type: ignore[assignment,union-attr]
-    if model.weights == "imagenet" and pretrained_weights:
+    if pretrained_weights and model.weights == "imagenet":
         pretrained.load_into(encoder, model.encoder, channels)
+    if pretrained_weights and model.weights == "simulated":
+        pretrained.load_simulated(network, model, channels)
     return network
 
 

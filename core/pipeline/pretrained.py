@@ -1,10 +1,15 @@
-"""ImageNet weights from Python packages, so that nothing is fetched at run time."""
+"""Weights to start from: ImageNet's from Python packages, and those that came with the program.
+
+Nothing is fetched at run time.
+"""
 
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from core.errors import PlanError
+from core.paths import DATA_LIBRARY
+from core.records import Model
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
@@ -63,6 +68,45 @@ def load_into(module: "nn.Module", encoder: str, in_channels: int) -> None:
     module.load_state_dict(landed)
 
 
+def simulated_file(model: Model, library: Path = DATA_LIBRARY) -> Path:
+    """Return where the network's weights learned from simulated pictures lie.
+
+    They belong to one architecture, encoder and decoder width.
+    """
+    widths = "-".join(map(str, model.decoder_channels or ()))
+    name = "_".join(word for word in (model.architecture, model.encoder, widths) if word)
+    return library / "weights" / f"{name}.safetensors"
+
+
+def load_simulated(network: "nn.Module", model: Model, in_channels: int) -> None:
+    """Put weights learned from simulated pictures (`core.train.pretrain`) into a whole network.
+
+    The last layer is filled where the head's maps were among those learned; maps of other heads
+    and of the objects' classes start at random. Raises PlanError where the network has none.
+    """
+    from safetensors.torch import load_file
+
+    path = simulated_file(model)
+    if not path.exists():
+        raise PlanError(
+            f"no weights from simulated pictures for {model.architecture} with {model.encoder}; "
+            "choose 'imagenet' or 'random'"
+        )
+    given = {name: tensor.float() for name, tensor in load_file(path).items()}
+    first = next(iter(network.state_dict()))  # safetensors sorts by name
+    given[first] = adapt_input(given[first], in_channels)
+    learned = SIMULATED_MAPS.get(model.head)
+    for name in [name for name in given if name.startswith(LAST_LAYER)]:
+        maps = given.pop(name)
+        if learned is not None:
+            start = network.state_dict()[name].clone()
+            start[: learned.stop - learned.start] = maps[learned]
+            given[name] = start
+    missing = network.load_state_dict(given, strict=False)
+    if missing.unexpected_keys:
+        raise PlanError(f"{path.name} does not fit the network: {missing.unexpected_keys[0]}")
+
+
 def adapt_input(weight_oihw: "Tensor", in_channels: int) -> "Tensor":
     """Return a first convolution for any number of channels.
 
@@ -86,6 +130,11 @@ PACKAGES = {
     for n in (0, 1, 2)
 }
 """Encoder -> (package, class that knows its file)."""
+
+SIMULATED_MAPS = {"boundary": slice(0, 3), "distance": slice(3, 5)}
+"""Head -> its maps among those learned from simulated pictures."""
+
+LAST_LAYER = "segmentation_head."
 
 TIMM_NAMES = {name: f"tf_{name}" for name in PACKAGES}
 """Encoder -> timm's network; without `tf_` it takes the weights but computes something else."""

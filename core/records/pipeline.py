@@ -8,7 +8,7 @@ from core.records.task import Kind
 NORMALISATIONS = ("percentile", "zscore", "clahe")
 AUGMENTATIONS = ("light", "medium", "strong")
 HEADS = ("semantic", "boundary", "distance", "flow", "image")
-WEIGHTS = ("imagenet", "random")
+WEIGHTS = ("imagenet", "simulated", "random")
 LOSSES = ("dice_ce", "dice_focal", "tversky_ce", "boundary_weighted")
 BALANCES = ("none", "weights", "tiles")
 FINE_TUNINGS = ("whole", "after_linear", "linear")
