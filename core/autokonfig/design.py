@@ -98,6 +98,7 @@ def pipeline_vector(pipeline: Pipeline, fingerprint: Fingerprint | None) -> NDAr
     chosen += [float(before.normalisation == name) for name in NORMALISATIONS]
     chosen += [
         float(network.weights == "imagenet"),
+        float(network.weights == "simulated"),
         np.log10(size.parameters),
         np.log10(size.products_per_pixel),
         before.object_diameter_px or np.nan,
@@ -122,6 +123,7 @@ PIPELINE_NAMES = (
     *(f"architecture:{name}" for name in ARCHITECTURES),
     *(f"normalisation:{name}" for name in NORMALISATIONS),
     "pretrained",
+    "simulated",
     "parameters",
     "products",
     "object_diameter",

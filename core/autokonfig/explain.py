@@ -199,6 +199,7 @@ _COLUMN_WORDS = {
     "boundary": "how ragged the outlines are",
     "class_imbalance": "how unequal the classes are",
     "pretrained": "whether it starts from ImageNet weights",
+    "simulated": "whether it starts from weights learned from simulated pictures",
     "parameters": "the size of the network",
     "products": "the work a pixel costs it",
     "object_diameter": "the diameter it brings objects to",

@@ -13,8 +13,9 @@ def grow_seeds(
 ) -> npt.NDArray[np.int32]:
     """Return object ids 1..N: parts of `height_yx` above `post.seed` grown within the mask.
 
-    A part of the mask without a seed becomes an object of its own. Objects below
-    `post.smallest_px` are dropped; holes are filled where `post.fill_holes`.
+    A part of the mask without a seed becomes an object of its own where `post.seedless`, else
+    nothing. Objects below `post.smallest_px` are dropped; holes are filled where
+    `post.fill_holes`.
     """
     from scipy import ndimage
     from skimage.segmentation import watershed
@@ -27,6 +28,8 @@ def grow_seeds(
         return np.zeros(mask_yx.shape, dtype=np.int32)
     # Only regions with several seeds have to be divided; the others are objects as they are.
     owner, divided = _owners(seeds_yx, count, regions_yx, region_count)
+    if not post.seedless:
+        owner[owner > count] = 0
     labels_yx = owner[regions_yx]
     crowded_yx = divided[regions_yx]
     if crowded_yx.any():

@@ -69,13 +69,8 @@ def load_into(module: "nn.Module", encoder: str, in_channels: int) -> None:
 
 
 def simulated_file(model: Model, library: Path = DATA_LIBRARY) -> Path:
-    """Return where the network's weights learned from simulated pictures lie.
-
-    They belong to one architecture, encoder and decoder width.
-    """
-    widths = "-".join(map(str, model.decoder_channels or ()))
-    name = "_".join(word for word in (model.architecture, model.encoder, widths) if word)
-    return library / "weights" / f"{name}.safetensors"
+    """Return where the network's weights learned from simulated pictures lie."""
+    return library / "weights" / f"{model.network.replace('/', '_')}.safetensors"
 
 
 def load_simulated(network: "nn.Module", model: Model, in_channels: int) -> None:
@@ -89,8 +84,7 @@ def load_simulated(network: "nn.Module", model: Model, in_channels: int) -> None
     path = simulated_file(model)
     if not path.exists():
         raise PlanError(
-            f"no weights from simulated pictures for {model.architecture} with {model.encoder}; "
-            "choose 'imagenet' or 'random'"
+            f"no weights from simulated pictures for {model.network}; choose 'imagenet' or 'random'"
         )
     given = {name: tensor.float() for name, tensor in load_file(path).items()}
     first = next(iter(network.state_dict()))  # safetensors sorts by name

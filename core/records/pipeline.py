@@ -124,6 +124,8 @@ class Postprocess:
     1 - seed times the larger one's radius are one object."""
     smallest_px: int = 0
     """Objects below this many pixels of the original image are dropped."""
+    seedless: bool = True
+    """Whether a part of the foreground without a seed is an object of its own."""
     fill_holes: bool = True
     flips: bool = False
     """Average over mirrored images when predicting."""

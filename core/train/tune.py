@@ -52,6 +52,8 @@ def _changed(post: Postprocess, name: str, value: float, fitted: Fitted) -> Post
         return replace(post, foreground=value)
     if name == "seed":
         return replace(post, seed=value)
+    if name == "seedless":
+        return replace(post, seedless=bool(value))
     return replace(post, temperature=value)
 
 

@@ -1,12 +1,18 @@
-"""The ImageNet weights land where they belong."""
+"""Weights to start from land where they belong."""
+
+from dataclasses import replace
 
 import numpy as np
 import pytest
 import timm
 import torch
 
+from core.data.simulate.varied import picture
+from core.data.truth import Truth
 from core.errors import PlanError
-from core.pipeline import pretrained
+from core.evaluate import score
+from core.pipeline import heads, models, pretrained
+from core.records import Kind, Model, Postprocess, TaskSpec
 
 # Logits of the reference package (efficientnet_lite_pytorch 0.1.0) for the ramp picture below at
 # the side each network was trained at; measured once.
@@ -67,3 +73,44 @@ def test_a_network_of_another_make_is_refused():
 def test_unknown_weights_name_the_choices():
     with pytest.raises(PlanError, match="efficientnet_lite2"):
         pretrained.weights_file("resnet50")
+
+
+TASK = TaskSpec(kind=Kind.INSTANCE, classes=("object",))
+SIMULATED = Model(head="boundary", decoder_channels=(128, 64, 32, 16, 16), weights="simulated")
+
+
+def test_weights_from_simulated_pictures_find_objects_unseen():
+    """One channel, as most microscopes have; thresholds as they come."""
+    head = heads.find("boundary")
+    network = models.build(SIMULATED, 1, 3).eval()
+    shown = [picture(number, side_px=192) for number in range(1_000_000, 1_000_012)]
+    shown = [one for one in shown if not np.ptp(one.image_cyx.astype(int), axis=0).any()]
+    answers = []
+    for one in shown:
+        grey = one.image_cyx[None, :1].astype(np.float32) / 127.5 - 1
+        with torch.inference_mode():
+            maps = head.activate(network(torch.from_numpy(grey)))[0].numpy()
+        answers.append(head.decode(maps, Postprocess(), TASK))
+    truths = [Truth(pixels_yx=one.labels_yx) for one in shown]
+    ids = [str(place) for place in range(len(shown))]
+    assert score.of(TASK, truths, answers, ids=ids, interval=False).headline > 0.4
+
+
+def test_a_head_that_was_not_learned_starts_at_random_on_known_features():
+    one, other = (models.build(replace(SIMULATED, head="flow"), 3, 3) for _ in range(2))
+    ours, theirs = one.state_dict(), other.state_dict()
+    differ = {name for name in ours if not torch.equal(ours[name], theirs[name])}
+    assert differ
+    assert all(name.startswith(pretrained.LAST_LAYER) for name in differ)
+
+
+def test_classes_of_objects_start_at_random_beside_known_maps():
+    network = models.build(SIMULATED, 3, 5)
+    alone = models.build(SIMULATED, 3, 3)
+    name = f"{pretrained.LAST_LAYER}0.weight"
+    assert torch.equal(network.state_dict()[name][:3], alone.state_dict()[name])
+
+
+def test_a_network_without_simulated_weights_says_so():
+    with pytest.raises(PlanError, match="linknet"):
+        models.build(replace(SIMULATED, architecture="linknet", decoder_channels=None), 3, 3)
