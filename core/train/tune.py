@@ -4,6 +4,8 @@ import time
 from collections.abc import Sequence
 from dataclasses import replace
 
+import numpy as np
+
 from core.infer.predict import Floats, Trained
 from core.pipeline.preprocess import Fitted
 from core.records import Kind, Postprocess
@@ -14,6 +16,8 @@ ROUNDS = 2
 # AP at 0.5 jumps with single objects; a share of AP at 0.75 tells neighbours apart and favours
 # exact outlines.
 FINE_SHARE = 0.3
+# What so few objects more or less would explain is chance: thresholds stay where they are.
+FEWEST_OBJECTS = 1.5
 
 
 def run(
@@ -22,9 +26,10 @@ def run(
     """Return the best postprocessing found before `until` (seconds since 1970), and its figure.
 
     One number after the other is tried; the start is always among the candidates, so the result
-    is never worse on the validation images.
+    is never worse on the validation images. A change must bring more than a few objects.
     """
     best = trained.pipeline.postprocess
+    least = _least_gain(trained, judge)
     figure = _figure(trained, judge, maps, best)
     for _ in range(ROUNDS):
         before = best
@@ -36,11 +41,19 @@ def run(
                 if time.time() >= until:
                     return best, figure
                 reached = _figure(trained, judge, maps, candidate)
-                if reached > figure:
+                if reached > figure + least:
                     best, figure = candidate, reached
         if best == before:
             break
     return best, figure
+
+
+def _least_gain(trained: Trained, judge: Judge) -> float:
+    """Return what the figure must rise by to be more than chance; pixels and images: anything."""
+    if trained.task.kind is not Kind.INSTANCE:
+        return 0.0
+    objects = sum(len(np.unique(truth.pixels_yx[truth.pixels_yx > 0])) for truth in judge.truths)
+    return FEWEST_OBJECTS / max(objects, 1)
 
 
 def _changed(post: Postprocess, name: str, value: float, fitted: Fitted) -> Postprocess:
