@@ -7,7 +7,7 @@ from pathlib import Path
 
 import msgspec
 
-from core.data import archives, readers, tables
+from core.data import archives, readers, readers_zarr, tables
 from core.errors import DataError, TableError
 from core.records import Kind
 
@@ -48,6 +48,8 @@ class Hints:
 class Findings:
     """What was found so far."""
 
+    scratch: Path
+    """A folder for what is unpacked or packed on the way."""
     pictures: list[Found] = field(default_factory=list)
     lone_masks: list[tuple[Path, str]] = field(default_factory=list)
     """Masks without a picture beside them, and the stem they belong to."""
@@ -77,13 +79,15 @@ _COMPANIONS = (".csv", ".txt", ".json", ".md", ".xml", ".yaml", ".yml", ".xlsx",
 
 def find(paths: Iterable[Path], scratch: Path, *, test: bool = False) -> Findings:
     """Return all pictures in files, folders and zips; zips are unpacked into `scratch`."""
-    found = Findings()
+    found = Findings(scratch=scratch / ("test" if test else "all"))
     loose: list[Path] = []
     for number, path in enumerate(paths):
-        if path.is_dir():
+        if readers_zarr.is_folder(path):
+            loose.append(_packed(path, found))
+        elif path.is_dir():
             _folder(path, found, test=test, name="")
-        elif path.suffix.lower() == ".zip":
-            _zip(path, scratch / f"{number}{'t' * test}", found, test=test)
+        elif path.suffix.lower() == ".zip" and not readers_zarr.is_zip(path):
+            _zip(path, found.scratch / str(number), found, test=test)
         elif path.is_file():
             loose.append(path)
         else:
@@ -104,7 +108,11 @@ def _zip(path: Path, target: Path, found: Findings, *, test: bool) -> None:
 
 def _folder(folder: Path, found: Findings, *, test: bool, name: str) -> None:
     """Read one folder by its shape; the shapes are tried from the most to the least telling."""
-    inside = [path for path in sorted(folder.iterdir()) if not _is_rubbish(path)]
+    inside = [
+        _packed(path, found) if readers_zarr.is_folder(path) else path
+        for path in sorted(folder.iterdir())
+        if not _is_rubbish(path)
+    ]
     folders = {path.name.lower(): path for path in inside if path.is_dir()}
     files = [path for path in inside if path.is_file()]
     start = len(found.pictures)
@@ -117,6 +125,13 @@ def _folder(folder: Path, found: Findings, *, test: bool, name: str) -> None:
         for sub in folders.values():
             _folder(sub, found, test=test, name=f"{name}{sub.name}/")
     _tell(folder, found, start)
+
+
+def _packed(folder: Path, found: Findings) -> Path:
+    """Return an OME-Zarr folder as the one file by which the study keeps it."""
+    number = len(list(found.scratch.glob("packed-*")))
+    name = folder.name.removesuffix(".zarr").removesuffix(".ome")
+    return readers_zarr.pack(folder, found.scratch / f"packed-{number}" / f"{name}.ozx")
 
 
 def _subfolders(folders: dict[str, Path], found: Findings, *, test: bool, name: str) -> None:

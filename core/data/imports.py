@@ -265,6 +265,7 @@ def _gathered(notices: Iterable[Notice]) -> tuple[Notice, ...]:
 
 def _merged(one: Findings, other: Findings) -> Findings:
     return Findings(
+        scratch=one.scratch,
         pictures=[*one.pictures, *other.pictures],
         lone_masks=[*one.lone_masks, *other.lone_masks],
         object_classes={**one.object_classes, **other.object_classes},
