@@ -119,7 +119,7 @@ def project(planes: Iterable[NDArray[np.generic]], how: str) -> NDArray[np.gener
     first, *others = planes
     total = first.astype(np.float64)
     for plane in others:
-        total += plane
+        total += plane.astype(np.float64)
     mean = total / (1 + len(others))
     return (np.rint(mean) if first.dtype.kind in "ui" else mean).astype(first.dtype)
 

@@ -12,7 +12,7 @@ import pytest
 
 from core.data import imports, readers, samples, study
 from core.data.labels import masks
-from core.errors import ImageError
+from core.errors import ImageError, LabelError
 from core.paths import Workspace
 from core.records import Kind
 
@@ -242,7 +242,8 @@ def test_what_is_refused_is_named_with_its_cause(
 def test_masks_of_objects(odd_files: Path, file: str) -> None:
     expected = EXPECTED[file]
     assert isinstance(expected, Mask)
-    reading = masks.read(odd_files / file, kind=Kind.INSTANCE, classes=("cell",))
+    agreed = masks.Hints(repair=True)
+    reading = masks.read(odd_files / file, kind=Kind.INSTANCE, classes=("cell",), hints=agreed)
     ids = [item.id for item in reading.labels.objects]
     assert ids == list(range(1, len(ids) + 1))
     if expected.objects is None:
@@ -250,6 +251,12 @@ def test_masks_of_objects(odd_files: Path, file: str) -> None:
     else:
         assert len(ids) == expected.objects
     assert expected.told in " ".join(reading.notices)
+
+
+def test_a_ragged_mask_is_refused_until_the_user_agrees(odd_files: Path) -> None:
+    path = odd_files / "made/mask_antialiased.jpg"
+    with pytest.raises(LabelError, match=r"mask_antialiased.jpg: .* allow the repair"):
+        masks.read(path, kind=Kind.INSTANCE, classes=("cell",))
 
 
 def test_ignored_pixels_of_a_class_mask_are_not_annotated(odd_files: Path) -> None:
@@ -270,6 +277,7 @@ def test_binary_and_blurred_masks_of_classes_agree(odd_files: Path) -> None:
             kind=Kind.SEMANTIC,
             classes=("background", "nucleus"),
             background="background",
+            hints=masks.Hints(repair=True),
         ).labels.flat_yx
         for name in ("mask_0_255.png", "mask_antialiased.jpg")
     }
