@@ -20,6 +20,7 @@ _NOTICES = "notices"
 _PREDICTION = "prediction"
 _SAID = "said"
 _UPLOAD = "upload"
+_STAGED = "staged"
 
 _IN_LINK = (_STUDY, _RUN)
 
@@ -151,6 +152,16 @@ def notices() -> Any:
 def keep_notices(report: Any) -> None:
     """Keep an import's report until the next import or until it is dismissed."""
     st.session_state[_NOTICES] = report
+
+
+def staged() -> Any:
+    """Return the files that were looked at and wait for the import, or None."""
+    return st.session_state.get(_STAGED)
+
+
+def keep_staged(waiting: Any) -> None:
+    """Let files wait until they are imported or sent away."""
+    st.session_state[_STAGED] = waiting
 
 
 def prediction() -> str | None:

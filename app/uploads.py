@@ -1,9 +1,9 @@
 """Uploads: they lie in the server's memory, so they are written to disk at once."""
 
-import contextlib
 import shutil
 import tempfile
-from collections.abc import Iterator, Sequence
+import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from streamlit.runtime.uploaded_file_manager import UploadedFile
 
+_FORGOTTEN_S = 24 * 3600
 FOLDER_TABLES = ("labels.csv", "objects.csv")
 """Tables that the import finds by itself, beside their pictures."""
 
@@ -25,22 +26,42 @@ class Received:
     """The CSV that tells classes and groups, where there is exactly one."""
 
 
-@contextlib.contextmanager
-def received(uploads: "Sequence[UploadedFile]", scratch: Path) -> Iterator[Received]:
-    """Yield the uploads in a folder below `scratch`, which is removed afterwards."""
+def stage(uploads: "Sequence[UploadedFile]", scratch: Path) -> Path:
+    """Write the uploads into a folder that stays until `drop`; the parts of it go by `staged`."""
     scratch.mkdir(parents=True, exist_ok=True)
+    for old in scratch.iterdir():  # of browsers that were closed before the import
+        if time.time() - old.stat().st_mtime > _FORGOTTEN_S:
+            drop(old)
     folder = Path(tempfile.mkdtemp(dir=scratch))
-    try:
-        zips = [each for each in uploads if each.name.lower().endswith(".zip")]
-        tables = [each for each in uploads if _is_table(each.name)]
-        table = keep(tables[0], folder / "table") if len(tables) == 1 else None
-        plain = [each for each in uploads if each not in zips and not (table and each in tables)]
-        paths = [keep(each, folder / "zips" / str(at)) for at, each in enumerate(zips)]
-        for each in plain:
+    _write(uploads, folder)
+    return folder
+
+
+def staged(folder: Path) -> Received:
+    """Return what `stage` wrote."""
+    plain, zips = folder / "files", sorted((folder / "zips").glob("*/*"))
+    tables = sorted((folder / "table").glob("*"))
+    return Received(
+        paths=[*([plain] if plain.is_dir() else []), *zips],
+        table=tables[0] if tables else None,
+    )
+
+
+def drop(folder: Path) -> None:
+    """Remove a staged folder."""
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+def _write(uploads: "Sequence[UploadedFile]", folder: Path) -> None:
+    zips = [each for each in uploads if each.name.lower().endswith(".zip")]
+    tables = [each for each in uploads if _is_table(each.name)]
+    for at, each in enumerate(zips):
+        keep(each, folder / "zips" / str(at))
+    for each in tables if len(tables) == 1 else []:
+        keep(each, folder / "table")
+    for each in uploads:
+        if each not in zips and not (len(tables) == 1 and each in tables):
             keep(each, folder / "files")
-        yield Received(paths=[*([folder / "files"] if plain else []), *paths], table=table)
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
 
 
 def keep(upload: "UploadedFile", folder: Path) -> Path:

@@ -1,6 +1,7 @@
 """Studies, their images and labels, and what is wanted of them."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 
     from core.data.imports import ImportReport
     from core.data.labels.model import Labels
+    from core.data.pairing import Preview
 
 LEAST_LABELLED = 3
 """One image each to learn from, to check with and to score on."""
@@ -79,17 +81,52 @@ def what_is_missing(name: str) -> str | None:
     )
 
 
-def add_files(name: str, files: "Sequence[UploadedFile]") -> "ImportReport":
-    """Import uploads; what cannot be used is named in the report."""
-    with uploads.received(files, workspace().root / "uploads") as found:
-        return workflow.import_files(workspace(), name, found.paths, table=found.table)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Waiting:
+    """Files that were looked at, before they are imported."""
+
+    study: str
+    paths: tuple[Path, ...]
+    table: Path | None
+    preview: "Preview"
+    scratch: Path | None = None
+    """Where uploads lie meanwhile; None: the files stay where they are."""
 
 
-def add_folder(name: str, folder: Path) -> "ImportReport":
-    """Import a folder (or file) of this computer; StudyError where there is none."""
+def look_at_files(name: str, files: "Sequence[UploadedFile]") -> Waiting:
+    """Put uploads on the disk and say who would be paired with whom."""
+    folder = uploads.stage(files, workspace().root / "uploads")
+    found = uploads.staged(folder)
+    return Waiting(
+        study=name,
+        paths=tuple(found.paths),
+        table=found.table,
+        preview=workflow.preview_import(found.paths, table=found.table),
+        scratch=folder,
+    )
+
+
+def look_at_folder(name: str, folder: Path) -> Waiting:
+    """Say what a folder (or file) of this computer holds; StudyError where there is none."""
     if not folder.exists():
         raise StudyError(f"there is no folder {folder} on this computer; check the path")
-    return workflow.import_files(workspace(), name, [folder])
+    preview = workflow.preview_import([folder])
+    return Waiting(study=name, paths=(folder,), table=None, preview=preview)
+
+
+def import_waiting(waiting: Waiting, *, repair: bool) -> "ImportReport":
+    """Import what was looked at; what cannot be used is named in the report."""
+    report = workflow.import_files(
+        workspace(), waiting.study, waiting.paths, table=waiting.table, repair=repair
+    )
+    send_away(waiting)
+    return report
+
+
+def send_away(waiting: Waiting) -> None:
+    """Forget files that were looked at; a folder of this computer stays as it is."""
+    if waiting.scratch is not None:
+        uploads.drop(waiting.scratch)
 
 
 def findings(name: str) -> list[str]:

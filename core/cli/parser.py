@@ -98,6 +98,9 @@ def _add_study_commands(commands: "Commands[argparse.ArgumentParser]") -> None:
     command.add_argument(
         "--table", metavar="FILE", help="CSV: file, class, group, split, condition"
     )
+    command.add_argument(
+        "--repair", action="store_true", help="cut blurred masks (JPEG, resized) at the middle"
+    )
     command.set_defaults(command=studies.import_, may_create=True)
 
     command = _add(commands, "task", "say what is wanted")

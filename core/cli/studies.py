@@ -19,6 +19,7 @@ def import_(args: argparse.Namespace, workspace: Workspace) -> int:
         [Path(path) for path in args.paths],
         test=[Path(path) for path in args.test],
         table=Path(args.table) if args.table else None,
+        repair=args.repair,
     )
     plain = {
         "study": args.study,

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import msgspec
 
-from core.data import archives, readers, tables
+from core.data import archives, readers, readers_zarr, tables
+from core.data.labels import coco, pieces, vectors
 from core.errors import DataError, TableError
 from core.records import Kind
 
@@ -42,12 +43,16 @@ class Hints:
     kind: Kind | None = None
     classes: tuple[str, ...] = ()
     background: str | None = None
+    colors: dict[str, str] = field(default_factory=dict)
+    """`#RRGGBB` -> class, for masks of coloured regions."""
 
 
 @dataclass(slots=True)
 class Findings:
     """What was found so far."""
 
+    scratch: Path
+    """A folder for what is unpacked or packed on the way."""
     pictures: list[Found] = field(default_factory=list)
     lone_masks: list[tuple[Path, str]] = field(default_factory=list)
     """Masks without a picture beside them, and the stem they belong to."""
@@ -69,7 +74,11 @@ class _DataSet(msgspec.Struct):
 
 MASK_FOLDERS = ("masks", "labels")
 _SIDES = {"train": False, "training": False, "val": False, "validation": False, "test": True}
-_MASK_NAME = re.compile(r"(.+?)[ _.-]?(masks?|labels?|seg|gt)", re.IGNORECASE)
+_MASK_NAME = re.compile(
+    r"(.+?)[ _.-]?(masks?|labels?|seg|gt|rois?|roiset|annotations?)", re.IGNORECASE
+)
+# As ImageJ proposes when the ROI manager saves.
+_ROI_SET = re.compile(r"RoiSet[ _.-](.+)", re.IGNORECASE)
 _RUBBISH = ("thumbs.db", "desktop.ini", "__macosx")
 # What lies beside pictures without being meant as one.
 _COMPANIONS = (".csv", ".txt", ".json", ".md", ".xml", ".yaml", ".yml", ".xlsx", ".pdf", ".html")
@@ -77,13 +86,15 @@ _COMPANIONS = (".csv", ".txt", ".json", ".md", ".xml", ".yaml", ".yml", ".xlsx",
 
 def find(paths: Iterable[Path], scratch: Path, *, test: bool = False) -> Findings:
     """Return all pictures in files, folders and zips; zips are unpacked into `scratch`."""
-    found = Findings()
+    found = Findings(scratch=scratch / ("test" if test else "all"))
     loose: list[Path] = []
     for number, path in enumerate(paths):
-        if path.is_dir():
+        if readers_zarr.is_folder(path):
+            loose.append(_packed(path, found))
+        elif path.is_dir():
             _folder(path, found, test=test, name="")
-        elif path.suffix.lower() == ".zip":
-            _zip(path, scratch / f"{number}{'t' * test}", found, test=test)
+        elif path.suffix.lower() == ".zip" and not readers_zarr.is_zip(path):
+            _zip(path, found.scratch / str(number), found, test=test)
         elif path.is_file():
             loose.append(path)
         else:
@@ -104,7 +115,11 @@ def _zip(path: Path, target: Path, found: Findings, *, test: bool) -> None:
 
 def _folder(folder: Path, found: Findings, *, test: bool, name: str) -> None:
     """Read one folder by its shape; the shapes are tried from the most to the least telling."""
-    inside = [path for path in sorted(folder.iterdir()) if not _is_rubbish(path)]
+    inside = [
+        _packed(path, found) if readers_zarr.is_folder(path) else path
+        for path in sorted(folder.iterdir())
+        if not _is_rubbish(path)
+    ]
     folders = {path.name.lower(): path for path in inside if path.is_dir()}
     files = [path for path in inside if path.is_file()]
     start = len(found.pictures)
@@ -117,6 +132,13 @@ def _folder(folder: Path, found: Findings, *, test: bool, name: str) -> None:
         for sub in folders.values():
             _folder(sub, found, test=test, name=f"{name}{sub.name}/")
     _tell(folder, found, start)
+
+
+def _packed(folder: Path, found: Findings) -> Path:
+    """Return an OME-Zarr folder as the one file by which the study keeps it."""
+    number = len(list(found.scratch.glob("packed-*")))
+    name = folder.name.removesuffix(".zarr").removesuffix(".ome")
+    return readers_zarr.pack(folder, found.scratch / f"packed-{number}" / f"{name}.ozx")
 
 
 def _subfolders(folders: dict[str, Path], found: Findings, *, test: bool, name: str) -> None:
@@ -140,22 +162,63 @@ def _subfolders(folders: dict[str, Path], found: Findings, *, test: bool, name: 
 
 def _pairs(folders: dict[str, Path], found: Findings, *, test: bool, name: str) -> None:
     """Read `images` and `masks`, paired by stem."""
-    masks = [
+    inside = [
         path
         for key in MASK_FOLDERS
         if key in folders
         for path in sorted(folders[key].iterdir())
-        if path.is_file() and _is_candidate(path)
+        if not _is_rubbish(path)
     ]
+    masks = [path for path in inside if path.is_file() and (_is_candidate(path) or _is_drawn(path))]
+    for each in inside:
+        one_a_file = sorted(filter(_is_candidate, each.iterdir())) if each.is_dir() else []
+        if one_a_file:
+            masks.append(_put_together(one_a_file, each.name, found))
     start = len(found.pictures)
     if "images" in folders:
         _folder(folders["images"], found, test=test, name=f"{name}images/")
+    added = found.pictures[start:]
+    stems = {picture.path.stem: [] for picture in added}
+    if len(added) == 1 and len(masks) > 1 and not any(_mask_stem(m, stems) in stems for m in masks):
+        # One folder a picture, one mask an object, as the Data Science Bowl 2018 came.
+        masks = [_put_together(masks, added[0].path.stem, found)]
     _marry(found, start, masks)
+
+
+def _put_together(masks: list[Path], stem: str, found: Findings) -> Path:
+    """Return the masks of one picture's objects as the one file that is kept."""
+    number = len(list(found.scratch.glob("pieces-*")))
+    return pieces.pack(masks, found.scratch / f"pieces-{number}" / f"{stem}.zip")
+
+
+def _is_drawn(path: Path) -> bool:
+    """Return whether a file holds objects one by one: JSON, regions of ImageJ, zips of masks."""
+    return vectors.kind_of(path) is not None
+
+
+def _pages(path: Path, found: Findings) -> list[Path]:
+    """Return a file for each picture of a COCO file; other files as they are."""
+    if vectors.kind_of(path) != "coco":
+        return [path]
+    number = len(list(found.scratch.glob("coco-*")))
+    try:
+        return coco.split(path, found.scratch / f"coco-{number}")
+    except (LookupError, TypeError, ValueError, AttributeError) as error:
+        found.refused.append(
+            Notice(
+                file=path.name,
+                message=f"{path.name}: it is not written as COCO files are ({error}); export it "
+                "again",
+            )
+        )
+        return []
 
 
 def _loose(files: Iterable[Path], found: Findings, *, test: bool, name: str) -> None:
     """Take single files; `x_mask.png` beside `x.png` is its mask."""
-    chosen = [path for path in files if path.is_file() and _is_candidate(path)]
+    files = [path for path in files if path.is_file() and not _is_rubbish(path)]
+    drawn = [path for path in files if _is_drawn(path)]
+    chosen = [path for path in files if path not in drawn and _is_candidate(path)]
     stems = {path.stem for path in chosen}
     masks = [
         path
@@ -168,7 +231,7 @@ def _loose(files: Iterable[Path], found: Findings, *, test: bool, name: str) -> 
         for path in chosen
         if path not in masks
     ]
-    _marry(found, start, masks)
+    _marry(found, start, [*masks, *drawn])
 
 
 def _marry(found: Findings, start: int, masks: list[Path]) -> None:
@@ -178,7 +241,7 @@ def _marry(found: Findings, start: int, masks: list[Path]) -> None:
     for place, picture in enumerate(pictures, start=start):
         by_stem.setdefault(picture.path.stem, []).append(place)
     chosen: dict[str, list[Path]] = {}
-    for mask in masks:
+    for mask in (page for path in masks for page in _pages(path, found)):
         chosen.setdefault(_mask_stem(mask, by_stem), []).append(mask)
     for stem, candidates in chosen.items():
         places = by_stem.get(stem, [])
@@ -201,10 +264,12 @@ def _marry(found: Findings, start: int, masks: list[Path]) -> None:
 
 
 def _mask_stem(mask: Path, stems: dict[str, list[int]]) -> str:
-    match = _MASK_NAME.fullmatch(mask.stem)
-    if mask.stem not in stems and match:
-        return match.group(1)
-    return mask.stem
+    """Return the stem of the picture a mask's name means."""
+    patterns = (_MASK_NAME.fullmatch(mask.stem), _ROI_SET.fullmatch(mask.stem))
+    means = [mask.stem, *(match.group(1) for match in patterns if match)]
+    # QuPath and others append to the picture's full name: a.tif.geojson.
+    means += [tables.stem_of(each) for each in means if "." in each]
+    return next((each for each in means if each in stems), means[min(1, len(means) - 1)])
 
 
 def _tell(folder: Path, found: Findings, start: int) -> None:
@@ -216,6 +281,9 @@ def _tell(folder: Path, found: Findings, start: int) -> None:
     about = folder / "dataset.json"
     if about.is_file():
         _tell_data_set(about, found, start)
+    for colors in (folder / "colors.csv", folder / "masks" / "colors.csv"):
+        if colors.is_file():
+            _tell_colors(colors, found)
     try:
         if (folder / "objects.csv").is_file():
             found.object_classes |= tables.read_objects(folder / "objects.csv")
@@ -225,6 +293,19 @@ def _tell(folder: Path, found: Findings, start: int) -> None:
             )
     except TableError as error:
         found.refused.append(Notice(file=folder.name, message=str(error)))
+
+
+def _tell_colors(path: Path, found: Findings) -> None:
+    """Use a table of colours: its masks show regions, black or the first class behind them."""
+    try:
+        colors = tables.read_colors(path)
+    except TableError as error:
+        found.refused.append(Notice(file=path.name, message=str(error)))
+        return
+    names = tuple(dict.fromkeys(colors.values()))
+    found.hints = Hints(
+        kind=Kind.SEMANTIC, classes=names, background=colors.get("#000000"), colors=colors
+    )
 
 
 def _tell_data_set(path: Path, found: Findings, start: int) -> None:

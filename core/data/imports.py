@@ -52,6 +52,7 @@ def add(
     test: Sequence[Path] = (),
     table: Path | None = None,
     author: str = "",
+    repair: bool = False,
 ) -> ImportReport:
     """Bring files, folders and zips into the study and return what became of each.
 
@@ -59,7 +60,8 @@ def add(
     classes), one folder a class, or loose pictures; its own `dataset.json`, `classes.txt` and
     `labels.csv` are used. `test` images and their labels are the test split as they are.
     `table` tells class, group, split and condition by file name, also of images that are in the
-    study already. A file that cannot be used is reported and the others go on.
+    study already. A file that cannot be used is reported and the others go on. With `repair`,
+    blurred masks (JPEG, resized) are cut at the middle of their grey levels instead of refused.
     Raises StudyError without such a study, TableError where the table is none.
     """
     study.load(study_dir)
@@ -86,7 +88,10 @@ def add(
             _take(study_dir, picture, found, work)
         _tell_known(rows, missing, work)
         _take_lone_masks(found, work)
-        kept = [labelling.keep_mask(study_dir, i, mask) for i, mask in work.masks.items()]
+        _tell_unlabelled(found, work)
+        kept = [
+            labelling.keep_mask(study_dir, i, mask, repair=repair) for i, mask in work.masks.items()
+        ]
         for image_id, classes in work.object_classes.items():
             tasks.save_object_classes(study_dir, image_id, classes)
         study.update(study_dir, lambda now: _with_images(now, work))
@@ -216,6 +221,17 @@ def _tell_known(rows: list[tables.Row], missing: list[str], work: _Work) -> None
     ]
 
 
+def _tell_unlabelled(found: Findings, work: _Work) -> None:
+    """Name pictures without a mask where others have one: a name may be mistyped."""
+    bare = [picture for picture in found.pictures if picture.mask is None]
+    if len(bare) < len(found.pictures):
+        work.notices += [
+            Notice(file=each.name, message=f"{each.name}: no mask has its name; it has no labels")
+            for each in bare
+            if each.path.stem not in {mask_stem for _, mask_stem in found.lone_masks}
+        ]
+
+
 def _take_lone_masks(found: Findings, work: _Work) -> None:
     """Give masks that came without pictures to images of the study of the same name."""
     stems: dict[str, list[str]] = {}
@@ -265,6 +281,7 @@ def _gathered(notices: Iterable[Notice]) -> tuple[Notice, ...]:
 
 def _merged(one: Findings, other: Findings) -> Findings:
     return Findings(
+        scratch=one.scratch,
         pictures=[*one.pictures, *other.pictures],
         lone_masks=[*one.lone_masks, *other.lone_masks],
         object_classes={**one.object_classes, **other.object_classes},

@@ -31,8 +31,11 @@ class Reading:
     refused: tuple[Notice, ...]
 
 
-def keep_mask(study_dir: StudyDir, image_id: str, mask: Path) -> str:
-    """Copy a mask file into the study, in place of an earlier one; return the image's id."""
+def keep_mask(study_dir: StudyDir, image_id: str, mask: Path, *, repair: bool = False) -> str:
+    """Copy a mask file into the study, in place of an earlier one; return the image's id.
+
+    `repair`: the user agreed that blurred masks are cut at the middle of their grey levels.
+    """
     folder = study_dir.masks / image_id
     target = folder / f"mask{mask.suffix.lower()}"
     originals.copy(mask, target)
@@ -40,6 +43,9 @@ def keep_mask(study_dir: StudyDir, image_id: str, mask: Path) -> str:
         if other != target:
             other.unlink()
     (folder / "name.txt").write_text(mask.name, encoding="utf-8")
+    (folder / "repair").unlink(missing_ok=True)
+    if repair:
+        (folder / "repair").touch()
     return image_id
 
 
@@ -91,8 +97,13 @@ def _read_one(
             kind=task.kind,
             classes=task.classes,
             background=task.background,
-            object_classes=tasks.object_classes_of(study_dir, about.id),
-            plane=about.plane,
+            hints=masks.Hints(
+                object_classes=tasks.object_classes_of(study_dir, about.id),
+                colors=tasks.load_hints(study_dir).colors,
+                plane=about.plane,
+                repair=tasks.may_repair(study_dir, about.id),
+                shape_yx=about.shape_cyx[1:],
+            ),
         )
     except DataError as error:
         message = str(error).replace(path.name, name, 1)

@@ -54,6 +54,7 @@ def keep(
         axes=read.axes,
         plane=read.plane,
         channel_names=read.channel_names,
+        channel_colors=read.channel_colors,
         pixel_size_um=read.pixel_size_um,
         group=picture.group,
         condition=picture.condition,

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
-from core.data import readers_plain, readers_tiff
+from core.data import readers_plain, readers_tiff, readers_vendor, readers_zarr
 from core.data.axes import Asked, Picture, finished
 from core.errors import ImageError
 
@@ -35,20 +35,28 @@ def read(
     *,
     plane: int | None = None,
     axes: str = "",
+    projection: str = "",
     indices: bool = False,
     most_pixels: int | None = None,
 ) -> Picture:
     """Return the picture in the file.
 
     `plane` chooses from a stack (None: the first). `axes` overrules what the file says of its
-    axes, e.g. `CYX` for pages that are channels. With `indices`, a palette's indices are kept
-    (masks) instead of its colours. `most_pixels`: who works in parts may open larger pictures than
-    fit safely into memory as numbers with a point.
+    axes, e.g. `CYX` for pages that are channels. `projection` (`max`, `mean`, `focus`) makes one
+    plane of all of z. With `indices`, a palette's indices are kept (masks) instead of its colours.
+    `most_pixels`: who works in parts may open larger pictures than fit safely into memory as
+    numbers with a point.
     Raises ImageError naming file, cause and remedy where it cannot be read.
     """
     try:
         kind = format_of(path)
-        asked = Asked(plane=plane, axes=axes, indices=indices, most_pixels=most_pixels)
+        asked = Asked(
+            plane=plane,
+            axes=axes,
+            projection=projection,
+            indices=indices,
+            most_pixels=most_pixels,
+        )
         picture = finished(READERS[kind](path, asked))
     except ImageError as error:
         raise ImageError(f"{path.name}: {error}") from error
@@ -65,6 +73,8 @@ def format_of(path: Path) -> str:
 
     Raises ImageError saying what it is instead, and what to do.
     """
+    if readers_zarr.is_folder(path):
+        return "OME-Zarr"
     try:
         with path.open("rb") as file:
             start = file.read(64)
@@ -73,6 +83,10 @@ def format_of(path: Path) -> str:
     for magic, kind in SIGNATURES:
         if start.startswith(magic):
             return kind
+    if start.startswith(LIF_START) and start[8:9] == b"*":
+        return "LIF"
+    if start.startswith(ZIP_START) and readers_zarr.is_zip(path):
+        return "OME-Zarr"
     raise ImageError(_what_else(start, path))
 
 
@@ -113,6 +127,10 @@ READERS: dict[str, Reader] = {
     "BMP": readers_plain.read,
     "GIF": readers_plain.read,
     "TIFF": readers_tiff.read,
+    "ND2": readers_vendor.read_nd2,
+    "CZI": readers_vendor.read_czi,
+    "LIF": readers_vendor.read_lif,
+    "OME-Zarr": readers_zarr.read,
 }
 SUFFIXES: dict[str, tuple[str, ...]] = {
     "PNG": (".png",),
@@ -120,7 +138,14 @@ SUFFIXES: dict[str, tuple[str, ...]] = {
     "BMP": (".bmp", ".dib"),
     "GIF": (".gif",),
     "TIFF": (".tif", ".tiff", ".btf", ".tf8", ".stk", ".lsm", ".svs", ".flex"),
+    "ND2": (".nd2",),
+    "CZI": (".czi",),
+    "LIF": (".lif",),
+    "OME-Zarr": (".ozx", ".zarr", ".zip"),
 }
+ZIP_START = b"PK\x03\x04"
+LIF_START = b"p\0\0\0"
+"""A star follows at the ninth byte."""
 SIGNATURES: tuple[tuple[bytes, str], ...] = (
     (b"\x89PNG\r\n\x1a\n", "PNG"),
     (b"\xff\xd8\xff", "JPEG"),
@@ -130,21 +155,23 @@ SIGNATURES: tuple[tuple[bytes, str], ...] = (
     (b"MM\0*", "TIFF"),
     (b"II+\0", "TIFF"),
     (b"MM\0+", "TIFF"),
+    (b"ZISRAWFILE", "CZI"),
+    (b"\xda\xce\xbe\x0a", "ND2"),
 )
 STRANGERS: tuple[tuple[bytes, str], ...] = (
     (
         b"version https://git-lfs",
         "it is an LFS pointer, not the picture itself; run `git lfs pull` where it came from",
     ),
-    (b"ZISRAWFILE", "Zeiss CZI files are not read directly; export it as OME-TIFF (ZEN or Fiji)"),
-    (b"PK\x03\x04", "it is a zip archive; import it by itself, under a name that ends in .zip"),
+    (ZIP_START, "it is a zip archive; import it by itself, under a name that ends in .zip"),
+    (
+        b"\0\0\0\x0cjP  ",
+        "it is JPEG 2000, which also the oldest Nikon ND2 files are; export it as TIFF",
+    ),
     (b"%PDF", "it is a PDF; export the picture as PNG or TIFF"),
     (b"\x89HDF", "it is an HDF5 file; export the picture as TIFF"),
 )
 NATIVE_FORMATS: dict[str, str] = {
-    ".czi": "Zeiss CZI",
-    ".nd2": "Nikon ND2",
-    ".lif": "Leica LIF",
     ".oif": "Olympus OIF",
     ".oib": "Olympus OIB",
     ".vsi": "Olympus VSI",

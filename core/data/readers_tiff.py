@@ -12,7 +12,9 @@ from core.data.axes import (
     Asked,
     Layout,
     Picture,
+    colors_told,
     index_of,
+    project,
     refuse_large,
     to_cyx,
 )
@@ -35,7 +37,7 @@ def read(path: Path, asked: Asked) -> Picture:
         level, factor = _level(series)
         if factor > 1:
             notices.append(f"it is a pyramid; the level {factor:.3g} times smaller is used")
-        layout = _layout(tif, level, asked.axes)
+        layout = _layout(tif, level, asked)
         refuse_large(layout.pixels, asked.most_pixels)
         chosen = asked.plane or 0
         if layout.planes > 1:
@@ -43,13 +45,14 @@ def read(path: Path, asked: Asked) -> Picture:
                 f"it is a stack of {layout.planes} planes (axes {layout.axes}); plane {chosen} is "
                 "used. Where its pages are channels, read it as CYX"
             )
-        pixels = to_cyx(*_plane(level, layout, chosen))
+        pixels = _cyx(*_plane(level, layout, chosen), asked.projection)
         pixels, more = _colours(tif, level.keyframe, pixels, asked.indices)
         size_um = _pixel_size_um(tif)
         return Picture(
             image_cyx=pixels,
             axes=layout.axes,
             channel_names=_channel_names(tif, len(pixels)),
+            channel_colors=colors_told(_channel_colors(tif), len(pixels)),
             pixel_size_um=None if size_um is None else size_um * factor,
             plane=chosen if layout.planes > 1 else None,
             planes=layout.planes,
@@ -74,17 +77,27 @@ def _width(level: Any) -> int:
     return int(level.shape[level.axes.index("X")])
 
 
-def _layout(tif: tifffile.TiffFile, level: Any, axes: str) -> Layout:
+def _layout(tif: tifffile.TiffFile, level: Any, asked: Asked) -> Layout:
     """Return what the axes mean: as overruled, else as the file says."""
-    if axes and len(axes) == len(level.shape):
-        return Layout(axes=axes, shape=level.shape)
+    projected = bool(asked.projection)
+    if asked.axes and len(asked.axes) == len(level.shape):
+        return Layout(axes=asked.axes, shape=level.shape, projected=projected)
     said = level.axes
     about = tif.imagej_metadata or {}
     # ImageJ itself always writes `mode` or `hyperstack` beside true channels; without them, the
     # word was put there by a program that had to call its pages something.
     if tif.is_imagej and "C" in said and not ("mode" in about or "hyperstack" in about):
         said = said.replace("C", "Q")
-    return Layout(axes=said, shape=level.shape)
+    return Layout(axes=said, shape=level.shape, projected=projected)
+
+
+def _cyx(pixels: Pixels, axes: str, how: str) -> Pixels:
+    """Return channels, rows and columns, z made one plane where it is among the axes."""
+    if "Z" not in axes:
+        return to_cyx(pixels, axes)
+    rest = axes.replace("Z", "")
+    planes = np.moveaxis(pixels, axes.index("Z"), 0)
+    return project((to_cyx(plane, rest) for plane in planes), how)
 
 
 def _plane(level: Any, layout: Layout, plane: int) -> tuple[Pixels, str]:
@@ -163,6 +176,19 @@ def _channel_names(tif: tifffile.TiffFile, channels: int) -> tuple[str, ...]:
         found = list(told.get("Name", ()) if isinstance(told, dict) else told)
     names = tuple(str(name) for name in found if name)
     return names if len(names) == channels else ()
+
+
+def _channel_colors(tif: tifffile.TiffFile) -> list[str]:
+    """Return `#RRGGBB` for each channel as OME or ImageJ tell it; empty where they do not."""
+    if tif.is_ome and tif.ome_metadata:
+        told = _ome_pixels(tif).get("Channel", [])
+        told = told if isinstance(told, list) else [told]
+        # Red, green, blue, alpha in the bytes of one signed number.
+        return [f"#{(int(c['Color']) & 0xFFFFFFFF) >> 8:06X}" for c in told if "Color" in c]
+    if tif.is_imagej and tif.imagej_metadata:
+        tables = tif.imagej_metadata.get("LUTs", ())
+        return ["#{:02X}{:02X}{:02X}".format(*(int(v) for v in each[:, -1])) for each in tables]
+    return []
 
 
 def _pixel_size_um(tif: tifffile.TiffFile) -> float | None:

@@ -65,7 +65,9 @@ def stream(
 def read_image(study_dir: StudyDir, about: ImageRecord) -> NDArray[np.generic]:
     """Return one image of the study as C,Y,X, read as the study decided to read it."""
     path = study_dir.images / about.file
-    return readers.read(path, plane=about.plane, axes=about.axes).image_cyx
+    return readers.read(
+        path, plane=about.plane, axes=about.axes, projection=about.projection
+    ).image_cyx
 
 
 def labelled_ids(study_dir: StudyDir, record: StudyRecord) -> list[str]:

@@ -2,6 +2,7 @@
 
 import csv
 import io
+import re
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
@@ -74,6 +75,24 @@ def read_objects(path: Path) -> dict[str, dict[int, str]]:
             raise TableError(f"{path.name}: line {number} holds no whole id and class") from error
         if name:
             found.setdefault(stem_of(file), {})[object_id] = name
+    return found
+
+
+def read_colors(path: Path) -> dict[str, str]:
+    """Return `#RRGGBB` -> class from columns color, class; TableError otherwise."""
+    header, lines = _lines(path)
+    color_at, class_at = (_column(header, names) for names in (("color", "colour"), ("class",)))
+    if color_at is None or class_at is None:
+        raise TableError(
+            f"{path.name}: it needs the columns color, class; its columns are "
+            f"{', '.join(header) or 'none'}"
+        )
+    found = {}
+    for number, line in enumerate(lines, start=2):
+        color = line[color_at].strip().upper() if color_at < len(line) else ""
+        if not re.fullmatch("#[0-9A-F]{6}", color) or class_at >= len(line):
+            raise TableError(f"{path.name}: line {number} holds no colour like #FF8000 and class")
+        found[color] = line[class_at].strip()
     return found
 
 

@@ -8,7 +8,7 @@ import numpy as np
 
 from core.data import study
 from core.data.folders import Hints
-from core.data.labels import masks
+from core.data.labels import masks, vectors
 from core.errors import DataError
 from core.paths import StudyDir
 from core.records import Kind, StudyRecord, TaskSpec, files
@@ -58,8 +58,14 @@ def save_hints(study_dir: StudyDir, hints: Hints) -> None:
         kind=hints.kind or before.kind,
         classes=hints.classes or before.classes,
         background=hints.background if hints.classes else before.background,
+        colors=hints.colors or before.colors,
     )
     files.write(_hints_file(study_dir), kept)
+
+
+def may_repair(study_dir: StudyDir, image_id: str) -> bool:
+    """Return whether the user agreed to repair the image's imported mask."""
+    return (study_dir.masks / image_id / "repair").is_file()
 
 
 def mask_files_of(study_dir: StudyDir) -> dict[str, Path]:
@@ -138,4 +144,12 @@ def _semantic(hints: Hints, mask_files: dict[str, Path]) -> TaskSpec:
 
 
 def _object_classes(study_dir: StudyDir, mask_files: dict[str, Path]) -> set[str]:
-    return {name for i in mask_files for name in object_classes_of(study_dir, i).values()}
+    told = {name for i in mask_files for name in object_classes_of(study_dir, i).values()}
+    return told.union(*(_classes_in(path) for path in mask_files.values()))
+
+
+def _classes_in(path: Path) -> set[str]:
+    try:
+        return vectors.class_names(path)
+    except DataError:  # told when the file itself is read
+        return set()

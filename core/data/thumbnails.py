@@ -14,14 +14,7 @@ from core.records import ImageRecord, files
 
 Levels = tuple[float, float]
 # What a microscope's software uses: nuclei are mostly the first channel, and mostly blue.
-COLOURS = (
-    (0.25, 0.55, 1.0),
-    (0.15, 0.90, 0.35),
-    (1.0, 0.25, 0.25),
-    (1.0, 0.80, 0.15),
-    (0.80, 0.35, 1.0),
-    (0.90, 0.90, 0.90),
-)
+COLORS = ("#408CFF", "#26E659", "#FF4040", "#FFCC26", "#CC59FF", "#E6E6E6")
 # Hot pixels and the darkest dust do not count.
 _PERCENTILES = (0.5, 99.8)
 # Percentiles of every n-th pixel are the same to the eye and a hundred times quicker.
@@ -57,13 +50,15 @@ def preview(
     side: int | None = None,
     channels: Sequence[int] | None = None,
     shown: Sequence[Levels] | None = None,
+    colors: Sequence[str] = (),
 ) -> NDArray[np.uint8]:
     """Return uint8 (rows, columns, 3), the longest side at most `side` (None: full size).
 
     `channels` chooses (None: all); `shown` gives black and white of each channel of the image
     (None: automatic). One channel is grey, three of 8 bits are red, green and blue, others are
-    coloured and added.
+    added in their `colors` (`#RRGGBB` for each channel of the image; empty: the usual ones).
     """
+    named = colors or [COLORS[at % len(COLORS)] for at in range(len(image_cyx))]
     limits = list(shown) if shown is not None else levels(image_cyx)
     chosen = list(range(len(image_cyx))) if channels is None else list(channels)
     planes = {
@@ -77,16 +72,17 @@ def preview(
     else:
         mixed = np.zeros((*planes[chosen[0]].shape, 3), dtype=np.float32)
         for at in chosen:
-            mixed += planes[at][..., None] * np.array(COLOURS[at % len(COLOURS)], dtype=np.float32)
+            mixed += planes[at][..., None] * _rgb(named[at])
     return (np.clip(mixed, 0, 1) * 255).round().astype(np.uint8)
 
 
 def cached(study_dir: StudyDir, about: ImageRecord, *, side: int = 256) -> Path:
     """Return the PNG file of an image's preview; made at the first call."""
-    read_as = f"{about.axes or 'plain'}{about.plane or 0}"
+    read_as = f"{about.axes or 'plain'}{about.plane or 0}{about.projection}"
     path = study_dir.cache / f"{about.id}-{about.sha256[:12]}-{read_as}-{side}.png"
     if not path.is_file():
-        files.write_bytes(path, png(preview(read_image(study_dir, about), side=side)))
+        pixels = preview(read_image(study_dir, about), side=side, colors=about.channel_colors)
+        files.write_bytes(path, png(pixels))
     return path
 
 
@@ -95,6 +91,11 @@ def png(pixels: NDArray[np.uint8]) -> bytes:
     buffer = io.BytesIO()
     Image.fromarray(pixels).save(buffer, format="PNG")
     return buffer.getvalue()
+
+
+def _rgb(color: str) -> NDArray[np.float32]:
+    """Return `#RRGGBB` as three numbers in [0, 1]."""
+    return np.array([int(color[at : at + 2], 16) / 255 for at in (1, 3, 5)], dtype=np.float32)
 
 
 def _small(channel_yx: NDArray[np.generic], side: int | None) -> NDArray[np.float32]:

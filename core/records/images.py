@@ -22,7 +22,11 @@ class ImageRecord:
     """How the file's own axes were read, e.g. `TCYX`; empty for plain pictures."""
     plane: int | None = None
     """Index along the axis that is no channel, where the file is a stack; None: no stack."""
+    projection: str = ""
+    """How all of z became one plane: `max`, `mean`, `focus`; empty: one plane was chosen."""
     channel_names: tuple[str, ...] = ()
+    channel_colors: tuple[str, ...] = ()
+    """`#RRGGBB` for each channel, where the file tells them."""
     pixel_size_um: float | None = None
     group: str | None = None
     condition: str | None = None

@@ -57,10 +57,12 @@ from core.workflow.studies import (
     load_labels,
     load_study,
     make_split,
+    preview_import,
     save_labels,
     set_image_class,
     set_task,
     suggest_task,
+    write_labels,
 )
 
 __all__ = [
@@ -95,6 +97,7 @@ __all__ = [
     "open_sample",
     "plan_of",
     "prediction",
+    "preview_import",
     "recommend",
     "report",
     "restart_queued",
@@ -110,5 +113,6 @@ __all__ = [
     "suggest_task",
     "thumbnail",
     "wait",
+    "write_labels",
     "write_test",
 ]

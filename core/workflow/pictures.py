@@ -33,11 +33,13 @@ def image_pixels(
 
     study_dir = workspace.study(study)
     about = studies.load(study_dir).image(image_id)
-    return thumbnails.preview(samples.read_image(study_dir, about), side=side)
+    image_cyx = samples.read_image(study_dir, about)
+    return thumbnails.preview(image_cyx, side=side, colors=about.channel_colors)
 
 
 def file_pixels(path: Path) -> "NDArray[np.uint8]":
     """Return an image file outside any study for the eye, as `image_pixels` does."""
     from core.data import readers, thumbnails
 
-    return thumbnails.preview(readers.read(path).image_cyx)
+    picture = readers.read(path)
+    return thumbnails.preview(picture.image_cyx, colors=picture.channel_colors)

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from core.data.checks import Finding
     from core.data.imports import ImportReport
     from core.data.labels.model import Labels
+    from core.data.pairing import Preview
 
 
 def list_studies(workspace: Workspace) -> list[StudyRecord]:
@@ -38,18 +39,49 @@ def import_files(
     *,
     test: Sequence[Path] = (),
     table: Path | None = None,
+    repair: bool = False,
 ) -> "ImportReport":
     """Take images and labels into a study, which is made where there is none.
 
     `test` images and their labels become the test split as they are. A file that cannot be used
-    is named in the report and stops none of the others.
+    is named in the report and stops none of the others. `repair`: blurred masks are cut at the
+    middle of their grey levels instead of refused.
     """
     from core.data import imports
 
     study_dir = workspace.study(study)
     if not study_dir.record.exists():
         studies.create(workspace, study)
-    return imports.add(study_dir, paths, test=test, table=table, author=author())
+    return imports.add(study_dir, paths, test=test, table=table, author=author(), repair=repair)
+
+
+def preview_import(paths: Sequence[Path], *, table: Path | None = None) -> "Preview":
+    """Return who would be paired with whom; nothing is kept."""
+    from core.data import pairing
+
+    return pairing.preview(paths, table=table)
+
+
+def write_labels(workspace: Workspace, study: str, format_name: str, folder: Path) -> list[Path]:
+    """Write the labels that count of all images in another program's format; return the files.
+
+    The formats are the keys of `core.data.labels.exchange.FORMATS`.
+    """
+    from core.data.labels import exchange, store
+
+    study_dir = workspace.study(study)
+    record = studies.load(study_dir)
+    pages = [
+        exchange.Page(name=image.id, image=image.original_name, labels=labels)
+        for image in record.images
+        if (labels := store.load(study_dir, image.id)) is not None
+    ]
+    task = record.task
+    classes = exchange.Classes(
+        names=task.classes if task is not None else (),
+        background=task.background if task is not None else None,
+    )
+    return exchange.write(format_name, pages, folder, classes)
 
 
 def suggest_task(workspace: Workspace, study: str) -> TaskSpec:

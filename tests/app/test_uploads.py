@@ -1,6 +1,7 @@
 """Uploads on disk: zips by themselves, one table beside, nothing outside of the folder."""
 
 import io
+import os
 
 import pytest
 
@@ -15,25 +16,28 @@ def upload(name, data=b"data"):
 
 def test_a_zip_is_a_folder_of_its_own_and_one_table_stands_beside(tmp_path):
     files = [upload("a.png"), upload("b.png"), upload("more.ZIP"), upload("plate.csv")]
-    with uploads.received(files, tmp_path) as found:
-        folder, archive = found.paths
-        assert sorted(each.name for each in folder.iterdir()) == ["a.png", "b.png"]
-        assert archive.name == "more.ZIP"
-        assert found.table.name == "plate.csv"
+    folder = uploads.stage(files, tmp_path)
+    found = uploads.staged(folder)
+    plain, archive = found.paths
+    assert sorted(each.name for each in plain.iterdir()) == ["a.png", "b.png"]
+    assert archive.name == "more.ZIP"
+    assert found.table.name == "plate.csv"
+    uploads.drop(folder)
     assert list(tmp_path.iterdir()) == []
 
 
 @pytest.mark.parametrize("names", [["labels.csv"], ["one.csv", "two.csv"]])
 def test_tables_of_folders_and_several_tables_stay_with_their_files(tmp_path, names):
-    with uploads.received([upload(name) for name in names], tmp_path) as found:
-        assert found.table is None
-        assert sorted(each.name for each in found.paths[0].iterdir()) == sorted(names)
+    found = uploads.staged(uploads.stage([upload(name) for name in names], tmp_path))
+    assert found.table is None
+    assert sorted(each.name for each in found.paths[0].iterdir()) == sorted(names)
 
 
-def test_what_was_written_is_removed_also_after_an_error(tmp_path):
-    with pytest.raises(RuntimeError), uploads.received([upload("a.png")], tmp_path):
-        raise RuntimeError
-    assert list(tmp_path.iterdir()) == []
+def test_what_nobody_imported_is_removed_after_a_day(tmp_path):
+    old = uploads.stage([upload("a.png")], tmp_path)
+    os.utime(old, (0, 0))
+    new = uploads.stage([upload("b.png")], tmp_path)
+    assert list(tmp_path.iterdir()) == [new]
 
 
 @pytest.mark.parametrize("name", ["../../evil.png", "/etc/evil.png", "images/../../evil.png"])

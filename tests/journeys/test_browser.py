@@ -183,7 +183,8 @@ def test_upload_draw_save_train_and_see_the_result(dashboard, page, place, files
     press(page, "Create study")
 
     page.locator("input[type=file]").first.set_input_files([archive, *pictures])
-    press(page, "Add 2 files")
+    press(page, "Look at 2 files")
+    press(page, "Import")
     page.get_by_text(f"{PICTURES} new images").wait_for()
     assert len(workflow.labelled_ids(place, "discs")) == PICTURES - DRAWN
 

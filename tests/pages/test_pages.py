@@ -62,7 +62,10 @@ def test_an_upload_is_imported_and_a_broken_file_is_named(place, disc_folder):
     good = (disc_folder / "images" / "disc-0.png").read_bytes()
     field = test.file_uploader[0]
     field.upload("disc-0.png", good, "image/png").upload("broken.png", b"none", "image/png").run()
-    button(test, "Add 2 files").click().run()
+    button(test, "Look at 2 files").click().run()
+    assert services.study("mine").images == ()
+    assert "1 that do not fit" in text(test)
+    button(test, "Import").click().run()
     assert not test.exception
     assert len(services.study("mine").images) == 1
     assert "broken.png" in text(test)
@@ -73,7 +76,9 @@ def test_a_folder_of_this_computer_is_imported_with_its_masks(place, disc_folder
     workflow.create_study(place, "mine")
     test = shown("images", study="mine")
     test.text_input(key="folder-path").input(str(disc_folder)).run()
-    button(test, "Add folder").click().run()
+    button(test, "Look at the folder").click().run()
+    assert "pictures" in " ".join(each.value for each in test.markdown)
+    button(test, "Import").click().run()
     assert not test.exception
     assert len(services.labelled("mine")) == 6
 

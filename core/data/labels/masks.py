@@ -1,13 +1,17 @@
-"""Mask files -> Labels, whatever program wrote them."""
+"""Mask files -> Labels, whatever program wrote them: the one way in.
+
+Pictures of ids, classes or colours are read here, files of single objects by `vectors`.
+"""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from core.data import readers
+from core.data.labels import vectors
 from core.data.labels.model import MAIN, LabelObject, Labels, ids_in
 from core.errors import LabelError
 from core.records import Kind, TaskSpec
@@ -36,14 +40,35 @@ class MaskValues:
     """0 and above; colours are numbered, black first."""
     unknown_yx: NDArray[np.bool_]
     """Where the file holds negative numbers: not annotated."""
-    coloured: bool = False
-    """Whether the numbers stand for colours."""
+    colors: tuple[str, ...] = ()
+    """`#RRGGBB` of 0, 1, 2 ... where the numbers stand for colours."""
     notices: tuple[str, ...] = ()
+
+    @property
+    def coloured(self) -> bool:
+        """Return whether the numbers stand for colours."""
+        return bool(self.colors)
 
     @property
     def distinct(self) -> list[int]:
         """Return the values above 0, ascending."""
         return ids_in(self.values_yx)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hints:
+    """What is known of a mask file beside its pixels."""
+
+    object_classes: Mapping[int, str] = field(default_factory=dict)
+    """Id -> class."""
+    colors: Mapping[str, str] = field(default_factory=dict)
+    """`#RRGGBB` -> class, for masks of coloured regions."""
+    plane: int | None = None
+    """Of a stack."""
+    repair: bool = False
+    """Whether the user agreed that grey levels are cut at the middle."""
+    shape_yx: tuple[int, int] | None = None
+    """The picture's size; outlines need it where their file does not tell it."""
 
 
 def read(
@@ -52,38 +77,46 @@ def read(
     kind: Kind,
     classes: tuple[str, ...],
     background: str | None = None,
-    object_classes: Mapping[int, str] | None = None,
-    plane: int | None = None,
+    hints: Hints | None = None,
 ) -> MaskReading:
     """Return what the mask means for a task.
 
-    Instance: values are ids, 0 is background; `object_classes` gives the class of an id. One
-    value only: each connected piece is an object. Semantic: values are indices into `classes`.
-    `plane` chooses from a stack. Raises ImageError or LabelError naming the file.
+    Instance: values are ids, 0 is background. One value only: each connected piece is an object.
+    Semantic: values are indices into `classes`, or colours told by the hints. Files of single
+    objects (COCO, GeoJSON, ImageJ, Labelme, one mask an object) tell classes themselves.
+    Raises ImageError or LabelError naming the file.
     """
+    known = hints or Hints()
     task = TaskSpec(kind=kind, classes=classes, background=background)
-    found = values(path, plane=plane)
+    if vectors.kind_of(path) is not None:
+        labels, notices = vectors.read(path, known.shape_yx)
+        return _of_objects(path, labels, tuple(notices), task)
+    found = values(path, plane=known.plane, repair=known.repair)
     try:
         if task.kind is Kind.SEMANTIC:
-            return _semantic(found, task)
-        return _instance(found, task, object_classes or {})
+            return _semantic(_with_classes(found, task, known.colors), task)
+        return _instance(found, task, known.object_classes)
     except LabelError as error:
         raise LabelError(f"{path.name}: {error}") from error
 
 
-def values(path: Path, *, plane: int | None = None) -> MaskValues:
-    """Return a mask's whole numbers; LabelError where it has none."""
+def values(path: Path, *, plane: int | None = None, repair: bool = False) -> MaskValues:
+    """Return a mask's whole numbers; LabelError where it has none.
+
+    A mask of two values that was blurred (JPEG, resized) is refused unless `repair` is allowed:
+    then everything above the middle is marked.
+    """
     picture = readers.read(path, plane=plane, indices=True)
     pixels = picture.image_cyx
     try:
-        channel, coloured, notices = _one_channel(pixels)
-        if coloured and picture.lossy:
+        channel, colors, notices = _one_channel(pixels)
+        if colors and picture.lossy:
             raise LabelError(
                 "it is a JPEG, which changes colours; save the mask as PNG or TIFF instead"
             )
         numbers = _whole(channel)
-        if not coloured and (picture.lossy or _is_smoothed(numbers)):
-            numbers, more = _thresholded(numbers)
+        if not colors and (picture.lossy or _is_smoothed(numbers)):
+            numbers, more = _thresholded(numbers, repair=repair)
             notices += more
     except LabelError as error:
         raise LabelError(f"{path.name}: {error}") from error
@@ -94,7 +127,7 @@ def values(path: Path, *, plane: int | None = None) -> MaskValues:
     return MaskValues(
         values_yx=np.where(unknown, 0, numbers),
         unknown_yx=unknown,
-        coloured=coloured,
+        colors=colors,
         notices=(*kept, *notices),
     )
 
@@ -112,26 +145,30 @@ def pieces(values_yx: Ids) -> tuple[NDArray[np.int32], int]:
     return numbered, count
 
 
-def _one_channel(pixels: NDArray[np.generic]) -> tuple[NDArray[np.generic], bool, list[str]]:
-    """Return (rows, columns), whether the numbers stand for colours, and notices."""
+def _one_channel(
+    pixels: NDArray[np.generic],
+) -> tuple[NDArray[np.generic], tuple[str, ...], list[str]]:
+    """Return (rows, columns), the colours its numbers stand for, and notices."""
     if len(pixels) == 1:
-        return pixels[0], False, []
+        return pixels[0], (), []
     if len(pixels) != 3:
         raise LabelError(f"a mask has one channel, or three of a colour; this has {len(pixels)}")
     if (pixels == pixels[:1]).all():
-        return pixels[0], False, []
+        return pixels[0], (), []
     used = [channel for channel in pixels if channel.astype(bool).any()]
     if len(used) == 1:
-        return used[0], False, ["only one of its colours is used; its values count"]
+        return used[0], (), ["only one of its colours is used; its values count"]
     if pixels.dtype.kind != "u" or pixels.dtype.itemsize > 2:
         raise LabelError("its colours are no 8- or 16-bit numbers; save ids as TIFF instead")
     red, green, blue = (channel.astype(np.int64) for channel in pixels)
     codes, numbers = np.unique((red << 32) | (green << 16) | blue, return_inverse=True)
     numbers = numbers.reshape(red.shape)
+    colors = [f"#{code >> 32 & 255:02X}{code >> 16 & 255:02X}{code & 255:02X}" for code in codes]
     if codes[0] != 0:  # no black: what there is most of lies behind
         behind = int(np.bincount(numbers.ravel()).argmax())
         numbers = np.where(numbers == behind, 0, numbers + 1)
-    return numbers, True, [f"its {len(codes) - 1} colours became numbers"]
+        colors = [colors[behind], *colors]
+    return numbers, tuple(colors), [f"its {len(codes) - 1} colours became numbers"]
 
 
 def _whole(numbers: NDArray[np.generic]) -> Ids:
@@ -155,11 +192,16 @@ def _is_smoothed(numbers: Ids) -> bool:
     return len(np.unique(lit)) > 16 and bool((lit >= 224).mean() > 0.8)
 
 
-def _thresholded(numbers: Ids) -> tuple[Ids, list[str]]:
+def _thresholded(numbers: Ids, *, repair: bool) -> tuple[Ids, list[str]]:
     levels = len(np.unique(numbers))
     if levels <= 2:
         return numbers, []
     middle = (int(numbers.min()) + int(numbers.max())) / 2
+    if not repair:
+        raise LabelError(
+            f"it has {levels} grey levels where a mask has two (JPEG or resized); save it as PNG, "
+            f"or allow the repair, which marks everything above {middle:g}"
+        )
     return (numbers > middle).astype(np.int64), [
         f"it has {levels} grey levels (JPEG or resized); everything above {middle:g} is marked"
     ]
@@ -194,12 +236,60 @@ def _instance(found: MaskValues, task: TaskSpec, object_classes: Mapping[int, st
     return MaskReading(labels=labels, notices=tuple(notices))
 
 
-def _semantic(found: MaskValues, task: TaskSpec) -> MaskReading:
-    if found.coloured:
+def _of_objects(
+    path: Path, labels: Labels, notices: tuple[str, ...], task: TaskSpec
+) -> MaskReading:
+    """Return labels of single objects as the task means them: regions of a class are joined."""
+    strange = {item.class_name for item in labels.objects} - {None, *task.classes}
+    single = task.classes[0] if task.kind is Kind.INSTANCE and len(task.classes) == 1 else None
+    if strange and single is None:
         raise LabelError(
-            "its classes are colours, and nobody says which is which; save a mask of class "
-            f"numbers (0 = {task.classes[0]}, 1 = {task.classes[1]} ...)"
+            f"{path.name}: an object's class is {min(str(name) for name in strange)!r}, which is "
+            f"not among the task's classes {', '.join(task.classes)}; add it to the task"
         )
+    if single is not None:
+        items = tuple(replace(item, class_name=single) for item in labels.objects)
+        return MaskReading(labels=replace(labels, objects=items), notices=notices)
+    if task.kind is not Kind.SEMANTIC:
+        return MaskReading(labels=labels, notices=notices)
+    index = {name: at for at, name in enumerate(task.classes)}
+    behind = index[task.background] if task.background is not None else 0
+    flat = labels.flat_yx
+    table = np.full(max((item.id for item in labels.objects), default=0) + 1, behind, np.int64)
+    nameless = [item.id for item in labels.objects if item.class_name is None]
+    if nameless and len(task.classes) != 2:
+        raise LabelError(f"{path.name}: {len(nameless)} of its objects have no class")
+    only = next((at for at in range(len(task.classes)) if at != behind), behind)
+    for item in labels.objects:
+        table[item.id] = only if item.class_name is None else index[item.class_name]
+    # Where every class counts, what nobody marked is not annotated.
+    annotated = labels.annotated_yx & ((flat > 0) | (task.background is not None))
+    return MaskReading(labels=_class_layer(table[flat], annotated, task), notices=notices)
+
+
+def _with_classes(found: MaskValues, task: TaskSpec, told: Mapping[str, str]) -> MaskValues:
+    """Return class numbers in place of the numbers of colours, where the colours are told."""
+    if not found.coloured:
+        return found
+    by_color = {color.upper(): name for color, name in told.items()}
+    drawn = [0, *found.distinct] if (found.values_yx == 0).any() else found.distinct
+    untold = [found.colors[at] for at in drawn if found.colors[at] not in by_color]
+    if untold == ["#000000"] and task.background is not None:
+        by_color["#000000"], untold = task.background, []
+    if untold:
+        raise LabelError(
+            f"its classes are colours, and nobody says what {', '.join(untold[:4])} is; put a "
+            "table colors.csv (color, class) beside the masks, or save class numbers "
+            f"(0 = {task.classes[0]}, 1 = {task.classes[1]} ...)"
+        )
+    _refuse_classes({by_color[found.colors[at]] for at in drawn} - set(task.classes), task)
+    table = np.zeros(len(found.colors), np.int64)
+    for at in drawn:
+        table[at] = task.classes.index(by_color[found.colors[at]])
+    return replace(found, values_yx=table[found.values_yx], colors=())
+
+
+def _semantic(found: MaskValues, task: TaskSpec) -> MaskReading:
     values_yx, annotated, notices = found.values_yx, ~found.unknown_yx, list(found.notices)
     distinct = found.distinct
     if len(task.classes) == 2 and len(distinct) == 1 and distinct[0] > 1:

@@ -188,10 +188,10 @@ def test_ids_of_every_dtype(tmp_path: Path, dtype: type) -> None:
 def test_classes_of_ids_are_those_of_the_table(tmp_path: Path) -> None:
     path = _mask(tmp_path / "m.tif", _blocks(first=3, second=200))
     options = {"kind": Kind.INSTANCE, "classes": CELLS.classes}
-    reading = masks.read(path, object_classes={200: "binuclear"}, **options)
+    reading = masks.read(path, hints=masks.Hints(object_classes={200: "binuclear"}), **options)
     assert [item.class_name for item in reading.labels.objects] == [None, "binuclear"]
     with pytest.raises(LabelError, match=r"m.tif: .*'tri'"):
-        masks.read(path, object_classes={3: "tri"}, **options)
+        masks.read(path, hints=masks.Hints(object_classes={3: "tri"}), **options)
 
 
 def test_touching_ids_stay_apart_and_one_value_falls_into_pieces(tmp_path: Path) -> None:

@@ -1,0 +1,91 @@
+"""One file an object: a folder of masks, which is kept as one zip."""
+
+import io
+import zipfile
+from collections.abc import Iterable
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from core.data.labels.parts import Part
+from core.errors import LabelError
+from core.records import files
+
+# The same folder gives the same file.
+_FIRST_DAY = (1980, 1, 1, 0, 0, 0)
+_SUFFIXES = (".png", ".tif", ".tiff", ".bmp", ".gif")
+
+
+def write(parts: Iterable[Part], folder: Path, shape_yx: tuple[int, int]) -> list[Path]:
+    """Write `00001.png`, ... (0 and 255, as large as the picture), numbered like the objects."""
+    written = []
+    for part in parts:
+        if part.mask_yx is None:
+            raise ValueError("parts on their way out have pixels")
+        whole = np.zeros(shape_yx, dtype=np.uint8)
+        (top, left), (rows, columns) = part.offset_yx, part.mask_yx.shape
+        whole[top : top + rows, left : left + columns][part.mask_yx] = 255
+        buffer = io.BytesIO()
+        Image.fromarray(whole).save(buffer, "PNG")
+        written.append(folder / f"{part.id:05d}.png")
+        files.write_bytes(written[-1], buffer.getvalue())
+    return written
+
+
+def pack(masks: Iterable[Path], target: Path) -> Path:
+    """Put the masks of one picture into one file; return it."""
+    target.parent.mkdir(parents=True, exist_ok=True)
+    with zipfile.ZipFile(target, "w", zipfile.ZIP_STORED) as archive:
+        for path in sorted(masks):
+            archive.writestr(zipfile.ZipInfo(path.name, _FIRST_DAY), path.read_bytes())
+    return target
+
+
+def is_zip(path: Path) -> bool:
+    """Return whether the zip holds pictures and nothing else."""
+    try:
+        with zipfile.ZipFile(path) as archive:
+            names = archive.namelist()
+    except (zipfile.BadZipFile, OSError):
+        return False
+    return bool(names) and all(name.lower().endswith(_SUFFIXES) for name in names)
+
+
+def read(path: Path) -> tuple[list[Part], list[str]]:
+    """Return an object for each picture in the zip; numbers in their names are ids.
+
+    LabelError where one has several values: it is no mask of one object.
+    """
+    parts, blank = [], 0
+    with zipfile.ZipFile(path) as archive:
+        for name in sorted(archive.namelist()):
+            mask_yx = _mask(io.BytesIO(archive.read(name)), name)
+            if not mask_yx.any():
+                blank += 1
+                continue
+            stem = Path(name).stem
+            parts.append(Part(id=int(stem) if stem.isdigit() else None, mask_yx=mask_yx))
+    return parts, [f"{blank} of its masks are empty"] if blank else []
+
+
+def shape_of(path: Path) -> tuple[int, int]:
+    """Return rows and columns of the first mask."""
+    with zipfile.ZipFile(path) as archive:
+        name = min(archive.namelist())
+        columns, rows = Image.open(io.BytesIO(archive.read(name))).size
+    return rows, columns
+
+
+def _mask(file: io.BytesIO, name: str) -> NDArray[np.bool_]:
+    try:
+        pixels = np.asarray(Image.open(file).convert("L"))
+    except (OSError, SyntaxError, ValueError) as error:
+        raise LabelError(f"the mask {name} of an object cannot be read ({error})") from error
+    values = np.unique(pixels)
+    if len(values) > 2:
+        raise LabelError(
+            f"{name} has {len(values)} values; a mask of one object has two, inside and outside"
+        )
+    return np.asarray(pixels > 0)
