@@ -7,7 +7,7 @@ from core.records import Event
 Point = tuple[float, float]
 CURVE_POINTS = 400
 """A screen shows no more; the browser stays quick in runs of hours."""
-_TOLD = ("stage", "message", "standing", "race", "left_out", "end")
+_TOLD = ("stage", "message", "standing", "race", "left_out", "resumed", "end")
 
 
 @dataclass(slots=True)
@@ -30,15 +30,25 @@ class History:
         self.offset = offset
         for event in events:
             values = event.values
-            self._step = float(values.get("step", self._step))
+            self._step = float(values.get("step") or self._step)
+            if event.name == "resumed":
+                self._forget_from(values.get("step"))
             if event.name == "step" and "loss" in values:
                 self.loss.append((self._step, float(values["loss"])))
             elif event.name == "validation" and values.get("score") is not None:
                 self.scores.append((self._step, float(values["score"])))
             elif event.name == "standing":
-                self.standings.append((str(values["pipeline"]), float(values["score"])))
+                name = str(values["pipeline"])  # tried again where a death came before it was kept
+                self.standings = [one for one in self.standings if one[0] != name]
+                self.standings.append((name, float(values["score"])))
             if event.name in _TOLD:
                 self.told.append(event)
+
+    def _forget_from(self, step: float | None) -> None:
+        """Take away what was learned after the checkpoint: it is learned again."""
+        if step is not None:
+            self.loss = [point for point in self.loss if point[0] <= step]
+            self.scores = [point for point in self.scores if point[0] <= step]
 
 
 def thinned(

@@ -66,7 +66,7 @@ class JobDir:
 
     @property
     def checkpoint(self) -> Path:
-        """Return the folder of the last checkpoint."""
+        """Return the folder of the last two checkpoints; gone when the run has ended well."""
         return self.root / "checkpoint"
 
     @property

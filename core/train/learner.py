@@ -1,6 +1,8 @@
 """A network while it learns: its weights, optimizer and average, and the tiles it draws."""
 
 import copy
+import json
+from collections.abc import Mapping
 
 import numpy as np
 import torch
@@ -10,8 +12,9 @@ from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 from core.infer.predict import Trained
 from core.pipeline import devices
 from core.pipeline.heads import Batch, Judging
-from core.records import Training
+from core.records import Candidate, Training
 from core.train.pool import Pool
+from core.train.saved import SavedLearner
 
 # Far above a healthy gradient; stops a single broken batch from throwing the weights away.
 LARGEST_GRADIENT = 5.0
@@ -77,6 +80,49 @@ class Learner:
         self.trained.network.load_state_dict(self._best_state or self.network.state_dict())
         self.trained.network.eval()
 
+    def saved(self, candidate: Candidate) -> SavedLearner:
+        """Return what a checkpoint tells of it beside its tensors."""
+        return SavedLearner(
+            candidate=candidate,
+            pipeline=self.trained.pipeline,
+            steps=self.steps,
+            samples=self.samples,
+            headed=self.headed,
+            best=self.best,
+            draws=json.dumps(self._rng.bit_generator.state),
+        )
+
+    def tensors(self) -> dict[str, Tensor]:
+        """Return all that it learned: weights, their average, the best ones, the optimizer's."""
+        parts = {"network": self.trained.network.state_dict(), "best": self._best_state}
+        if self._averaged is not None:
+            parts["average"] = self._averaged.state_dict()
+        for index, state in self._optimizer.state_dict()["state"].items():
+            parts[f"optimizer/{index}"] = state
+        return {
+            f"{part}/{name}": one for part, named in parts.items() for name, one in named.items()
+        }
+
+    def restore(self, saved: SavedLearner, tensors: Mapping[str, Tensor]) -> None:
+        """Go on from what `saved` and `tensors` gave; RuntimeError where they do not fit."""
+        self.steps, self.samples = saved.steps, saved.samples
+        self.headed, self.best = saved.headed, saved.best
+        self._rng.bit_generator.state = json.loads(saved.draws)
+        self.trained.network.load_state_dict(_under("network", tensors))
+        device = self.trained.device
+        self._best_state = {n: one.to(device) for n, one in _under("best", tensors).items()}
+        if self._averaged is not None:
+            self._averaged.load_state_dict(_under("average", tensors))
+        moments: dict[int, dict[str, Tensor]] = {}
+        parameters = self._optimizer.param_groups[0]["params"]
+        for key, tensor in _under("optimizer", tensors).items():
+            index, name = key.split("/")
+            moments.setdefault(int(index), {})[name] = _laid_out_like(
+                parameters[int(index)], tensor
+            )
+        groups = self._optimizer.state_dict()["param_groups"]
+        self._optimizer.load_state_dict({"state": moments, "param_groups": groups})
+
     def step(self, rate: float) -> Tensor:
         """Learn from one batch at `rate` times the pipeline's learning rate; return the loss."""
         training = self.judging.training
@@ -96,6 +142,18 @@ class Learner:
             self._averaged.update_parameters(network)
         self.steps += 1
         return loss.detach()
+
+
+def _under(part: str, tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    named = {n: one for n, one in tensors.items() if n.startswith(f"{part}/")}
+    return {name.removeprefix(f"{part}/"): one for name, one in named.items()}
+
+
+def _laid_out_like(parameter: Tensor, tensor: Tensor) -> Tensor:
+    """Return the moment in its parameter's memory order: mixed orders are slow."""
+    if tensor.shape != parameter.shape:
+        return tensor  # the count of steps
+    return torch.empty_like(parameter, requires_grad=False).copy_(tensor)
 
 
 def _averaged_copy(network: nn.Module, training: Training) -> AveragedModel | None:

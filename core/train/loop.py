@@ -56,6 +56,8 @@ def _learn(learner: Learner, judge: Judge, stretch: Stretch, progress: Progress)
         watch.stopped = progress.should_stop()
     while tuning != "linear" and not watch.over():
         watch.step(learner.step(watch.schedule.rate))
+    if watch.stopped and learner.steps:
+        watch.keep()
     watch.tell()
     return watch
 

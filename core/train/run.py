@@ -15,9 +15,11 @@ from core.pipeline import devices, models
 from core.progress import Progress, Stopped
 from core.records import Plan, Postprocess, RunResult, Score, write
 from core.train import contender, images, loop, race, reporting, tune
+from core.train.checkpoint import Checkpoints
 from core.train.clock import Clock
 from core.train.images import Images
 from core.train.judge import Judge
+from core.train.saved import Baseline, SavedFit, SavedRun
 from core.train.watch import Stretch
 
 # Of the budget: writing the bundle, overlays and label files, and what nobody foresaw.
@@ -31,8 +33,6 @@ TUNING_SHARE = 0.06
 LONGEST_TUNING_S = 40.0
 # Mirrored views cost four times the prediction; they are looked at where that is cheap.
 FLIPS_SHARE = 0.06
-# Kept for looks, tuning and report before it is known what a look costs.
-ROUGH_RESERVE_SHARE = 0.12
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,8 +52,8 @@ def execute(
 ) -> RunResult:
     """Train the best of the plan's candidates, report on it before `deadline` (since 1970, s).
 
-    Raises RunError with its cause, Stopped where somebody cancelled (the best weights so far
-    are then in the bundle).
+    Goes on from the job's checkpoint where there is one. Raises RunError with its cause, Stopped
+    where somebody cancelled (the best weights so far are then in the bundle).
     """
     clock = Clock(deadline - plan.budget.seconds, deadline)
     progress.stage("reading", "Reading images and labels", clock.used() / clock.budget_s)
@@ -62,51 +62,155 @@ def execute(
         images.read(study_dir, plan, side)
         for side in (plan.split.train, plan.split.validation, plan.split.test)
     )
-    baseline = reporting.baseline(plan, learn, validation, test, clock, progress)
-    progress.update(device=devices.choose().type)
     # Without validation images (one annotated group only) the training images are looked at.
     judged = validation if validation.samples else learn
-    judge = Judge(judged.samples, judged.truths)
-    rough_s = ROUGH_RESERVE_SHARE * clock.budget_s
-    raced = race.run(plan, learn, judge, clock, rough_s, progress)
-    trained = raced.winner.trained
-    devices.forget_peak_memory()
-    if raced.stopped:
-        _save(job_dir, plan, trained)
-        raise Stopped
-    ending = plan_ending(trained, judge, test, clock, known=bool(raced.standings))
-    stretch = Stretch(until=clock.deadline - ending.reserve_s, tell=_teller(clock, progress))
-    fitted = loop.fit(raced.winner.learner, judge, stretch, progress)
-    if fitted.stopped:
-        _save(job_dir, plan, trained)
-        raise Stopped
-    trained, valid = _tune(trained, judge, ending, clock, progress)
-    _save(job_dir, plan, trained)
+    course = _Course(
+        job_dir=job_dir,
+        plan=plan,
+        learn=learn,
+        judge=Judge(judged.samples, judged.truths),
+        test=test,
+        clock=clock,
+        progress=progress,
+        checkpoints=Checkpoints(job_dir.checkpoint, progress),
+    )
+    baseline = course.compare(validation)
+    progress.update(device=devices.choose().type)
+    trained, fit = course.learn_or_load()
+    trained, valid = course.tune(trained, fit)
+    course.save(trained)
     progress.stage("reporting", "Judging images the model never saw", 0.95, clock.left())
     verdict = reporting.Verdict(validation=valid, baseline=baseline)
     spent = reporting.write_report(job_dir, plan, trained, test, verdict, clock)
+    race_told = course.checkpoints.known.race
     result = RunResult(
         run=job_dir.id,
         study=plan.study,
         pipeline=trained.pipeline,
         validation=valid,
         seconds=clock.used(),
-        steps=raced.winner.learner.steps,
-        samples=fitted.samples,
-        step_plan=tuple(fitted.schedule.plan),
-        seconds_per_step=fitted.seconds_per_step,
-        cpu_seconds_per_step=fitted.cpu_seconds_per_step,
+        steps=fit.steps,
+        samples=fit.samples,
+        step_plan=fit.step_plan,
+        seconds_per_step=fit.seconds_per_step,
+        cpu_seconds_per_step=fit.cpu_seconds_per_step,
         seconds_per_megapixel=spent,
         peak_memory_gib=peak_memory_gib(trained.device),
         parameters=models.parameters(trained.network),
         device=trained.device.type,
         hardware=devices.hardware(trained.device),
-        converged=fitted.converged,
-        curve=fitted.curve,
-        race=raced.standings,
+        converged=fit.converged,
+        curve=fit.curve,
+        race=race_told.standings if race_told else (),
     )
     write(job_dir.result, result)
+    course.checkpoints.delete()
     return result
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Course:
+    """What the stages of one run work with."""
+
+    job_dir: JobDir
+    plan: Plan
+    learn: Images
+    judge: Judge
+    test: Images
+    clock: Clock
+    progress: Progress
+    checkpoints: Checkpoints
+
+    def compare(self, validation: Images) -> Baseline | None:
+        """Return the simple rival's score, tried once in the life of the run."""
+        known = self.checkpoints.known
+        if known.compared:
+            return known.baseline
+        found = reporting.baseline(
+            self.plan, self.learn, validation, self.test, self.clock, self.progress
+        )
+        self.checkpoints.note(compared=True, baseline=found)
+        return found
+
+    def learn_or_load(self) -> tuple[Trained, SavedFit]:
+        """Return the trained network and what the learning came to."""
+        known = self.checkpoints.known
+        if self.checkpoints.resumed:
+            step = known.runner.steps if known.runner else None
+            self.progress.event("resumed", message=_found(known), step=step)
+        if known.fit is None:
+            return self._learned()
+        tensors = self.checkpoints.tensors("network")
+        trained = contender.trained_again(known.fit, tensors, self.plan, self.learn)
+        self.checkpoints.settled(trained.network.state_dict())
+        return trained, known.fit
+
+    def _learned(self) -> tuple[Trained, SavedFit]:
+        raced = race.run(
+            self.plan, self.learn, self.judge, self.clock, self.progress, self.checkpoints
+        )
+        trained = raced.winner.trained
+        devices.forget_peak_memory()
+        if raced.stopped:
+            self.save(trained)
+            raise Stopped
+        ending = plan_ending(
+            trained, self.judge, self.test, self.clock, known=bool(raced.standings)
+        )
+        stretch = Stretch(
+            until=self.clock.deadline - ending.reserve_s,
+            tell=_teller(self.clock, self.progress),
+            checkpoints=self.checkpoints,
+            resumed=raced.stretch,
+        )
+        learner = raced.winner.learner
+        fitted = loop.fit(learner, self.judge, stretch, self.progress)
+        if fitted.stopped:
+            self.save(trained)
+            raise Stopped
+        fit = SavedFit(
+            pipeline=trained.pipeline,
+            steps=learner.steps,
+            samples=fitted.samples,
+            step_plan=tuple(fitted.schedule.plan),
+            seconds_per_step=fitted.seconds_per_step,
+            cpu_seconds_per_step=fitted.cpu_seconds_per_step,
+            converged=fitted.converged,
+            curve=fitted.curve,
+            after_s=ending.after_s,
+            flips=ending.flips,
+        )
+        self.checkpoints.settled(trained.network.state_dict(), fit=fit)
+        return trained, fit
+
+    def tune(self, trained: Trained, fit: SavedFit) -> tuple[Trained, Score]:
+        """Return the model with tuned postprocessing, and its score on the validation images."""
+        known = self.checkpoints.known
+        if known.validation is not None:
+            return trained, known.validation
+        trained, valid = _tune(trained, self.judge, fit, self.clock, self.progress)
+        self.checkpoints.settled(
+            trained.network.state_dict(),
+            fit=replace(fit, pipeline=trained.pipeline),
+            validation=valid,
+        )
+        return trained, valid
+
+    def save(self, trained: Trained) -> None:
+        """Write the model as it is now."""
+        _save(self.job_dir, self.plan, trained)
+
+
+def _found(known: SavedRun) -> str:
+    """Return what an earlier process left, in words."""
+    if known.validation is not None:
+        return "Going on: learning and fine-tuning were done, the scores are still to come."
+    if known.fit is not None:
+        return "Going on: the learning was done."
+    if known.runner is not None:
+        return f"Going on with {known.runner.pipeline.name} from step {known.runner.steps}."
+    done = len(known.race.standings) if known.race else 0
+    return f"Going on in the trials; {done} were done."
 
 
 def _teller(clock: Clock, progress: Progress) -> Callable[[str], None]:
@@ -148,7 +252,7 @@ def tuning_s(clock: Clock) -> float:
 
 
 def _tune(
-    trained: Trained, judge: Judge, ending: Ending, clock: Clock, progress: Progress
+    trained: Trained, judge: Judge, fit: SavedFit, clock: Clock, progress: Progress
 ) -> tuple[Trained, Score]:
     """Return the model with tuned postprocessing, and its score on all validation images."""
     progress.stage(
@@ -157,10 +261,10 @@ def _tune(
         clock.used() / clock.budget_s,
         clock.left(),
     )
-    maps = judge.maps(trained, flips=ending.flips)
-    until = min(time.time() + tuning_s(clock), clock.deadline - ending.after_s)
+    maps = judge.maps(trained, flips=fit.flips)
+    until = min(time.time() + tuning_s(clock), clock.deadline - fit.after_s)
     post, figure = tune.run(trained, judge, maps, until)
-    post = replace(post, flips=ending.flips)
+    post = replace(post, flips=fit.flips)
     progress.event("tuned", score=round(figure, 5), **_told(post))
     return (
         replace(trained, pipeline=replace(trained.pipeline, postprocess=post)),

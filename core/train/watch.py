@@ -12,9 +12,11 @@ from core.errors import RunError
 from core.infer.predict import Trained
 from core.pipeline import devices
 from core.progress import Progress
+from core.train.checkpoint import COST_SHARE, Checkpoints
 from core.train.clock import MEASURED_STEPS, SETTLING_STEPS, Schedule
 from core.train.judge import Judge
 from core.train.learner import Learner
+from core.train.saved import SavedStretch
 
 # Looking at validation images this often, within this share of the time, keeps the best weights.
 GLANCE_SHARE = 0.08
@@ -39,6 +41,10 @@ class Stretch:
     """The pipeline's name where this is a probe: one look at the end, told as a standing."""
     images: int | None = None
     """Validation images at a look; None: as many as the time allows."""
+    checkpoints: Checkpoints | None = None
+    """Where the learner is kept, so that another process can go on; None: nowhere."""
+    resumed: SavedStretch | None = None
+    """How far an earlier process came."""
 
 
 class Watch:
@@ -53,7 +59,8 @@ class Watch:
         self.progress = progress
         self.schedule = Schedule()
         self.began = time.time()
-        self.glance_s = 0.0
+        self.aside_s = 0.0
+        """Spent on looks and checkpoints since the speed is measured."""
         self.next_glance = 1.0 / GLANCES
         self.curve: list[tuple[int, float]] = []
         self.perfect = 0
@@ -61,6 +68,10 @@ class Watch:
         self.losses: list[Tensor] = []
         self.told = 0.0
         self.measured_from = (0.0, 0.0, 0)
+        if stretch.resumed is not None:
+            self._restore(stretch.resumed)
+        self.first = self.schedule.steps
+        """Steps of earlier processes."""
 
     @property
     def left_s(self) -> float:
@@ -84,7 +95,7 @@ class Watch:
         count = self.schedule.steps - steps
         if not start or count < 1:
             return 0.0, 0.0
-        wall = time.time() - start - self.glance_s
+        wall = time.time() - start - self.aside_s
         cores = devices.cores_available()
         return wall / count, (time.process_time() - processor) / cores / count
 
@@ -92,16 +103,45 @@ class Watch:
         """Count a step; fit the schedule to the clock once the speed is known."""
         self.schedule.advance()
         self.losses.append(loss)
-        if self.schedule.steps == SETTLING_STEPS:
+        here = self.schedule.steps - self.first
+        if here == SETTLING_STEPS:
             self.measured_from = (time.time(), time.process_time(), self.schedule.steps)
-            self.glance_s = 0.0
-        if self.schedule.steps == SETTLING_STEPS + MEASURED_STEPS:
+            self.aside_s = 0.0
+        if here == SETTLING_STEPS + MEASURED_STEPS:
             self._refit()
         if time.time() - self.told >= EVENT_EVERY_S:
             self.tell()
         due = bool(self.schedule.plan) and self.schedule.share >= self.next_glance
         if due and not self.stretch.probed:
             self.glance()
+        if self.stretch.checkpoints is not None and self.stretch.checkpoints.due():
+            self.keep()
+
+    def keep(self) -> None:
+        """Write a checkpoint; RunError instead where the loss is no number any more."""
+        began = time.time()
+        self.tell()
+        if self.stretch.checkpoints is not None:
+            self.stretch.checkpoints.write(self._saved())
+        self.aside_s += time.time() - began
+
+    def _saved(self) -> SavedStretch:
+        return SavedStretch(
+            share=self.schedule.share,
+            steps=self.schedule.steps,
+            plan=tuple(self.schedule.plan),
+            elapsed_s=time.time() - self.began,
+            next_glance=self.next_glance,
+            curve=tuple(self.curve),
+            perfect=self.perfect,
+        )
+
+    def _restore(self, saved: SavedStretch) -> None:
+        self.schedule = Schedule(share=saved.share, steps=saved.steps, plan=list(saved.plan))
+        self.began -= saved.elapsed_s
+        self.next_glance = saved.next_glance
+        self.curve = list(saved.curve)
+        self.perfect = saved.perfect
 
     def glance(self) -> float:
         """Look at validation images, keep the weights if they are the best; return the figure."""
@@ -120,7 +160,7 @@ class Watch:
             **({"pipeline": self.stretch.probed} if self.stretch.probed else {"best": best}),
         )
         self.next_glance = self.schedule.share + self._between()
-        self.glance_s += time.time() - began
+        self.aside_s += time.time() - began
         if self.pace()[0] > 0 and not self.schedule.done:
             self._refit()
         return figure
@@ -163,6 +203,8 @@ class Watch:
         if not self.stretch.probed:
             looks = max(0.0, 1.0 - self.schedule.share) / self._between()
         left = self.left_s - looks * self._glance_cost()
+        if self.stretch.checkpoints is not None:
+            left *= 1.0 - COST_SHARE
         self.schedule.fit(int(left / max(self.pace()[0], 1e-6)))
 
     def _glance_cost(self) -> float:
