@@ -105,7 +105,7 @@ class Checkpoints:
         self.cost_s = time.monotonic() - began
         self._due = time.monotonic() + max(LEAST_S, self.cost_s / COST_SHARE)
         steps = self.known.runner.steps if self.known.runner else None
-        self.progress.event("checkpoint", step=steps, seconds=round(self.cost_s, 3))
+        self.progress.event("checkpoint", number=number, step=steps, seconds=round(self.cost_s, 3))
 
     def make_room(self) -> None:
         """Delete the older checkpoint: on a full disk the trained model needs its place."""

@@ -137,7 +137,7 @@ class _Course:
         known = self.checkpoints.known
         if self.checkpoints.resumed:
             step = known.runner.steps if known.runner else None
-            self.progress.event("resumed", message=_found(known), step=step)
+            self.progress.event("resumed", message=_found(known), number=known.number, step=step)
         if known.fit is None:
             return self._learned()
         tensors = self.checkpoints.tensors("network")
