@@ -7,7 +7,17 @@ from core.records import Event
 Point = tuple[float, float]
 CURVE_POINTS = 400
 """A screen shows no more; the browser stays quick in runs of hours."""
-_TOLD = ("stage", "message", "standing", "race", "left_out", "resumed", "end")
+_TOLD = (
+    "stage",
+    "message",
+    "standing",
+    "race",
+    "left_out",
+    "lightened",
+    "calmed",
+    "resumed",
+    "end",
+)
 
 
 @dataclass(slots=True)

@@ -10,6 +10,7 @@ from core.records import Event, JobStatus
 
 OPEN = ("queued", "running")
 _RESUMABLE = ("cancelled", "failed", "lost")
+_LEARNING = ("racing", "fitting")
 _STAGES = ("reading", "racing", "fitting", "tuning", "reporting")
 _STAGE_TITLES = ("Reading", "Choosing", "Learning", "Fine-tuning", "Scoring")
 _LAST_EVENTS = 12
@@ -108,11 +109,19 @@ def _actions(status: JobStatus) -> None:
             ):
                 services.cancel(status.id)
                 st.rerun(scope="fragment")
-        if status.state in _RESUMABLE and st.button(
-            "Resume", icon=":material/play_arrow:", type="primary", key=f"resume-{status.id}"
-        ):
-            services.resume(status.id)
-            st.rerun()
+        if status.state == "running" and status.stage in _LEARNING:
+            asked = services.is_finishing(status.id)
+            if st.button(
+                "Finishing …" if asked else "Finish now",
+                icon=":material/flag:",
+                disabled=asked,
+                help="Learns no more, and scores the best state so far.",
+                key=f"finish-{status.id}",
+            ):
+                services.finish_early(status.id)
+                st.rerun(scope="fragment")
+        if status.state in _RESUMABLE:
+            _ways_on(status)
         if status.state == "finished" and st.button(
             "See the results",
             icon=":material/fact_check:",
@@ -121,6 +130,23 @@ def _actions(status: JobStatus) -> None:
         ):
             state.choose_run(status.id)
             st.switch_page(places.PAGES["results"])
+
+
+def _ways_on(status: JobStatus) -> None:
+    if st.button(
+        "Resume",
+        icon=":material/play_arrow:",
+        type="primary",
+        help="Goes on from the last checkpoint, with what is left of its time.",
+        key=f"resume-{status.id}",
+    ):
+        services.resume(status.id)
+        st.rerun()
+    if services.has_checkpoint(status.id) and st.button(
+        "Score what it has learned", icon=":material/flag:", key=f"score-{status.id}"
+    ):
+        services.resume(status.id, report=True)
+        st.rerun()
 
 
 def _events(told: list[Event]) -> None:

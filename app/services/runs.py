@@ -62,9 +62,24 @@ def _see_to_it(place: Workspace, job_id: str) -> None:
         workflow.cancel(place, job_id)
 
 
-def resume(job_id: str) -> None:
-    """Go on with a job that was stopped, failed or got lost."""
-    workflow.resume(workspace(), job_id)
+def finish_early(run_id: str) -> None:
+    """Ask a training to learn no more, and to score the best state so far."""
+    workflow.finish_early(workspace(), run_id)
+
+
+def is_finishing(run_id: str) -> bool:
+    """Return whether a training has been asked to end its learning."""
+    return workspace().find_job(run_id)[1].enough.exists()
+
+
+def has_checkpoint(run_id: str) -> bool:
+    """Return whether there is something learned that could be scored."""
+    return any(workspace().find_job(run_id)[1].checkpoint.glob("*.safetensors"))
+
+
+def resume(job_id: str, *, report: bool = False) -> None:
+    """Go on with a job that was stopped, failed or got lost; with `report` only to score it."""
+    workflow.resume(workspace(), job_id, report=report)
 
 
 def result(run_id: str) -> RunResult | None:

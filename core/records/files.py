@@ -1,5 +1,6 @@
 """Records on disk: a file appears whole or not at all."""
 
+import errno
 import os
 import tempfile
 from collections.abc import Iterator
@@ -15,6 +16,9 @@ SCHEMA_VERSION = 1
 """Written beside every record; raised when a field changes its meaning."""
 
 Record = TypeVar("Record")
+
+# No space, no quota, no larger file allowed.
+_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
 def encode(record: Any) -> bytes:
@@ -60,6 +64,11 @@ def write(path: Path, record: Any) -> None:
 def write_json(path: Path, plain: Any) -> None:
     """Put dicts, lists, strings and numbers at `path` as indented JSON, whole or not at all."""
     write_bytes(path, msgspec.json.format(msgspec.json.encode(plain), indent=1))
+
+
+def is_disk_full(error: BaseException) -> bool:
+    """Return whether the disk refused to take more."""
+    return isinstance(error, OSError) and error.errno in _FULL
 
 
 def append(path: Path, record: Any) -> None:

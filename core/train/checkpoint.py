@@ -40,6 +40,8 @@ class Checkpoints:
         self.folder = folder
         self.progress = progress
         self._file, found = _newest(folder, progress)
+        self.resumed = found is not None
+        """Whether an earlier process left something to go on from."""
         self.known = found or SavedRun()
         """What the next checkpoint will tell, without what changes at every step."""
         self.cost_s = 0.0
@@ -50,13 +52,8 @@ class Checkpoints:
         self._runner: Contender | None = None
         self._network: Tensors = {}
 
-    @property
-    def resumed(self) -> bool:
-        """Return whether there is something to go on from."""
-        return self._file is not None
-
     def tensors(self, role: str) -> Tensors:
-        """Return what was found under a role, by its names there; empty where nothing was."""
+        """Return what the last checkpoint has under a role; empty where it has nothing."""
         if self._file is None:
             return {}
         with safe_open(self._file, framework="pt") as file:
@@ -84,6 +81,11 @@ class Checkpoints:
         self.note(leader=None, runner=None, stretch=None, **known)
         self.write()
 
+    @property
+    def best(self) -> Contender | None:
+        """Return who is ahead among those that learn now: the leader, else the only one."""
+        return self._leader or self._runner
+
     def due(self) -> bool:
         """Return whether the next one may be written; cheap enough for every step."""
         return time.monotonic() >= self._due
@@ -101,7 +103,7 @@ class Checkpoints:
         number = self._number + 1
         self.note(number=number, chance=numbers, **told)
         _put(self._place(number), tensors, self.known)
-        self._number = number
+        self._number, self._file = number, self._place(number)
         self.cost_s = time.monotonic() - began
         self._due = time.monotonic() + max(LEAST_S, self.cost_s / COST_SHARE)
         steps = self.known.runner.steps if self.known.runner else None

@@ -54,6 +54,17 @@ def ready(candidate: Candidate, plan: Plan, learn: Images, progress: Progress) -
     return Contender(candidate=candidate, learner=Learner(trained, pool, judging, plan.seed))
 
 
+# Enough to calm what did not settle, and still an advance within the time that is left.
+CALMER = 0.3
+
+
+def calmer(candidate: Candidate) -> Candidate:
+    """Return the candidate with a lower learning rate."""
+    training = candidate.pipeline.training
+    training = replace(training, learning_rate=CALMER * training.learning_rate)
+    return replace(candidate, pipeline=replace(candidate.pipeline, training=training))
+
+
 def again(
     saved: SavedLearner,
     tensors: Mapping[str, Tensor],

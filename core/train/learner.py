@@ -3,6 +3,7 @@
 import copy
 import json
 from collections.abc import Mapping
+from dataclasses import replace
 
 import numpy as np
 import torch
@@ -12,12 +13,16 @@ from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 from core.infer.predict import Trained
 from core.pipeline import devices
 from core.pipeline.heads import Batch, Judging
-from core.records import Candidate, Training
+from core.records import STRIDE_PX, Candidate, Pipeline, Training
 from core.train.pool import Pool
 from core.train.saved import SavedLearner
 
 # Far above a healthy gradient; stops a single broken batch from throwing the weights away.
 LARGEST_GRADIENT = 5.0
+# Normalisation inside the networks needs more than one tile at a time.
+FEWEST_AT_ONCE = 2
+# Below this a tile shows too little around an object to tell what it is.
+LEAST_TILE_PX = 128
 
 Tensors = tuple[Tensor, ...] | list[Tensor]
 
@@ -36,6 +41,8 @@ class Learner:
         """Whether the last layer was fitted by itself."""
         self.best = -1.0
         """Validation figure of the weights kept so far; below 0: none kept."""
+        self.gradient = torch.ones(())
+        """Norm over all weights at the last step, before it is cut."""
         self._best_state: dict[str, Tensor] = {}
         self._rng = np.random.default_rng(seed)
         training = judging.training
@@ -74,6 +81,17 @@ class Learner:
         """Keep the weights to judge by as the best ones, with their validation figure."""
         self.best = figure
         self._best_state = copy.deepcopy(self.network.state_dict())
+
+    def healthy(self) -> bool:
+        """Return whether all weights are numbers."""
+        return all(bool(one.isfinite().all()) for one in self.trained.network.parameters())
+
+    def begin_from(self, other: "Learner") -> None:
+        """Go on from another one's best weights, with an optimizer that knows nothing of it."""
+        self.trained.network.load_state_dict(other._best_state)
+        self.restart()
+        self.steps, self.samples = other.steps, other.samples
+        self.best, self._best_state = other.best, other._best_state
 
     def settle(self) -> None:
         """Put the best weights into the network, the last ones where none were kept."""
@@ -127,21 +145,54 @@ class Learner:
         """Learn from one batch at `rate` times the pipeline's learning rate; return the loss."""
         training = self.judging.training
         network = self.trained.network
-        pixels, targets = self.draw(training.batch)
         for group in self._optimizer.param_groups:
             group["lr"] = training.learning_rate * rate
         network.train()
-        with devices.autocast(self.trained.device):
-            logits = network(pixels)
-        loss = self.trained.head.loss(logits, targets, self.judging)
         self._optimizer.zero_grad(set_to_none=True)
-        loss.backward()  # type: ignore[no-untyped-call]
-        nn.utils.clip_grad_norm_(network.parameters(), LARGEST_GRADIENT)
+        parts = [self._learn_from(count) for count in _parts(training.batch, training.passes)]
+        self.gradient = nn.utils.clip_grad_norm_(network.parameters(), LARGEST_GRADIENT)
         self._optimizer.step()
         if self._averaged is not None:
             self._averaged.update_parameters(network)
         self.steps += 1
+        return torch.stack(parts).sum()
+
+    def _learn_from(self, count: int) -> Tensor:
+        """Add the gradient of so many tiles of a batch; return their share of its loss."""
+        pixels, targets = self.draw(count)
+        with devices.autocast(self.trained.device):
+            logits = self.trained.network(pixels)
+        share = count / self.judging.training.batch
+        loss = self.trained.head.loss(logits, targets, self.judging) * share
+        loss.backward()  # type: ignore[no-untyped-call]
         return loss.detach()
+
+    def lighten(self) -> str | None:
+        """Learn with less memory from the next step on: smaller parts, then smaller tiles.
+
+        Returns what has changed, in words; None where nothing is left to be tried.
+        """
+        pipeline = self.trained.pipeline
+        training, tile_px = pipeline.training, max(self.pool.shape_yx)
+        if training.batch // (2 * training.passes) >= FEWEST_AT_ONCE:
+            training = replace(training, passes=2 * training.passes)
+            self._adopt(replace(pipeline, training=training))
+            return f"batches of {training.batch} are learned in {training.passes} parts"
+        if self.pool.whole or tile_px // 2 < LEAST_TILE_PX:
+            return None
+        smaller = -(-tile_px // 2 // STRIDE_PX) * STRIDE_PX
+        self.pool.shrink(smaller)
+        self._adopt(replace(pipeline, preprocess=replace(pipeline.preprocess, tile_px=smaller)))
+        return f"tiles have {smaller} px instead of {tile_px} px"
+
+    def _adopt(self, pipeline: Pipeline) -> None:
+        self.trained = replace(self.trained, pipeline=pipeline)
+        self.judging = replace(self.judging, training=pipeline.training)
+
+
+def _parts(batch: int, passes: int) -> list[int]:
+    """Return how many tiles each part of a batch has."""
+    return [batch // passes + (part < batch % passes) for part in range(passes)]
 
 
 def _under(part: str, tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:

@@ -15,14 +15,14 @@ from core.errors import AIxCellError, PlanError, RunError
 from core.pipeline import devices
 from core.progress import Progress, Stopped
 from core.records import Candidate, Plan, Standing
-from core.train import contender, loop
+from core.train import contender, ladder, loop
 from core.train.checkpoint import Checkpoints
 from core.train.clock import FLOOR, Clock
 from core.train.contender import Contender
 from core.train.images import Images
 from core.train.judge import GLANCE_IMAGES, Judge
 from core.train.saved import SavedRace, SavedRun, SavedStretch
-from core.train.watch import Stretch
+from core.train.watch import Stretch, UnsettledError
 
 # Of the time left after reading; what the winner learned in it is not lost.
 RACE_SHARE = 0.3
@@ -149,7 +149,7 @@ def first_that_fits(
     Raises RunError (out_of_memory) where there is none.
     """
     for candidate in candidates:
-        found = _fitting(candidate, plan, learn, progress, trial=len(candidates) > 1)
+        found = _fitting(candidate, plan, learn, progress)
         if found is not None:
             return found
         devices.free_memory()
@@ -161,12 +161,12 @@ def first_that_fits(
 
 
 def _fitting(
-    candidate: Candidate, plan: Plan, learn: Images, progress: Progress, *, trial: bool
+    candidate: Candidate, plan: Plan, learn: Images, progress: Progress
 ) -> Contender | None:
+    """Return the candidate where a real step of it goes into memory, perhaps in a lighter form."""
     try:
         found = contender.ready(candidate, plan, learn, progress)
-        if trial:
-            found.learner.step(FLOOR)
+        ladder.step(found.learner, FLOOR, progress)
     except (RuntimeError, MemoryError) as error:
         if not devices.is_out_of_memory(error):
             raise
@@ -197,6 +197,8 @@ class _Race:
     """How long each probe learns; known once the first one is prepared."""
     probe_s: float = 0.0
     """What the longest probe took in all."""
+    unsettled: list[Candidate] = field(default_factory=list)
+    """Those that did not settle, at the lower rate at which they may: better than nobody."""
 
     def run(self) -> Outcome:
         """Return who goes on."""
@@ -210,7 +212,7 @@ class _Race:
                 raise
             return Outcome(winner=self.leader, standings=tuple(self.standings), stopped=True)
         if self.leader is None:
-            rest = [one for one in self.plan.candidates if one not in self.tried]
+            rest = [one for one in self.plan.candidates if one not in self.tried] or self.unsettled
             return Outcome(winner=first_that_fits(rest, self.plan, self.learn, self.progress))
         if self.standings:
             self.progress.event("race", winner=self.leader.candidate.pipeline.name)
@@ -248,7 +250,8 @@ class _Race:
 
         One that memory does not take, or that does not settle, is left out.
         """
-        if self.standings and time.time() + self.probe_s > self.ends + OVERTIME * self.learning_s:
+        late = time.time() + self.probe_s > self.ends + OVERTIME * self.learning_s
+        if self.standings and (late or self.progress.enough()):
             return False
         began = time.time()
         try:
@@ -257,6 +260,8 @@ class _Race:
             if not _may_be_left_out(error):
                 raise
             _tell_left_out(candidate, error, self.progress)
+            if isinstance(error, UnsettledError):
+                self.unsettled.append(contender.calmer(candidate))
             found = None
         self.tried.append(candidate)
         if found is None:

@@ -4,6 +4,7 @@ import resource
 import sys
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, replace
 
 import torch
@@ -13,14 +14,16 @@ from core.infer.predict import Trained
 from core.paths import JobDir, StudyDir
 from core.pipeline import devices, models
 from core.progress import Progress, Stopped
-from core.records import Plan, Postprocess, RunResult, Score, write
+from core.records import Plan, Postprocess, RunResult, Score, is_disk_full, write
 from core.train import contender, images, loop, race, reporting, tune
 from core.train.checkpoint import Checkpoints
 from core.train.clock import Clock
+from core.train.contender import Contender
 from core.train.images import Images
 from core.train.judge import Judge
+from core.train.learner import Learner
 from core.train.saved import Baseline, SavedFit, SavedRun
-from core.train.watch import Stretch
+from core.train.watch import Stretch, UnsettledError
 
 # Of the budget: writing the bundle, overlays and label files, and what nobody foresaw.
 MARGIN_SHARE = 0.015
@@ -74,8 +77,19 @@ def execute(
         progress=progress,
         checkpoints=Checkpoints(job_dir.checkpoint, progress),
     )
-    baseline = course.compare(validation)
     progress.update(device=devices.choose().type)
+    devices.hold_memory(plan.budget.memory_gib)
+    try:
+        return _executed(course, validation)
+    except Exception as error:
+        course.rescue(error)
+        raise
+
+
+def _executed(course: "_Course", validation: Images) -> RunResult:
+    job_dir, plan, test = course.job_dir, course.plan, course.test
+    clock, progress = course.clock, course.progress
+    baseline = course.compare(validation)
     trained, fit = course.learn_or_load()
     trained, valid = course.tune(trained, fit)
     course.save(trained)
@@ -149,25 +163,22 @@ class _Course:
         raced = race.run(
             self.plan, self.learn, self.judge, self.clock, self.progress, self.checkpoints
         )
-        trained = raced.winner.trained
         devices.forget_peak_memory()
         if raced.stopped:
-            self.save(trained)
             raise Stopped
-        ending = plan_ending(
-            trained, self.judge, self.test, self.clock, known=bool(raced.standings)
-        )
+        seen, known = raced.winner.trained, bool(raced.standings)
+        ending = plan_ending(seen, self.judge, self.test, self.clock, known=known)
         stretch = Stretch(
             until=self.clock.deadline - ending.reserve_s,
             tell=_teller(self.clock, self.progress),
             checkpoints=self.checkpoints,
             resumed=raced.stretch,
+            last_try=self.checkpoints.known.calmed,
         )
-        learner = raced.winner.learner
-        fitted = loop.fit(learner, self.judge, stretch, self.progress)
+        learner, fitted = self._fitted(raced.winner, stretch)
         if fitted.stopped:
-            self.save(trained)
             raise Stopped
+        trained = learner.trained
         fit = SavedFit(
             pipeline=trained.pipeline,
             steps=learner.steps,
@@ -180,8 +191,36 @@ class _Course:
             after_s=ending.after_s,
             flips=ending.flips,
         )
+        self.save(trained)
         self.checkpoints.settled(trained.network.state_dict(), fit=fit)
         return trained, fit
+
+    def _fitted(self, winner: Contender, stretch: Stretch) -> tuple[Learner, loop.Fitted]:
+        """Return the learner and how its stretch went; what does not settle is tried once more.
+
+        Then at a lower rate, from the last checkpoint where its weights are of use.
+        """
+        try:
+            return winner.learner, loop.fit(winner.learner, self.judge, stretch, self.progress)
+        except UnsettledError as error:
+            if stretch.last_try:
+                raise
+            told, anew = str(error).partition(";")[0], error.anew
+        message = f"Trying once more at a lower learning rate, because {told}."
+        self.progress.event("calmed", message=message)
+        kept = self.checkpoints.known
+        candidate = replace(winner.candidate, pipeline=winner.trained.pipeline)
+        again = contender.ready(contender.calmer(candidate), self.plan, self.learn, self.progress)
+        stretch = replace(stretch, resumed=None, last_try=True)
+        if not anew and kept.runner is not None:
+            again.learner.restore(kept.runner, self.checkpoints.tensors("runner"))
+            stretch = replace(stretch, resumed=kept.stretch)
+        elif not anew and winner.learner.best >= 0:
+            again.learner.begin_from(winner.learner)
+        again = Contender(candidate=winner.candidate, learner=again.learner)
+        self.checkpoints.racing(None, again)
+        self.checkpoints.note(calmed=True)
+        return again.learner, loop.fit(again.learner, self.judge, stretch, self.progress)
 
     def tune(self, trained: Trained, fit: SavedFit) -> tuple[Trained, Score]:
         """Return the model with tuned postprocessing, and its score on the validation images."""
@@ -199,6 +238,22 @@ class _Course:
     def save(self, trained: Trained) -> None:
         """Write the model as it is now."""
         _save(self.job_dir, self.plan, trained)
+
+    def rescue(self, error: Exception) -> None:
+        """Write the best weights so far before the run ends early; on a full disk make room."""
+        best = self.checkpoints.best
+        if best is None or not best.learner.steps:
+            return
+        if best.learner.best < 0 and not best.learner.healthy():
+            return
+        if is_disk_full(error):
+            self.progress.use_reserve()
+            self.checkpoints.make_room()
+        best.learner.settle()
+        with suppress(OSError):  # the first error is told; the checkpoint has the weights as well
+            self.save(best.trained)
+            message = "The best weights so far were kept: they can be used, and resumed."
+            self.progress.event("message", message=message)
 
 
 def _found(known: SavedRun) -> str:

@@ -93,6 +93,8 @@ class SavedRun:
     runner: SavedLearner | None = None
     stretch: SavedStretch | None = None
     """Of the runner; None before its first step."""
+    calmed: bool = False
+    """Whether it did not settle once, and learns at a lower rate now."""
     fit: SavedFit | None = None
     """Where the learning is over; the network lies under `network`."""
     validation: Score | None = None

@@ -27,6 +27,22 @@ KEEP_FROM = 0.35
 PERFECT = 0.9995
 PERFECT_GLANCES = 3
 EVENT_EVERY_S = 1.0
+# A healthy gradient is above a thousandth; this one moves nothing any more.
+VANISHED = 1e-7
+VANISHED_STEPS = 10
+# So far into a stretch a network that will ever find something has begun to.
+EMPTY_FROM = 0.5
+# Before, a network that marks nothing has just not learned enough.
+EMPTY_STEPS = 50
+
+
+class UnsettledError(RunError):
+    """The learning came to nothing; at a lower rate it may do better."""
+
+    def __init__(self, message: str, *, anew: bool) -> None:
+        """Keep whether the weights are of no use, so that it must begin `anew`."""
+        super().__init__(message, cause="diverged")
+        self.anew = anew
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,6 +61,8 @@ class Stretch:
     """Where the learner is kept, so that another process can go on; None: nowhere."""
     resumed: SavedStretch | None = None
     """How far an earlier process came."""
+    last_try: bool = False
+    """Whether what comes to nothing is told and gone on with, as it was tried again already."""
 
 
 class Watch:
@@ -66,6 +84,10 @@ class Watch:
         self.perfect = 0
         self.stopped = False
         self.losses: list[Tensor] = []
+        self.gradients: list[Tensor] = []
+        self.vanished = 0
+        """Steps without a gradient, up to now."""
+        self.complained = False
         self.told = 0.0
         self.measured_from = (0.0, 0.0, 0)
         if stretch.resumed is not None:
@@ -87,7 +109,8 @@ class Watch:
         """Return whether the stretch must end: asked to, perfect, or out of time."""
         self.stopped = self.stopped or self.progress.should_stop()
         late = self.schedule.steps > 0 and self.left_s <= self.pace()[0]
-        return self.stopped or self.converged or late or self.schedule.done
+        enough = self.learner.steps > 0 and self.progress.enough()
+        return self.stopped or self.converged or late or enough or self.schedule.done
 
     def pace(self) -> tuple[float, float]:
         """Return seconds and processor seconds a step, without settling and glances."""
@@ -103,6 +126,7 @@ class Watch:
         """Count a step; fit the schedule to the clock once the speed is known."""
         self.schedule.advance()
         self.losses.append(loss)
+        self.gradients.append(self.learner.gradient)
         here = self.schedule.steps - self.first
         if here == SETTLING_STEPS:
             self.measured_from = (time.time(), time.process_time(), self.schedule.steps)
@@ -121,7 +145,7 @@ class Watch:
         """Write a checkpoint; RunError instead where the loss is no number any more."""
         began = time.time()
         self.tell()
-        if self.stretch.checkpoints is not None:
+        if self.stretch.checkpoints is not None and self.learner.healthy():
             self.stretch.checkpoints.write(self._saved())
         self.aside_s += time.time() - began
 
@@ -143,12 +167,20 @@ class Watch:
         self.curve = list(saved.curve)
         self.perfect = saved.perfect
 
-    def glance(self) -> float:
+    def glance(self, *, last: bool = False) -> float:
         """Look at validation images, keep the weights if they are the best; return the figure."""
         began = time.time()
         figure = self._figure()
         self.curve.append((self.learner.samples, figure))
         self.perfect = self.perfect + 1 if figure >= PERFECT else 0
+        late = self.schedule.share >= EMPTY_FROM and self.learner.steps >= EMPTY_STEPS
+        if (
+            not self.stretch.probed
+            and (last or late)
+            and not self.perfect
+            and self.judge.found_nothing()
+        ):
+            self._come_to_nothing("the network marks nothing on the check images", last=last)
         best = figure >= self.learner.best and self._may_keep()
         if best:
             self.learner.keep(figure)
@@ -175,13 +207,18 @@ class Watch:
         if not self.losses:
             return
         loss = float(torch.stack(self.losses).mean())
+        largest = float(torch.stack(self.gradients).max()) if self.gradients else 1.0
+        self.vanished = self.vanished + len(self.gradients) if largest < VANISHED else 0
         self.losses.clear()
+        self.gradients.clear()
         if not np.isfinite(loss):
-            raise RunError(
+            raise UnsettledError(
                 "the training diverged (the loss is no number any more); "
                 "start it again with a lower learning rate or another pipeline",
-                cause="diverged",
+                anew=False,
             )
+        if self.vanished >= VANISHED_STEPS and not self.perfect:
+            self._come_to_nothing("the gradients have vanished: nothing is learned")
         self.told = time.time()
         batch = self.learner.judging.training.batch
         seconds = self.pace()[0]
@@ -196,6 +233,16 @@ class Watch:
             samples_per_s=round(batch / seconds, 2) if seconds else None,
         )
         self.stretch.tell(f"step {self.learner.steps}" + (f" of about {total}" if total else ""))
+
+    def _come_to_nothing(self, what: str, *, last: bool = False) -> None:
+        """Raise UnsettledError at the first try; where none is left tell it once and go on."""
+        if not self.stretch.last_try and not last:
+            raise UnsettledError(f"{what}; try another pipeline, or label more", anew=True)
+        if not self.complained:
+            self.complained = True
+            lower = "even at a lower learning rate, " if self.stretch.last_try else ""
+            message = f"Beware: {lower}{what}. Another pipeline, or more labels, may help."
+            self.progress.event("message", message=message)
 
     def _refit(self) -> None:
         # A probe's only look comes after its time to learn.

@@ -22,7 +22,9 @@ from core.train.contender import Contender
 from core.train.learner import Learner
 
 NAMES = ("linknet-lite0-distance", "unet-lite0-boundary")
-BUDGET_S = 6.0
+BUDGET_S = 15.0
+REST_S = 4.0
+"""What is left for the process that goes on: the first one dies early, the second ends soon."""
 
 Planned = tuple[StudyDir, Plan, JobDir]
 
@@ -34,9 +36,7 @@ class KilledError(BaseException):
 @pytest.fixture
 def planned(workspace: Workspace, disc_files: Path, monkeypatch: pytest.MonkeyPatch) -> Planned:
     """Return a study of discs and a plan of two candidates that race; checkpoints come quickly."""
-    monkeypatch.setattr(checkpoint, "FIRST_S", 0.0)
-    monkeypatch.setattr(checkpoint, "LEAST_S", 0.0)
-    monkeypatch.setattr(checkpoint, "COST_SHARE", 0.5)
+    monkeypatch.setattr(Checkpoints, "due", lambda _: True)
     monkeypatch.setattr(race, "SHORTEST_PROBE_S", 0.5)
     workflow.create_study(workspace, "discs")
     workflow.import_files(workspace, "discs", [disc_files])
@@ -53,7 +53,7 @@ def alone(planned: Planned) -> Planned:
     return study_dir, replace(plan, candidates=plan.candidates[:1]), job_dir
 
 
-def execute(planned: Planned, left_s: float = BUDGET_S) -> RunResult:
+def execute(planned: Planned, left_s: float = 60.0) -> RunResult:
     study_dir, plan, job_dir = planned
     with Progress(job_dir) as progress:
         return run.execute(study_dir, plan, job_dir, progress, time.time() + left_s)
@@ -93,7 +93,7 @@ def test_killed_while_learning_it_goes_on_from_the_checkpoint(
         return step(learner, rate)
 
     monkeypatch.setattr(Learner, "step", noting)
-    result = execute(planned)
+    result = execute(planned, REST_S)
     assert seen[0] == kept
     assert result.steps == kept + len(seen)
     assert happened(job_dir, "baseline") == happened(job_dir, "baseline")[:1], "compared once"
@@ -111,10 +111,10 @@ def test_killed_in_the_race_its_standings_and_its_leader_are_kept(
     with monkeypatch.context() as patch:
         patch.setattr(Learner, "step", dying(Learner.step, second))
         with pytest.raises(KilledError):
-            execute(planned)
+            execute(planned, BUDGET_S)
     standings = happened(job_dir, "standing")
     assert [one["pipeline"] for one in standings] == [NAMES[0]]
-    result = execute(planned)
+    result = execute(planned, BUDGET_S - 2.0)
     assert [one.pipeline for one in result.race] == list(NAMES)
     assert result.race[0].score == pytest.approx(standings[0]["score"], abs=1e-4)
     assert [one["pipeline"] for one in happened(job_dir, "standing")] == list(NAMES)
@@ -129,9 +129,9 @@ def test_killed_after_the_learning_nothing_is_learned_again(
     with monkeypatch.context() as patch:
         patch.setattr(module, name, dying(getattr(module, name), lambda *_: True))
         with pytest.raises(KilledError):
-            execute(planned)
+            execute(planned, REST_S)
     monkeypatch.setattr(Learner, "step", dying(Learner.step, lambda *_: True))
-    result = execute(planned, left_s=3.0)
+    result = execute(planned, REST_S)
     assert result.steps == happened(planned[2], "step")[-1]["step"]
     assert bundle.read_record(planned[2].bundle).pipeline == result.pipeline
 
@@ -165,7 +165,26 @@ def test_killed_while_a_checkpoint_is_written_the_one_before_counts(
         found = Checkpoints(job_dir.checkpoint, progress)
     assert found.known.number == 2
     assert not list(job_dir.checkpoint.glob(".*")), "what was torn is thrown away"
-    assert execute(planned).steps > 0
+    assert execute(planned, REST_S).steps > 0
+
+
+def test_asked_to_finish_early_the_best_so_far_is_scored(
+    planned: Planned, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    planned = alone(planned)
+    step = Learner.step
+
+    def asking(learner: Learner, rate: float) -> torch.Tensor:
+        if learner.steps == 5:
+            planned[2].enough.touch()
+        return step(learner, rate)
+
+    monkeypatch.setattr(Learner, "step", asking)
+    began = time.time()
+    result = execute(planned, 120.0)
+    assert time.time() - began < 60
+    assert result.steps >= 5
+    assert (planned[2].report / "report.json").exists()
 
 
 def _contender(planned: Planned, progress: Progress) -> Contender:
