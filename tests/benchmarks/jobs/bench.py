@@ -26,7 +26,7 @@ from core.records import Budget, Candidate, Kind, Plan, TaskSpec
 ROOT = Path(__file__).resolve().parents[3]
 RESULTS = ROOT / "tests" / "benchmarks" / "results"
 STUDY = "discs"
-SIDE = 160
+SIDE_PX = 160
 CANDIDATES = ("linknet-lite0-distance", "unet-lite0-boundary")
 
 # Python imports `sitecustomize` at its start: races, checkpoints and stages of seconds, so that a
@@ -41,9 +41,11 @@ race.SHORTEST_PROBE_S = 1.0
 
 
 @contextmanager
-def place(*, quick: bool = False) -> Iterator[Workspace]:
+def place(
+    *, quick: bool = False, side_px: int = SIDE_PX, within: Path | None = None
+) -> Iterator[Workspace]:
     """Give a workspace with the study, and turns of its own; all is deleted afterwards."""
-    with tempfile.TemporaryDirectory(prefix="aixcell-jobs-") as name:
+    with tempfile.TemporaryDirectory(prefix="aixcell-jobs-", dir=within) as name:
         folder = Path(name)
         os.environ["AIXCELL_TURNS"] = str(folder / "turns")
         paths = [str(ROOT)]
@@ -52,14 +54,14 @@ def place(*, quick: bool = False) -> Iterator[Workspace]:
             paths.insert(0, name)
         os.environ["PYTHONPATH"] = os.pathsep.join(paths)
         workspace = Workspace.at(folder / "workspace")
-        fill(workspace, folder / "files")
+        fill(workspace, folder / "files", side_px)
         yield workspace
 
 
-def fill(workspace: Workspace, files: Path) -> None:
+def fill(workspace: Workspace, files: Path, side_px: int) -> None:
     """Make a study of dim discs in strong noise: nothing on it is ever perfect."""
     for number in range(10):
-        image, ids = dim_discs(number)
+        image, ids = dim_discs(number, side_px)
         for part, pixels in (("images", image), ("masks", ids)):
             (files / part).mkdir(parents=True, exist_ok=True)
             tifffile.imwrite(files / part / f"disc{number}.tif", pixels)
@@ -68,14 +70,14 @@ def fill(workspace: Workspace, files: Path) -> None:
     workflow.set_task(workspace, STUDY, TaskSpec(kind=Kind.INSTANCE, classes=("disc",)))
 
 
-def dim_discs(seed: int) -> tuple[np.ndarray, np.ndarray]:
-    """Return a picture of up to 25 discs hardly brighter than its noise, and their ids."""
+def dim_discs(seed: int, side_px: int) -> tuple[np.ndarray, np.ndarray]:
+    """Return a picture of discs on a grid, hardly brighter than its noise, and their ids."""
     rng = np.random.default_rng(seed)
-    rows, columns = np.mgrid[:SIDE, :SIDE]
-    image = rng.normal(90, 35, (SIDE, SIDE))
-    ids = np.zeros((SIDE, SIDE), np.uint16)
-    for row in range(16, SIDE, 32):
-        for column in range(16, SIDE, 32):
+    rows, columns = np.mgrid[:side_px, :side_px]
+    image = rng.normal(90, 35, (side_px, side_px))
+    ids = np.zeros((side_px, side_px), np.uint16)
+    for row in range(16, side_px, 32):
+        for column in range(16, side_px, 32):
             at = np.array((row, column)) + rng.integers(-6, 7, 2)
             inside = (rows - at[0]) ** 2 + (columns - at[1]) ** 2 < rng.integers(5, 11) ** 2
             image[inside] += 30

@@ -12,12 +12,8 @@ import json
 import os
 import random
 import signal
-import sys
 import time
-from pathlib import Path
 from typing import Any
-
-sys.path.insert(0, str(Path(__file__).parent))
 
 import bench
 from safetensors import safe_open
