@@ -6,6 +6,7 @@ import streamlit as st
 
 from app import charts, places, services, state, wording
 from app.components import problem
+from app.history import History
 from core.records import Event, JobStatus
 
 OPEN = ("queued", "running")
@@ -30,6 +31,7 @@ def _panel(run_id: str, *, was_open: bool) -> None:
         history = services.history(run_id)
         _now(status)
         _stages(status)
+        _load(status, history)
         _actions(status)
         if history.standings:
             with st.container(border=True):
@@ -51,6 +53,7 @@ def _panel(run_id: str, *, was_open: bool) -> None:
                 "The check images are looked at while learning, the test images only at the very "
                 "end. The best state so far is kept."
             )
+            _improving(run_id)
         elif status.state in OPEN:
             st.caption("The curves begin as soon as the first images have been learned from.")
         _events(history.told)
@@ -94,6 +97,32 @@ def _stages(status: JobStatus) -> None:
         else:
             marks.append(f":gray[:material/circle: {title}]")
     st.markdown(" &emsp; ".join(marks))
+
+
+def _load(status: JobStatus, history: History) -> None:
+    """Draw how quick it is and what memory it takes, while it runs."""
+    if status.state != "running" or history.memory_gib is None:
+        return
+    speed = history.samples_per_s
+    quick = f"{speed:.1f} picture parts a second · " if speed else ""
+    st.caption(
+        f"{quick}memory of the training {wording.size(history.memory_gib)} · "
+        f"free on this computer {wording.size(services.free_memory_gib())}"
+    )
+
+
+def _improving(run_id: str) -> None:
+    """Draw what is answered on a few check images: at the first look, and now."""
+    seen = {name: looks for name, looks in services.previews(run_id).items() if looks}
+    if not seen:
+        return
+    with st.container(border=True):
+        st.markdown("**Answers on check images, at the first look and now**")
+        for column, (name, looks) in zip(st.columns(len(seen)), seen.items(), strict=True):
+            with column:
+                for step, path in {looks[0][0]: looks[0][1], looks[-1][0]: looks[-1][1]}.items():
+                    st.image(str(path), caption=f"{name}, step {step}", width="stretch")
+        st.caption("Yellow: marked by you. Blue: found. White: both.")
 
 
 def _actions(status: JobStatus) -> None:

@@ -2,6 +2,7 @@
 
 import contextlib
 import threading
+from pathlib import Path
 
 import streamlit as st
 
@@ -90,6 +91,11 @@ def result(run_id: str) -> RunResult | None:
 def report(run_id: str) -> Report | None:
     """Return the scores on images the model never saw."""
     return workflow.report(workspace(), run_id)
+
+
+def previews(run_id: str) -> dict[str, list[tuple[int, Path]]]:
+    """Return check image -> (step, picture) of each look while the training learned."""
+    return workflow.previews(workspace(), run_id)
 
 
 def plan_task(run_id: str) -> TaskSpec:

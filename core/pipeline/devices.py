@@ -7,6 +7,7 @@ from contextlib import AbstractContextManager
 from functools import cache
 from pathlib import Path
 
+import psutil
 import torch
 
 _NO_MEMORY = ("allocate memory", "bad_alloc", "bad alloc", "not enough memory", "out of memory")
@@ -68,6 +69,13 @@ def hold_memory(most_gib: float | None) -> None:
     if most_gib is not None and torch.cuda.is_available():
         total = torch.cuda.get_device_properties(choose()).total_memory / 2**30
         torch.cuda.set_per_process_memory_fraction(min(1.0, most_gib / total))
+
+
+def memory_gib(device: torch.device) -> float:
+    """Return what this process holds now: of the card, else of the machine."""
+    if device.type == "cuda":
+        return torch.cuda.memory_allocated(device) / 2**30
+    return float(psutil.Process().memory_info().rss) / 2**30
 
 
 def free_memory() -> None:

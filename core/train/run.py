@@ -173,6 +173,7 @@ class _Course:
             tell=_teller(self.clock, self.progress),
             checkpoints=self.checkpoints,
             resumed=raced.stretch,
+            previews=self.job_dir.previews,
             last_try=self.checkpoints.known.calmed,
         )
         learner, fitted = self._fitted(raced.winner, stretch)

@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 import torch
@@ -12,6 +13,7 @@ from core.errors import RunError
 from core.infer.predict import Trained
 from core.pipeline import devices
 from core.progress import Progress
+from core.train import previews
 from core.train.checkpoint import COST_SHARE, Checkpoints
 from core.train.clock import MEASURED_STEPS, SETTLING_STEPS, Schedule
 from core.train.judge import Judge
@@ -61,6 +63,8 @@ class Stretch:
     """Where the learner is kept, so that another process can go on; None: nowhere."""
     resumed: SavedStretch | None = None
     """How far an earlier process came."""
+    previews: Path | None = None
+    """Folder of pictures of what is answered at each look; None: none are drawn."""
     last_try: bool = False
     """Whether what comes to nothing is told and gone on with, as it was tried again already."""
 
@@ -191,6 +195,9 @@ class Watch:
             score=round(figure, 5),
             **({"pipeline": self.stretch.probed} if self.stretch.probed else {"best": best}),
         )
+        if self.stretch.previews is not None:
+            task = self.learner.trained.task
+            previews.write(self.stretch.previews, self.judge, task, self.learner.steps)
         self.next_glance = self.schedule.share + self._between()
         self.aside_s += time.time() - began
         if self.pace()[0] > 0 and not self.schedule.done:
@@ -231,6 +238,7 @@ class Watch:
             samples=self.learner.samples,
             loss=round(loss, 5),
             samples_per_s=round(batch / seconds, 2) if seconds else None,
+            memory_gib=round(devices.memory_gib(self.learner.trained.device), 2),
         )
         self.stretch.tell(f"step {self.learner.steps}" + (f" of about {total}" if total else ""))
 

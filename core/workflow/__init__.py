@@ -34,7 +34,15 @@ from core.workflow.memory import (
     library_stats,
 )
 from core.workflow.pictures import file_pixels, image_pixels, thumbnail
-from core.workflow.results import Prediction, Side, prediction, report, result, write_test
+from core.workflow.results import (
+    Prediction,
+    Side,
+    prediction,
+    previews,
+    report,
+    result,
+    write_test,
+)
 from core.workflow.runs import (
     cancel,
     events,
@@ -97,6 +105,7 @@ __all__ = [
     "open_sample",
     "plan_of",
     "prediction",
+    "previews",
     "recommend",
     "report",
     "restart_queued",

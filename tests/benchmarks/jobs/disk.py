@@ -34,7 +34,8 @@ def main() -> None:
             with bench.place(quick=True, within=Path(name)) as workspace:
                 bench.keep(NAME, filled_and_resumed(workspace, Path(name) / "filling"))
         finally:
-            subprocess.run(["umount", name], check=True)
+            # Lazily: the worker that has just ended may still stand in its folder.
+            subprocess.run(["umount", "--lazy", name], check=True)
 
 
 def filled_and_resumed(workspace: Workspace, filling: Path) -> dict[str, Any]:

@@ -184,6 +184,9 @@ def test_asked_to_finish_early_the_best_so_far_is_scored(
     result = execute(planned, 120.0)
     assert time.time() - began < 60
     assert result.steps >= 5
+    looked = sorted(planned[2].previews.glob("*/*.png"))
+    assert {path.parent.name for path in looked} <= set(planned[1].split.validation)
+    assert looked
     assert (planned[2].report / "report.json").exists()
 
 
