@@ -7,7 +7,20 @@ from core.records import Event
 Point = tuple[float, float]
 CURVE_POINTS = 400
 """A screen shows no more; the browser stays quick in runs of hours."""
-_TOLD = ("stage", "message", "standing", "race", "left_out", "end")
+KEPT_POINTS = 4000
+"""Beyond, a curve is thinned out in memory as well: drawing must not grow with the run."""
+KEPT_TOLD = 1000
+_TOLD = (
+    "stage",
+    "message",
+    "standing",
+    "race",
+    "left_out",
+    "lightened",
+    "calmed",
+    "resumed",
+    "end",
+)
 
 
 @dataclass(slots=True)
@@ -23,6 +36,10 @@ class History:
     """(pipeline, score on the check images) of each candidate tried in the race."""
     told: list[Event] = field(default_factory=list)
     """Events a person wants to read."""
+    samples_per_s: float | None = None
+    """Picture parts a second, as last told."""
+    memory_gib: float | None = None
+    """What the run held when it last told."""
     _step: float = 0.0
 
     def add(self, events: list[Event], offset: int) -> None:
@@ -30,15 +47,31 @@ class History:
         self.offset = offset
         for event in events:
             values = event.values
-            self._step = float(values.get("step", self._step))
+            self._step = float(values.get("step") or self._step)
+            if event.name == "resumed":
+                self._forget_from(values.get("step"))
+            if event.name in ("step", "probe_step"):
+                self.samples_per_s = values.get("samples_per_s") or self.samples_per_s
+                self.memory_gib = values.get("memory_gib") or self.memory_gib
             if event.name == "step" and "loss" in values:
                 self.loss.append((self._step, float(values["loss"])))
             elif event.name == "validation" and values.get("score") is not None:
                 self.scores.append((self._step, float(values["score"])))
             elif event.name == "standing":
-                self.standings.append((str(values["pipeline"]), float(values["score"])))
+                name = str(values["pipeline"])  # tried again where a death came before it was kept
+                self.standings = [one for one in self.standings if one[0] != name]
+                self.standings.append((name, float(values["score"])))
             if event.name in _TOLD:
                 self.told.append(event)
+        if len(self.loss) > KEPT_POINTS:
+            self.loss = thinned(self.loss, KEPT_POINTS // 2)
+        self.told = self.told[-KEPT_TOLD:]
+
+    def _forget_from(self, step: float | None) -> None:
+        """Take away what was learned after the checkpoint: it is learned again."""
+        if step is not None:
+            self.loss = [point for point in self.loss if point[0] <= step]
+            self.scores = [point for point in self.scores if point[0] <= step]
 
 
 def thinned(

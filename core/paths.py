@@ -60,13 +60,23 @@ class JobDir:
         return self.root / "STOP"
 
     @property
+    def enough(self) -> Path:
+        """Return the file whose existence asks a training to learn no more, and to report."""
+        return self.root / "ENOUGH"
+
+    @property
+    def reserve(self) -> Path:
+        """Return the file that holds room for the last words on a full disk."""
+        return self.root / ".reserve"
+
+    @property
     def log(self) -> Path:
         """Return where the worker's output lies."""
         return self.root / "log.txt"
 
     @property
     def checkpoint(self) -> Path:
-        """Return the folder of the last checkpoint."""
+        """Return the folder of the last two checkpoints; gone when the run has ended well."""
         return self.root / "checkpoint"
 
     @property

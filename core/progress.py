@@ -1,5 +1,6 @@
 """How a job tells what it does: its state, its events, and the file that asks it to stop."""
 
+import os
 import threading
 import time
 from contextlib import suppress
@@ -19,6 +20,8 @@ STATUS_EVERY_S = 0.5
 """Nobody reads mere progress more often; each write flushes to the disk."""
 STOP_EVERY_S = 0.2
 """The stop file may lie on a network share: looking at every step would cost."""
+RESERVE_BYTES = 1 << 18
+"""Room for a status, some events and a log's last lines, on disks with blocks of any size."""
 
 
 class Stopped(Exception):  # noqa: N818 - no error: the user wanted it
@@ -38,14 +41,17 @@ class Progress:
         self._written = 0.0
         self._looked = 0.0
         self._stop = False
+        self._enough = False
         self._end = threading.Event()
         self._heart = threading.Thread(target=self._beat, name="heartbeat", daemon=True)
         job_dir.root.mkdir(parents=True, exist_ok=True)
         _end_torn_line(job_dir.events)
 
     def __enter__(self) -> Self:
-        """Start the heartbeat."""
+        """Start the heartbeat, and hold room for the last words."""
         self._heart.start()
+        with suppress(OSError):  # a full disk is told by who does the work
+            self._job_dir.reserve.write_bytes(os.urandom(RESERVE_BYTES))
         return self
 
     def __exit__(
@@ -57,6 +63,11 @@ class Progress:
         """Stop the heartbeat."""
         self._end.set()
         self._heart.join()
+        self.use_reserve()
+
+    def use_reserve(self) -> None:
+        """Give the room back: the disk is full, or the job has ended."""
+        self._job_dir.reserve.unlink(missing_ok=True)
 
     @property
     def status(self) -> JobStatus:
@@ -106,11 +117,20 @@ class Progress:
 
     def should_stop(self) -> bool:
         """Return whether somebody asked the job to stop; cheap enough for every step."""
-        now = time.monotonic()
-        if not self._stop and now - self._looked >= STOP_EVERY_S:
-            self._looked = now
-            self._stop = self._job_dir.stop.exists()
+        self._look()
         return self._stop
+
+    def enough(self) -> bool:
+        """Return whether somebody asked a training to end its learning and to report."""
+        self._look()
+        return self._enough
+
+    def _look(self) -> None:
+        now = time.monotonic()
+        if now - self._looked >= STOP_EVERY_S:
+            self._looked = now
+            self._stop = self._stop or self._job_dir.stop.exists()
+            self._enough = self._enough or self._job_dir.enough.exists()
 
     def check_stop(self) -> None:
         """Raise Stopped where somebody asked the job to stop."""

@@ -6,10 +6,12 @@ import streamlit as st
 
 from app import charts, places, services, state, wording
 from app.components import problem
+from app.history import History
 from core.records import Event, JobStatus
 
 OPEN = ("queued", "running")
 _RESUMABLE = ("cancelled", "failed", "lost")
+_LEARNING = ("racing", "fitting")
 _STAGES = ("reading", "racing", "fitting", "tuning", "reporting")
 _STAGE_TITLES = ("Reading", "Choosing", "Learning", "Fine-tuning", "Scoring")
 _LAST_EVENTS = 12
@@ -29,6 +31,7 @@ def _panel(run_id: str, *, was_open: bool) -> None:
         history = services.history(run_id)
         _now(status)
         _stages(status)
+        _load(status, history)
         _actions(status)
         if history.standings:
             with st.container(border=True):
@@ -50,6 +53,7 @@ def _panel(run_id: str, *, was_open: bool) -> None:
                 "The check images are looked at while learning, the test images only at the very "
                 "end. The best state so far is kept."
             )
+            _improving(run_id)
         elif status.state in OPEN:
             st.caption("The curves begin as soon as the first images have been learned from.")
         _events(history.told)
@@ -95,6 +99,32 @@ def _stages(status: JobStatus) -> None:
     st.markdown(" &emsp; ".join(marks))
 
 
+def _load(status: JobStatus, history: History) -> None:
+    """Draw how quick it is and what memory it takes, while it runs."""
+    if status.state != "running" or history.memory_gib is None:
+        return
+    speed = history.samples_per_s
+    quick = f"{speed:.1f} picture parts a second · " if speed else ""
+    st.caption(
+        f"{quick}memory of the training {wording.size(history.memory_gib)} · "
+        f"free on this computer {wording.size(services.free_memory_gib())}"
+    )
+
+
+def _improving(run_id: str) -> None:
+    """Draw what is answered on a few check images: at the first look, and now."""
+    seen = {name: looks for name, looks in services.previews(run_id).items() if looks}
+    if not seen:
+        return
+    with st.container(border=True):
+        st.markdown("**Answers on check images, at the first look and now**")
+        for column, (name, looks) in zip(st.columns(len(seen)), seen.items(), strict=True):
+            with column:
+                for step, path in {looks[0][0]: looks[0][1], looks[-1][0]: looks[-1][1]}.items():
+                    st.image(str(path), caption=f"{name}, step {step}", width="stretch")
+        st.caption("Yellow: marked by you. Blue: found. White: both.")
+
+
 def _actions(status: JobStatus) -> None:
     with st.container(horizontal=True):
         if status.state in OPEN:
@@ -108,11 +138,19 @@ def _actions(status: JobStatus) -> None:
             ):
                 services.cancel(status.id)
                 st.rerun(scope="fragment")
-        if status.state in _RESUMABLE and st.button(
-            "Resume", icon=":material/play_arrow:", type="primary", key=f"resume-{status.id}"
-        ):
-            services.resume(status.id)
-            st.rerun()
+        if status.state == "running" and status.stage in _LEARNING:
+            asked = services.is_finishing(status.id)
+            if st.button(
+                "Finishing …" if asked else "Finish now",
+                icon=":material/flag:",
+                disabled=asked,
+                help="Learns no more, and scores the best state so far.",
+                key=f"finish-{status.id}",
+            ):
+                services.finish_early(status.id)
+                st.rerun(scope="fragment")
+        if status.state in _RESUMABLE:
+            _ways_on(status)
         if status.state == "finished" and st.button(
             "See the results",
             icon=":material/fact_check:",
@@ -121,6 +159,23 @@ def _actions(status: JobStatus) -> None:
         ):
             state.choose_run(status.id)
             st.switch_page(places.PAGES["results"])
+
+
+def _ways_on(status: JobStatus) -> None:
+    if st.button(
+        "Resume",
+        icon=":material/play_arrow:",
+        type="primary",
+        help="Goes on from the last checkpoint, with what is left of its time.",
+        key=f"resume-{status.id}",
+    ):
+        services.resume(status.id)
+        st.rerun()
+    if services.has_checkpoint(status.id) and st.button(
+        "Score what it has learned", icon=":material/flag:", key=f"score-{status.id}"
+    ):
+        services.resume(status.id, report=True)
+        st.rerun()
 
 
 def _events(told: list[Event]) -> None:

@@ -2,6 +2,7 @@
 
 import contextlib
 import threading
+from pathlib import Path
 
 import streamlit as st
 
@@ -62,9 +63,24 @@ def _see_to_it(place: Workspace, job_id: str) -> None:
         workflow.cancel(place, job_id)
 
 
-def resume(job_id: str) -> None:
-    """Go on with a job that was stopped, failed or got lost."""
-    workflow.resume(workspace(), job_id)
+def finish_early(run_id: str) -> None:
+    """Ask a training to learn no more, and to score the best state so far."""
+    workflow.finish_early(workspace(), run_id)
+
+
+def is_finishing(run_id: str) -> bool:
+    """Return whether a training has been asked to end its learning."""
+    return workspace().find_job(run_id)[1].enough.exists()
+
+
+def has_checkpoint(run_id: str) -> bool:
+    """Return whether there is something learned that could be scored."""
+    return any(workspace().find_job(run_id)[1].checkpoint.glob("*.safetensors"))
+
+
+def resume(job_id: str, *, report: bool = False) -> None:
+    """Go on with a job that was stopped, failed or got lost; with `report` only to score it."""
+    workflow.resume(workspace(), job_id, report=report)
 
 
 def result(run_id: str) -> RunResult | None:
@@ -75,6 +91,11 @@ def result(run_id: str) -> RunResult | None:
 def report(run_id: str) -> Report | None:
     """Return the scores on images the model never saw."""
     return workflow.report(workspace(), run_id)
+
+
+def previews(run_id: str) -> dict[str, list[tuple[int, Path]]]:
+    """Return check image -> (step, picture) of each look while the training learned."""
+    return workflow.previews(workspace(), run_id)
 
 
 def plan_task(run_id: str) -> TaskSpec:

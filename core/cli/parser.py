@@ -145,6 +145,10 @@ def _add_run_commands(commands: "Commands[argparse.ArgumentParser]") -> None:
         command = _add(commands, name, does)
         command.add_argument("run", metavar="RUN")
         command.set_defaults(command=action)
+        if name in ("cancel", "resume"):
+            command.add_argument(
+                "--report", action="store_true", help="learn no more, score the best so far"
+            )
         if name == "resume":
             command.add_argument("--detach", action="store_true", help="do not wait for the end")
 

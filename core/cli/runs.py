@@ -139,15 +139,18 @@ def watch(args: argparse.Namespace, workspace: Workspace) -> int:
 
 
 def cancel(args: argparse.Namespace, workspace: Workspace) -> int:
-    """Stop a run, queued or running."""
+    """Stop a run, queued or running; with --report its best weights so far are scored first."""
+    if args.report:
+        workflow.finish_early(workspace, args.run)
+        return watch(args, workspace)
     end = workflow.cancel(workspace, args.run)
     speech.answer({"run": end.id, "state": end.state}, [f"{end.id} {end.state}"], as_json=args.json)
     return 0
 
 
 def resume(args: argparse.Namespace, workspace: Workspace) -> int:
-    """Go on with a lost, cancelled or failed run."""
-    workflow.resume(workspace, args.run)
+    """Go on with a lost, cancelled or failed run; with --report only its scores are missing."""
+    workflow.resume(workspace, args.run, report=args.report)
     return started(args, workspace, args.run)
 
 

@@ -37,10 +37,10 @@ def write(
         if until is not None and time.time() >= until:
             break
         outlines = overlays.draw(sample.image_cyx, truth, answer, task)
-        _write_picture(folder / OVERLAYS / f"{sample.id}.png", outlines)
+        write_picture(folder / OVERLAYS / f"{sample.id}.png", outlines)
         if task.kind is Kind.SEMANTIC:
             classes = overlays.draw_classes(sample.image_cyx, answer, task)
-            _write_picture(folder / OVERLAYS / f"{sample.id}-classes.png", classes)
+            write_picture(folder / OVERLAYS / f"{sample.id}-classes.png", classes)
 
 
 def read(job_dir: JobDir) -> Report:
@@ -57,7 +57,8 @@ def pictures(job_dir: JobDir) -> dict[str, Path]:
     }
 
 
-def _write_picture(path: Path, pixels: overlays.Pixels) -> None:
+def write_picture(path: Path, pixels: overlays.Pixels) -> None:
+    """Put a picture at `path` as PNG, whole or not at all."""
     from PIL import Image
 
     drawn = io.BytesIO()

@@ -1,12 +1,16 @@
 """Which machine this is, and whether a process on it still lives."""
 
 import os
+import platform
 import socket
 import subprocess
+import sys
+from dataclasses import dataclass
 from pathlib import Path
 
 import psutil
 
+from core.errors import JobError
 from core.records import Machine
 
 # psutil tells start times in hundredths of a second; a process id is not given again that soon.
@@ -26,6 +30,20 @@ def boot_id() -> str:
         return str(int(psutil.boot_time()))
 
 
+@dataclass(frozen=True, slots=True)
+class Slot:
+    """Where one training runs: a device, or a part of its cores."""
+
+    device: str
+    part: int
+    parts: int
+
+    @property
+    def name(self) -> str:
+        """Return its name, safe for a file."""
+        return f"{self.device}-{self.part}"
+
+
 def device() -> str:
     """Return what trainings on this host take turns for; found without loading torch.
 
@@ -34,7 +52,40 @@ def device() -> str:
     named = os.environ.get("AIXCELL_DEVICE")
     if named:
         return named
-    return "cuda" if Path("/dev/nvidiactl").exists() else "cpu"
+    if Path("/dev/nvidiactl").exists():
+        return "cuda"
+    return "mps" if sys.platform == "darwin" and platform.machine() == "arm64" else "cpu"
+
+
+def slots() -> list[Slot]:
+    """Return where trainings of this host may run at the same time.
+
+    Each card is one; AIXCELL_SLOTS (1 where it is not set) says how many share a device.
+    """
+    named = os.environ.get("AIXCELL_SLOTS", "1")
+    if not named.isdigit() or int(named) < 1:
+        raise JobError(f"AIXCELL_SLOTS must be a number from 1 on, got {named!r}")
+    found = [f"cuda{card}" for card in _cards()] if device() == "cuda" else [device()]
+    parts = int(named)
+    return [Slot(one, part, parts) for part in range(parts) for one in found]
+
+
+def _cards() -> list[str]:
+    """Return the numbers of the NVIDIA cards that this user may use; at least one."""
+    visible = os.environ.get("CUDA_VISIBLE_DEVICES")
+    if visible:
+        return [one.strip() for one in visible.split(",")]
+    cards = sorted(int(path.name[6:]) for path in Path("/dev").glob("nvidia[0-9]*"))
+    return [str(card) for card in cards] or ["0"]
+
+
+def occupy(slot: Slot) -> None:
+    """Let this process see the slot's card alone, or its part of the cores."""
+    if slot.device.startswith("cuda") and slot.device != "cuda":
+        os.environ["CUDA_VISIBLE_DEVICES"] = slot.device.removeprefix("cuda")
+    elif slot.parts > 1 and hasattr(os, "sched_setaffinity"):
+        cores = sorted(os.sched_getaffinity(0))
+        os.sched_setaffinity(0, cores[slot.part :: slot.parts] or cores)
 
 
 def here() -> Machine:
@@ -54,7 +105,66 @@ def _free_memory_gib() -> float:
         )
         if asked.returncode == 0 and asked.stdout.strip():
             return max(float(line) for line in asked.stdout.split()) / 1024  # it tells MiB
-    return float(psutil.virtual_memory().available) / 1024**3
+    return min(float(psutil.virtual_memory().available), _group_free_bytes()) / 1024**3
+
+
+def _group_free_bytes() -> float:
+    """Return what the control groups of this process (a container's, say) leave it; else inf."""
+    free = float("inf")
+    for line in _lines(Path("/proc/self/cgroup")):
+        _, kind, path = line.split(":", 2)
+        old = kind == "memory"
+        if kind and not old:
+            continue
+        base = Path("/sys/fs/cgroup/memory" if old else "/sys/fs/cgroup")
+        here = base / path.lstrip("/")
+        for group in (here, *here.parents):
+            if group.is_relative_to(base):
+                free = min(free, _one_group_free_bytes(group, old=old))
+    return free
+
+
+def _one_group_free_bytes(group: Path, *, old: bool) -> float:
+    names = ("memory.limit_in_bytes", "memory.usage_in_bytes") if old else (
+        "memory.max", "memory.current"
+    )  # fmt: skip
+    found = [next(iter(_lines(group / name)), "max") for name in names]
+    if not all(word.isdigit() for word in found):
+        return float("inf")
+    # Pages of files that were read are given back when they are needed.
+    cached = [line.split()[1] for line in _lines(group / "memory.stat") if "inactive_file" in line]
+    return float(int(found[0]) - int(found[1]) + int(cached[-1] if cached else 0))
+
+
+def _lines(path: Path) -> list[str]:
+    try:
+        return path.read_text().splitlines()
+    except OSError:
+        return []
+
+
+# The rest is for what is no data: programs, pages of files, the system.
+SHARE_OF_FREE = 0.95
+
+
+def hold_memory(most_gib: float | None) -> float | None:
+    """Let more memory than is free, or than `most_gib`, be an error instead of a kill.
+
+    An error can be answered (smaller parts, another candidate), a kill cannot. Returns the limit
+    in GiB; None where the system has no such limit, or where networks run on a card.
+    """
+    if sys.platform != "linux" or device().startswith("cuda"):
+        return None
+    import resource
+
+    free = SHARE_OF_FREE * _free_memory_gib()
+    limit_gib = free if most_gib is None else min(free, most_gib)
+    held = psutil.Process().memory_info().data
+    soft, hard = resource.getrlimit(resource.RLIMIT_DATA)
+    limit = int(held + limit_gib * 1024**3)
+    known = [one for one in (soft, hard) if one != resource.RLIM_INFINITY]
+    resource.setrlimit(resource.RLIMIT_DATA, (min([limit, *known]), hard))
+    return min([limit, *known]) / 1024**3
 
 
 def start_time(pid: int) -> float | None:

@@ -13,6 +13,7 @@ from core.errors import JobError, PlanError
 from core.jobs import machine, states, turns
 from core.jobs.work import NEEDS_TURN, WORK
 from core.paths import JobDir, StudyDir, Workspace
+from core.progress import Progress
 from core.records import JobRequest, JobStatus, Plan, read, write
 
 LEAST_SHARE = 0.15
@@ -50,29 +51,34 @@ def start(
     write(job_dir.request, request)
     if plan is not None:
         write(job_dir.plan, plan)
-    write(
-        job_dir.status,
-        JobStatus(
-            id=job_dir.id, kind=kind, study=study_dir.name, message="Starting", created=created
-        ),
+    queued = JobStatus(
+        id=job_dir.id, kind=kind, study=study_dir.name, message="Starting", created=created
     )
+    write(job_dir.status, queued)
+    Progress(job_dir, queued).event("state", state="queued")
     if kind in NEEDS_TURN:
         turns.draw(job_dir, machine.device(), created)
     _spawn(job_dir)
     return job_dir
 
 
-def resume(job_dir: JobDir) -> None:
+def resume(job_dir: JobDir, *, report: bool = False) -> None:
     """Start the job again on the same folder, with what is left of its budget.
 
-    For jobs that are lost, cancelled or failed; JobError otherwise.
+    With `report` a training learns no more: what it has learned is scored. For jobs that are
+    lost, cancelled or failed; JobError otherwise.
     """
     now = states.status(job_dir)
     if now.state in states.OPEN:
         raise JobError(f"job {job_dir.id} is {now.state}; there is nothing to resume")
     if now.state == "finished":
         raise JobError(f"job {job_dir.id} is finished; start a new training instead")
+    if report and not any(job_dir.checkpoint.glob("*.safetensors")):
+        raise JobError(f"job {job_dir.id} has learned nothing yet that could be scored; resume it")
     job_dir.stop.unlink(missing_ok=True)
+    job_dir.enough.unlink(missing_ok=True)
+    if report:
+        job_dir.enough.touch()
     _requeue(job_dir, now)
 
 
@@ -106,6 +112,7 @@ def _requeue(job_dir: JobDir, last: JobStatus) -> None:
         budget_from=None if used is None else time.time() - used,
     )
     write(job_dir.status, queued)
+    Progress(job_dir, queued).event("state", state="queued", after=last.state)
     _spawn(job_dir)
 
 

@@ -1,7 +1,8 @@
-"""Whose turn it is: trainings use a device one after the other, in the order they came.
+"""Whose turn it is: trainings use the devices one after the other, in the order they came.
 
-No daemon: ticket files give the order, a lock file gives the turn, and the system frees the lock
-when its process dies. Both lie outside any workspace, because the device is shared by all.
+No daemon: ticket files give the order, a lock file for each slot gives the turn, and the system
+frees the lock when its process dies. Both lie outside any workspace, because the devices are shared
+by all.
 """
 
 import os
@@ -40,37 +41,45 @@ def draw(job_dir: JobDir, device: str, created: float) -> Path:
 @contextmanager
 def turn(
     job_dir: JobDir, device: str, created: float, look: Callable[[int], None]
-) -> Iterator[None]:
-    """Wait for the device and hold it.
+) -> Iterator[machine.Slot]:
+    """Wait for a slot of the device, hold it, and tell which it is.
 
     `look(before)` is called while waiting, with the number of jobs in front; it may raise to give
     up.
     """
     ticket = draw(job_dir, device, created)
-    lock = filelock.FileLock(_place(device) / "lock")
+    slots = machine.slots()
+    held: filelock.BaseFileLock | None = None
     try:
         while True:
             before = _before(ticket)
-            if before == 0 and _taken(lock):
+            # Whoever has as many in front as there are slots cannot be next.
+            for slot in slots if before < len(slots) else ():
+                held = _taken(_place(device) / f"{slot.name}.lock")
+                if held is not None:
+                    break
+            if held is not None:
                 break
-            look(max(before, 1))
+            look(max(before - len(slots) + 1, 1))
             time.sleep(LOOK_EVERY_S)
-        yield
+        yield slot
     finally:
         ticket.unlink(missing_ok=True)
-        lock.release()
+        if held is not None:
+            held.release()
 
 
 def _place(device: str) -> Path:
     return folder() / f"{machine.host()}-{device}"
 
 
-def _taken(lock: filelock.FileLock) -> bool:
+def _taken(path: Path) -> filelock.BaseFileLock | None:
+    lock = filelock.FileLock(path)
     try:
         lock.acquire(timeout=0)
     except filelock.Timeout:
-        return False
-    return True
+        return None
+    return lock
 
 
 def _before(mine: Path) -> int:

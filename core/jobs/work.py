@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from core.errors import StudyError
+from core.jobs import machine
 from core.paths import JobDir, StudyDir
 from core.progress import Progress
 from core.records import JobRequest, Plan, read, write
@@ -56,6 +57,8 @@ def train(order: Order) -> None:
     from core.train import run
 
     plan = read(order.job_dir.plan, Plan)
+    limit_gib = machine.hold_memory(plan.budget.memory_gib)
+    order.progress.event("memory", limit_gib=limit_gib and round(limit_gib, 2))
     deadline = order.budget_from + plan.budget.seconds
     run.execute(order.study_dir, plan, order.job_dir, order.progress, deadline)
 

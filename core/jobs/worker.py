@@ -3,7 +3,6 @@
 It talks to the world through the files of its folder and never opens the library.
 """
 
-import errno
 import faulthandler
 import os
 import signal
@@ -21,12 +20,13 @@ from core.jobs import machine, states, turns
 from core.jobs.work import NEEDS_TURN, WORK, Order
 from core.paths import JobDir, StudyDir
 from core.progress import Progress, Stopped
-from core.records import JobRequest
+from core.records import JobRequest, is_disk_full
 
 PREDECESSOR_S = 20.0
 """How long the process of an earlier attempt may take to go after it has written its end."""
 
-_FULL = (errno.ENOSPC, errno.EDQUOT)
+
+EARLY = "Ended early, as asked; the best weights so far were scored."
 
 
 class Terminated(BaseException):
@@ -78,11 +78,14 @@ def _end(job_dir: JobDir, request: JobRequest, progress: Progress) -> int:
         else:
             progress.finish("failed", "killed", "The process was ended from outside.")
     except Exception as error:  # noqa: BLE001 - the one place that tells every failure of a job
-        traceback.print_exc()
         cause, sentence = reason(error)
+        if cause == "disk_full":
+            progress.use_reserve()
+        traceback.print_exc()
         progress.finish("failed", cause, sentence)
     else:
-        progress.finish("finished", message="Done.")
+        asked = progress.enough() and request.kind == "train"
+        progress.finish("finished", message=EARLY if asked else "Done.")
     return 0 if progress.status.state == "finished" else 1
 
 
@@ -100,11 +103,15 @@ def _work(job_dir: JobDir, request: JobRequest, progress: Progress) -> None:
         if needs_turn
         else nullcontext()
     )
-    with waiting:
+    with waiting as slot:
         progress.check_stop()
+        if slot is not None:
+            machine.occupy(slot)
+            progress.update(device=slot.device)
         waited = time.time() - arrived
         began = _budget_from(request, progress) + (waited if waited > turns.LOOK_EVERY_S else 0.0)
         progress.update(state="running", started=time.time(), message="Starting", budget_from=began)
+        progress.event("state", state="running", device=progress.status.device)
         order = Order(
             study_dir=StudyDir(job_dir.root.parent.parent),
             job_dir=job_dir,
@@ -132,8 +139,10 @@ def reason(error: Exception) -> tuple[str, str]:
         return "out_of_memory", (
             "The memory did not suffice. Close other programs, or choose a smaller pipeline."
         )
-    if isinstance(error, OSError) and error.errno in _FULL:
-        return "disk_full", "The disk is full. Free some space and resume."
+    if is_disk_full(error):
+        return "disk_full", (
+            "The disk is full. Free some space and resume: it goes on from its last checkpoint."
+        )
     return "error", (
         f"The program made a mistake ({type(error).__name__}: {error}). "
         "log.txt in the job's folder tells where."

@@ -7,7 +7,10 @@ from contextlib import AbstractContextManager
 from functools import cache
 from pathlib import Path
 
+import psutil
 import torch
+
+_NO_MEMORY = ("allocate memory", "bad_alloc", "bad alloc", "not enough memory", "out of memory")
 
 
 @cache
@@ -57,8 +60,22 @@ def is_out_of_memory(error: BaseException) -> bool:
     """Return whether memory did not suffice, on a card or on the processor."""
     if isinstance(error, MemoryError | torch.OutOfMemoryError):
         return True
-    # On the processor torch raises a plain RuntimeError.
-    return isinstance(error, RuntimeError) and "allocate memory" in str(error)
+    # On the processor torch raises a plain RuntimeError, in words of the layer that met it.
+    return isinstance(error, RuntimeError) and any(one in str(error) for one in _NO_MEMORY)
+
+
+def hold_memory(most_gib: float | None) -> None:
+    """Let a card give this process at most so much; on a processor the system sees to it."""
+    if most_gib is not None and torch.cuda.is_available():
+        total = torch.cuda.get_device_properties(choose()).total_memory / 2**30
+        torch.cuda.set_per_process_memory_fraction(min(1.0, most_gib / total))
+
+
+def memory_gib(device: torch.device) -> float:
+    """Return what this process holds now: of the card, else of the machine."""
+    if device.type == "cuda":
+        return torch.cuda.memory_allocated(device) / 2**30
+    return float(psutil.Process().memory_info().rss) / 2**30
 
 
 def free_memory() -> None:

@@ -1,7 +1,10 @@
 """Records on disk: a file appears whole or not at all."""
 
+import errno
 import os
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -13,6 +16,9 @@ SCHEMA_VERSION = 1
 """Written beside every record; raised when a field changes its meaning."""
 
 Record = TypeVar("Record")
+
+# No space, no quota, no larger file allowed.
+_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
 def encode(record: Any) -> bytes:
@@ -60,6 +66,11 @@ def write_json(path: Path, plain: Any) -> None:
     write_bytes(path, msgspec.json.format(msgspec.json.encode(plain), indent=1))
 
 
+def is_disk_full(error: BaseException) -> bool:
+    """Return whether the disk refused to take more."""
+    return isinstance(error, OSError) and error.errno in _FULL
+
+
 def append(path: Path, record: Any) -> None:
     """Add the record to `path` as one line of JSON, on the disk when this returns."""
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -86,16 +97,24 @@ def read_lines(path: Path, kind: type[Record]) -> list[Record]:
 
 def write_bytes(path: Path, data: bytes) -> None:
     """Put `data` at `path`: draft beside it, flush to the disk, rename, flush the folder."""
+    with drafted(path) as draft:
+        draft.write_bytes(data)
+
+
+@contextmanager
+def drafted(path: Path) -> Iterator[Path]:
+    """Give a draft beside `path` to write to; it takes its place, flushed, where all went well."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    handle, draft = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    os.close(handle)
+    draft = Path(name)
     try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(data)
-            file.flush()
+        yield draft
+        with draft.open("rb+") as file:
             os.fsync(file.fileno())
         os.replace(draft, path)
     except BaseException:
-        Path(draft).unlink(missing_ok=True)
+        draft.unlink(missing_ok=True)
         raise
     _flush_folder(path.parent)
 

@@ -98,6 +98,8 @@ class Training:
     """Classification: all layers from the first step (`whole`), the last one fitted to frozen
     features first (`after_linear`), or that alone (`linear`)."""
     batch: int = 4
+    passes: int = 1
+    """A batch goes through the network in so many parts, where memory is short."""
     learning_rate: float = 3e-3
     weight_decay: float = 1e-4
     ema: float = 0.99
@@ -111,6 +113,8 @@ class Training:
         _one_of("fine tuning", self.fine_tuning, FINE_TUNINGS)
         if self.batch < 1:
             raise PlanError(f"a batch needs at least one tile, got {self.batch}")
+        if not 1 <= self.passes <= self.batch:
+            raise PlanError(f"a batch of {self.batch} cannot be cut into {self.passes} parts")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

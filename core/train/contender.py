@@ -1,8 +1,8 @@
 """A candidate made ready to learn: its network, and the images prepared for it."""
 
 import time
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
@@ -20,6 +20,7 @@ from core.records import Candidate, Kind, Pipeline, Plan
 from core.train.images import Images
 from core.train.learner import Learner
 from core.train.pool import Context, Pool, prepare
+from core.train.saved import SavedFit, SavedLearner
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,6 +52,40 @@ def ready(candidate: Candidate, plan: Plan, learn: Images, progress: Progress) -
     pool = Pool(items, pipeline, plan.task)
     judging = Judging(pipeline.training, class_weights(pool, pipeline, plan))
     return Contender(candidate=candidate, learner=Learner(trained, pool, judging, plan.seed))
+
+
+# Enough to calm what did not settle, and still an advance within the time that is left.
+CALMER = 0.3
+
+
+def calmer(candidate: Candidate) -> Candidate:
+    """Return the candidate with a lower learning rate."""
+    training = candidate.pipeline.training
+    training = replace(training, learning_rate=CALMER * training.learning_rate)
+    return replace(candidate, pipeline=replace(candidate.pipeline, training=training))
+
+
+def again(
+    saved: SavedLearner,
+    tensors: Mapping[str, Tensor],
+    plan: Plan,
+    learn: Images,
+    progress: Progress,
+) -> Contender:
+    """Return the contender that a checkpoint kept; RuntimeError where the tensors do not fit."""
+    found = ready(replace(saved.candidate, pipeline=saved.pipeline), plan, learn, progress)
+    found.learner.restore(saved, tensors)
+    return Contender(candidate=saved.candidate, learner=found.learner)
+
+
+def trained_again(
+    saved: SavedFit, tensors: Mapping[str, Tensor], plan: Plan, learn: Images
+) -> Trained:
+    """Return the network of a checkpoint whose learning is over."""
+    trained = _untrained(saved.pipeline, plan, learn)
+    trained.network.load_state_dict(dict(tensors))
+    trained.network.eval()
+    return trained
 
 
 def _untrained(pipeline: Pipeline, plan: Plan, learn: Images) -> Trained:

@@ -47,6 +47,16 @@ class Judge:
         self.seconds_per_image = (time.perf_counter() - began) / max(count, 1)
         return figure
 
+    def found_nothing(self) -> bool:
+        """Return whether the last look gave the same for every pixel, or for every picture."""
+        if not self.answers:
+            return False
+        if self.answers[0].labels_yx is None:
+            classes = {answer.image_class for answer in self.answers}
+            return len(classes) == 1 and len({true.image_class for true in self.truths}) > 1
+        maps = [answer.labels_yx for answer in self.answers if answer.labels_yx is not None]
+        return len(np.unique(np.concatenate([np.unique(one) for one in maps]))) == 1
+
     def looked_at(self, task: TaskSpec, most: int) -> int:
         """Return at how many images a glance at `most` looks: whole images are cheap, so at all."""
         whole = task.kind is Kind.CLASSIFICATION

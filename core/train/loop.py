@@ -4,7 +4,7 @@ import time
 from dataclasses import dataclass
 
 from core.progress import Progress
-from core.train import linear
+from core.train import ladder, linear
 from core.train.clock import Schedule
 from core.train.judge import Judge
 from core.train.learner import Learner
@@ -34,7 +34,7 @@ def fit(learner: Learner, judge: Judge, stretch: Stretch, progress: Progress) ->
     watch = _learn(learner, judge, stretch, progress)
     fresh = not watch.curve or watch.curve[-1][0] < learner.samples
     if fresh and not watch.stopped:
-        watch.glance()
+        watch.glance(last=True)
     learner.settle()
     return _left_behind(watch)
 
@@ -55,7 +55,9 @@ def _learn(learner: Learner, judge: Judge, stretch: Stretch, progress: Progress)
         watch.glance()
         watch.stopped = progress.should_stop()
     while tuning != "linear" and not watch.over():
-        watch.step(learner.step(watch.schedule.rate))
+        watch.step(ladder.step(learner, watch.schedule.rate, progress))
+    if watch.stopped and learner.steps:
+        watch.keep()
     watch.tell()
     return watch
 

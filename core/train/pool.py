@@ -76,6 +76,12 @@ class Pool:
             Batch(torch.stack(smooth), targets.reshape(count) if self.whole else targets),
         )
 
+    def shrink(self, tile_px: int) -> None:
+        """Draw tiles of at most this side from now on."""
+        rows, columns = self.shape_yx
+        self.shape_yx = min(rows, tile_px), min(columns, tile_px)
+        self.grid = augment.identity_grid(self.shape_yx, self.device)
+
     def _aim(self, rng: np.random.Generator) -> tuple[Prepared, tuple[float, float]]:
         """Return an image and the centre of a tile in it."""
         if self.whole:

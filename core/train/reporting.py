@@ -12,6 +12,7 @@ from core.progress import Progress
 from core.records import Plan, Report, Score
 from core.train.clock import Clock
 from core.train.images import Images
+from core.train.saved import Baseline
 
 # The simple rival must not eat the budget of the model it is compared with.
 BASELINE_SHARE = 0.06
@@ -23,13 +24,12 @@ class Verdict:
     """What is known before the test images are looked at."""
 
     validation: Score
-    baseline: tuple[str, Score] | None
-    """The simple rival's name and its score on the test images."""
+    baseline: Baseline | None
 
 
 def baseline(
     plan: Plan, learn: Images, validation: Images, test: Images, clock: Clock, progress: Progress
-) -> tuple[str, Score] | None:
+) -> Baseline | None:
     """Return the simple rival's name and score on the test images, where the plan wants it.
 
     It may learn from train and validation images, as it needs neither early stopping nor tuning.
@@ -42,7 +42,7 @@ def baseline(
     name, answers = baselines.run(plan.task, learned, test.samples, seconds=seconds, seed=plan.seed)
     reached = _score(plan, test, answers)
     progress.event("baseline", baseline=name, score=round(reached.headline, 5))
-    return name, reached
+    return Baseline(name=name, score=reached)
 
 
 def write_report(
@@ -65,8 +65,8 @@ def write_report(
         pipeline=trained.pipeline.name,
         test=reached,
         validation=verdict.validation,
-        baseline=verdict.baseline[1] if verdict.baseline else None,
-        baseline_name=verdict.baseline[0] if verdict.baseline else "",
+        baseline=verdict.baseline.score if verdict.baseline else None,
+        baseline_name=verdict.baseline.name if verdict.baseline else "",
         seconds=clock.used(),
         notes=_notes(reached, test),
     )

@@ -4,6 +4,7 @@ import resource
 import sys
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, replace
 
 import torch
@@ -13,12 +14,16 @@ from core.infer.predict import Trained
 from core.paths import JobDir, StudyDir
 from core.pipeline import devices, models
 from core.progress import Progress, Stopped
-from core.records import Plan, Postprocess, RunResult, Score, write
+from core.records import Plan, Postprocess, RunResult, Score, is_disk_full, write
 from core.train import contender, images, loop, race, reporting, tune
+from core.train.checkpoint import Checkpoints
 from core.train.clock import Clock
+from core.train.contender import Contender
 from core.train.images import Images
 from core.train.judge import Judge
-from core.train.watch import Stretch
+from core.train.learner import Learner
+from core.train.saved import Baseline, SavedFit, SavedRun
+from core.train.watch import Stretch, UnsettledError
 
 # Of the budget: writing the bundle, overlays and label files, and what nobody foresaw.
 MARGIN_SHARE = 0.015
@@ -31,8 +36,6 @@ TUNING_SHARE = 0.06
 LONGEST_TUNING_S = 40.0
 # Mirrored views cost four times the prediction; they are looked at where that is cheap.
 FLIPS_SHARE = 0.06
-# Kept for looks, tuning and report before it is known what a look costs.
-ROUGH_RESERVE_SHARE = 0.12
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,8 +55,8 @@ def execute(
 ) -> RunResult:
     """Train the best of the plan's candidates, report on it before `deadline` (since 1970, s).
 
-    Raises RunError with its cause, Stopped where somebody cancelled (the best weights so far
-    are then in the bundle).
+    Goes on from the job's checkpoint where there is one. Raises RunError with its cause, Stopped
+    where somebody cancelled (the best weights so far are then in the bundle).
     """
     clock = Clock(deadline - plan.budget.seconds, deadline)
     progress.stage("reading", "Reading images and labels", clock.used() / clock.budget_s)
@@ -62,51 +65,208 @@ def execute(
         images.read(study_dir, plan, side)
         for side in (plan.split.train, plan.split.validation, plan.split.test)
     )
-    baseline = reporting.baseline(plan, learn, validation, test, clock, progress)
-    progress.update(device=devices.choose().type)
     # Without validation images (one annotated group only) the training images are looked at.
     judged = validation if validation.samples else learn
-    judge = Judge(judged.samples, judged.truths)
-    rough_s = ROUGH_RESERVE_SHARE * clock.budget_s
-    raced = race.run(plan, learn, judge, clock, rough_s, progress)
-    trained = raced.winner.trained
-    devices.forget_peak_memory()
-    if raced.stopped:
-        _save(job_dir, plan, trained)
-        raise Stopped
-    ending = plan_ending(trained, judge, test, clock, known=bool(raced.standings))
-    stretch = Stretch(until=clock.deadline - ending.reserve_s, tell=_teller(clock, progress))
-    fitted = loop.fit(raced.winner.learner, judge, stretch, progress)
-    if fitted.stopped:
-        _save(job_dir, plan, trained)
-        raise Stopped
-    trained, valid = _tune(trained, judge, ending, clock, progress)
-    _save(job_dir, plan, trained)
+    course = _Course(
+        job_dir=job_dir,
+        plan=plan,
+        learn=learn,
+        judge=Judge(judged.samples, judged.truths),
+        test=test,
+        clock=clock,
+        progress=progress,
+        checkpoints=Checkpoints(job_dir.checkpoint, progress),
+    )
+    progress.update(device=devices.choose().type)
+    devices.hold_memory(plan.budget.memory_gib)
+    try:
+        return _executed(course, validation)
+    except Exception as error:
+        course.rescue(error)
+        raise
+
+
+def _executed(course: "_Course", validation: Images) -> RunResult:
+    job_dir, plan, test = course.job_dir, course.plan, course.test
+    clock, progress = course.clock, course.progress
+    baseline = course.compare(validation)
+    trained, fit = course.learn_or_load()
+    trained, valid = course.tune(trained, fit)
+    course.save(trained)
     progress.stage("reporting", "Judging images the model never saw", 0.95, clock.left())
     verdict = reporting.Verdict(validation=valid, baseline=baseline)
     spent = reporting.write_report(job_dir, plan, trained, test, verdict, clock)
+    race_told = course.checkpoints.known.race
     result = RunResult(
         run=job_dir.id,
         study=plan.study,
         pipeline=trained.pipeline,
         validation=valid,
         seconds=clock.used(),
-        steps=raced.winner.learner.steps,
-        samples=fitted.samples,
-        step_plan=tuple(fitted.schedule.plan),
-        seconds_per_step=fitted.seconds_per_step,
-        cpu_seconds_per_step=fitted.cpu_seconds_per_step,
+        steps=fit.steps,
+        samples=fit.samples,
+        step_plan=fit.step_plan,
+        seconds_per_step=fit.seconds_per_step,
+        cpu_seconds_per_step=fit.cpu_seconds_per_step,
         seconds_per_megapixel=spent,
         peak_memory_gib=peak_memory_gib(trained.device),
         parameters=models.parameters(trained.network),
         device=trained.device.type,
         hardware=devices.hardware(trained.device),
-        converged=fitted.converged,
-        curve=fitted.curve,
-        race=raced.standings,
+        converged=fit.converged,
+        curve=fit.curve,
+        race=race_told.standings if race_told else (),
     )
     write(job_dir.result, result)
+    course.checkpoints.delete()
     return result
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Course:
+    """What the stages of one run work with."""
+
+    job_dir: JobDir
+    plan: Plan
+    learn: Images
+    judge: Judge
+    test: Images
+    clock: Clock
+    progress: Progress
+    checkpoints: Checkpoints
+
+    def compare(self, validation: Images) -> Baseline | None:
+        """Return the simple rival's score, tried once in the life of the run."""
+        known = self.checkpoints.known
+        if known.compared:
+            return known.baseline
+        found = reporting.baseline(
+            self.plan, self.learn, validation, self.test, self.clock, self.progress
+        )
+        self.checkpoints.note(compared=True, baseline=found)
+        return found
+
+    def learn_or_load(self) -> tuple[Trained, SavedFit]:
+        """Return the trained network and what the learning came to."""
+        known = self.checkpoints.known
+        if self.checkpoints.resumed:
+            step = known.runner.steps if known.runner else None
+            self.progress.event("resumed", message=_found(known), number=known.number, step=step)
+        if known.fit is None:
+            return self._learned()
+        tensors = self.checkpoints.tensors("network")
+        trained = contender.trained_again(known.fit, tensors, self.plan, self.learn)
+        self.checkpoints.settled(trained.network.state_dict())
+        return trained, known.fit
+
+    def _learned(self) -> tuple[Trained, SavedFit]:
+        raced = race.run(
+            self.plan, self.learn, self.judge, self.clock, self.progress, self.checkpoints
+        )
+        devices.forget_peak_memory()
+        if raced.stopped:
+            raise Stopped
+        seen, known = raced.winner.trained, bool(raced.standings)
+        ending = plan_ending(seen, self.judge, self.test, self.clock, known=known)
+        stretch = Stretch(
+            until=self.clock.deadline - ending.reserve_s,
+            tell=_teller(self.clock, self.progress),
+            checkpoints=self.checkpoints,
+            resumed=raced.stretch,
+            previews=self.job_dir.previews,
+            last_try=self.checkpoints.known.calmed,
+        )
+        learner, fitted = self._fitted(raced.winner, stretch)
+        if fitted.stopped:
+            raise Stopped
+        trained = learner.trained
+        fit = SavedFit(
+            pipeline=trained.pipeline,
+            steps=learner.steps,
+            samples=fitted.samples,
+            step_plan=tuple(fitted.schedule.plan),
+            seconds_per_step=fitted.seconds_per_step,
+            cpu_seconds_per_step=fitted.cpu_seconds_per_step,
+            converged=fitted.converged,
+            curve=fitted.curve,
+            after_s=ending.after_s,
+            flips=ending.flips,
+        )
+        self.save(trained)
+        self.checkpoints.settled(trained.network.state_dict(), fit=fit)
+        return trained, fit
+
+    def _fitted(self, winner: Contender, stretch: Stretch) -> tuple[Learner, loop.Fitted]:
+        """Return the learner and how its stretch went; what does not settle is tried once more.
+
+        Then at a lower rate, from the last checkpoint where its weights are of use.
+        """
+        try:
+            return winner.learner, loop.fit(winner.learner, self.judge, stretch, self.progress)
+        except UnsettledError as error:
+            if stretch.last_try:
+                raise
+            told, anew = str(error).partition(";")[0], error.anew
+        message = f"Trying once more at a lower learning rate, because {told}."
+        self.progress.event("calmed", message=message)
+        kept = self.checkpoints.known
+        candidate = replace(winner.candidate, pipeline=winner.trained.pipeline)
+        again = contender.ready(contender.calmer(candidate), self.plan, self.learn, self.progress)
+        stretch = replace(stretch, resumed=None, last_try=True)
+        if not anew and kept.runner is not None:
+            again.learner.restore(kept.runner, self.checkpoints.tensors("runner"))
+            stretch = replace(stretch, resumed=kept.stretch)
+        elif not anew and winner.learner.best >= 0:
+            again.learner.begin_from(winner.learner)
+        again = Contender(candidate=winner.candidate, learner=again.learner)
+        self.checkpoints.racing(None, again)
+        self.checkpoints.note(calmed=True)
+        return again.learner, loop.fit(again.learner, self.judge, stretch, self.progress)
+
+    def tune(self, trained: Trained, fit: SavedFit) -> tuple[Trained, Score]:
+        """Return the model with tuned postprocessing, and its score on the validation images."""
+        known = self.checkpoints.known
+        if known.validation is not None:
+            return trained, known.validation
+        trained, valid = _tune(trained, self.judge, fit, self.clock, self.progress)
+        self.checkpoints.settled(
+            trained.network.state_dict(),
+            fit=replace(fit, pipeline=trained.pipeline),
+            validation=valid,
+        )
+        return trained, valid
+
+    def save(self, trained: Trained) -> None:
+        """Write the model as it is now."""
+        _save(self.job_dir, self.plan, trained)
+
+    def rescue(self, error: Exception) -> None:
+        """Write the best weights so far before the run ends early; on a full disk make room."""
+        best = self.checkpoints.best
+        if best is None or not best.learner.steps:
+            return
+        if best.learner.best < 0 and not best.learner.healthy():
+            return
+        if is_disk_full(error):
+            self.progress.use_reserve()
+            self.checkpoints.make_room()
+        best.learner.settle()
+        with suppress(OSError):  # the first error is told; the checkpoint has the weights as well
+            self.save(best.trained)
+            message = "The best weights so far were kept: they can be used, and resumed."
+            self.progress.event("message", message=message)
+
+
+def _found(known: SavedRun) -> str:
+    """Return what an earlier process left, in words."""
+    if known.validation is not None:
+        return "Going on: learning and fine-tuning were done, the scores are still to come."
+    if known.fit is not None:
+        return "Going on: the learning was done."
+    if known.runner is not None:
+        return f"Going on with {known.runner.pipeline.name} from step {known.runner.steps}."
+    done = len(known.race.standings) if known.race else 0
+    return f"Going on in the trials; {done} were done."
 
 
 def _teller(clock: Clock, progress: Progress) -> Callable[[str], None]:
@@ -148,7 +308,7 @@ def tuning_s(clock: Clock) -> float:
 
 
 def _tune(
-    trained: Trained, judge: Judge, ending: Ending, clock: Clock, progress: Progress
+    trained: Trained, judge: Judge, fit: SavedFit, clock: Clock, progress: Progress
 ) -> tuple[Trained, Score]:
     """Return the model with tuned postprocessing, and its score on all validation images."""
     progress.stage(
@@ -157,10 +317,10 @@ def _tune(
         clock.used() / clock.budget_s,
         clock.left(),
     )
-    maps = judge.maps(trained, flips=ending.flips)
-    until = min(time.time() + tuning_s(clock), clock.deadline - ending.after_s)
+    maps = judge.maps(trained, flips=fit.flips)
+    until = min(time.time() + tuning_s(clock), clock.deadline - fit.after_s)
     post, figure = tune.run(trained, judge, maps, until)
-    post = replace(post, flips=ending.flips)
+    post = replace(post, flips=fit.flips)
     progress.event("tuned", score=round(figure, 5), **_told(post))
     return (
         replace(trained, pipeline=replace(trained.pipeline, postprocess=post)),

@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 import torch
@@ -12,9 +13,12 @@ from core.errors import RunError
 from core.infer.predict import Trained
 from core.pipeline import devices
 from core.progress import Progress
+from core.train import previews
+from core.train.checkpoint import COST_SHARE, Checkpoints
 from core.train.clock import MEASURED_STEPS, SETTLING_STEPS, Schedule
 from core.train.judge import Judge
 from core.train.learner import Learner
+from core.train.saved import SavedStretch
 
 # Looking at validation images this often, within this share of the time, keeps the best weights.
 GLANCE_SHARE = 0.08
@@ -25,6 +29,22 @@ KEEP_FROM = 0.35
 PERFECT = 0.9995
 PERFECT_GLANCES = 3
 EVENT_EVERY_S = 1.0
+# A healthy gradient is above a thousandth; this one moves nothing any more.
+VANISHED = 1e-7
+VANISHED_STEPS = 10
+# So far into a stretch a network that will ever find something has begun to.
+EMPTY_FROM = 0.5
+# Before, a network that marks nothing has just not learned enough.
+EMPTY_STEPS = 50
+
+
+class UnsettledError(RunError):
+    """The learning came to nothing; at a lower rate it may do better."""
+
+    def __init__(self, message: str, *, anew: bool) -> None:
+        """Keep whether the weights are of no use, so that it must begin `anew`."""
+        super().__init__(message, cause="diverged")
+        self.anew = anew
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,6 +59,14 @@ class Stretch:
     """The pipeline's name where this is a probe: one look at the end, told as a standing."""
     images: int | None = None
     """Validation images at a look; None: as many as the time allows."""
+    checkpoints: Checkpoints | None = None
+    """Where the learner is kept, so that another process can go on; None: nowhere."""
+    resumed: SavedStretch | None = None
+    """How far an earlier process came."""
+    previews: Path | None = None
+    """Folder of pictures of what is answered at each look; None: none are drawn."""
+    last_try: bool = False
+    """Whether what comes to nothing is told and gone on with, as it was tried again already."""
 
 
 class Watch:
@@ -53,14 +81,23 @@ class Watch:
         self.progress = progress
         self.schedule = Schedule()
         self.began = time.time()
-        self.glance_s = 0.0
+        self.aside_s = 0.0
+        """Spent on looks and checkpoints since the speed is measured."""
         self.next_glance = 1.0 / GLANCES
         self.curve: list[tuple[int, float]] = []
         self.perfect = 0
         self.stopped = False
         self.losses: list[Tensor] = []
+        self.gradients: list[Tensor] = []
+        self.vanished = 0
+        """Steps without a gradient, up to now."""
+        self.complained = False
         self.told = 0.0
         self.measured_from = (0.0, 0.0, 0)
+        if stretch.resumed is not None:
+            self._restore(stretch.resumed)
+        self.first = self.schedule.steps
+        """Steps of earlier processes."""
 
     @property
     def left_s(self) -> float:
@@ -76,7 +113,8 @@ class Watch:
         """Return whether the stretch must end: asked to, perfect, or out of time."""
         self.stopped = self.stopped or self.progress.should_stop()
         late = self.schedule.steps > 0 and self.left_s <= self.pace()[0]
-        return self.stopped or self.converged or late or self.schedule.done
+        enough = self.learner.steps > 0 and self.progress.enough()
+        return self.stopped or self.converged or late or enough or self.schedule.done
 
     def pace(self) -> tuple[float, float]:
         """Return seconds and processor seconds a step, without settling and glances."""
@@ -84,7 +122,7 @@ class Watch:
         count = self.schedule.steps - steps
         if not start or count < 1:
             return 0.0, 0.0
-        wall = time.time() - start - self.glance_s
+        wall = time.time() - start - self.aside_s
         cores = devices.cores_available()
         return wall / count, (time.process_time() - processor) / cores / count
 
@@ -92,23 +130,61 @@ class Watch:
         """Count a step; fit the schedule to the clock once the speed is known."""
         self.schedule.advance()
         self.losses.append(loss)
-        if self.schedule.steps == SETTLING_STEPS:
+        self.gradients.append(self.learner.gradient)
+        here = self.schedule.steps - self.first
+        if here == SETTLING_STEPS:
             self.measured_from = (time.time(), time.process_time(), self.schedule.steps)
-            self.glance_s = 0.0
-        if self.schedule.steps == SETTLING_STEPS + MEASURED_STEPS:
+            self.aside_s = 0.0
+        if here == SETTLING_STEPS + MEASURED_STEPS:
             self._refit()
         if time.time() - self.told >= EVENT_EVERY_S:
             self.tell()
         due = bool(self.schedule.plan) and self.schedule.share >= self.next_glance
         if due and not self.stretch.probed:
             self.glance()
+        if self.stretch.checkpoints is not None and self.stretch.checkpoints.due():
+            self.keep()
 
-    def glance(self) -> float:
+    def keep(self) -> None:
+        """Write a checkpoint; RunError instead where the loss is no number any more."""
+        began = time.time()
+        self.tell()
+        if self.stretch.checkpoints is not None and self.learner.healthy():
+            self.stretch.checkpoints.write(self._saved())
+        self.aside_s += time.time() - began
+
+    def _saved(self) -> SavedStretch:
+        return SavedStretch(
+            share=self.schedule.share,
+            steps=self.schedule.steps,
+            plan=tuple(self.schedule.plan),
+            elapsed_s=time.time() - self.began,
+            next_glance=self.next_glance,
+            curve=tuple(self.curve),
+            perfect=self.perfect,
+        )
+
+    def _restore(self, saved: SavedStretch) -> None:
+        self.schedule = Schedule(share=saved.share, steps=saved.steps, plan=list(saved.plan))
+        self.began -= saved.elapsed_s
+        self.next_glance = saved.next_glance
+        self.curve = list(saved.curve)
+        self.perfect = saved.perfect
+
+    def glance(self, *, last: bool = False) -> float:
         """Look at validation images, keep the weights if they are the best; return the figure."""
         began = time.time()
         figure = self._figure()
         self.curve.append((self.learner.samples, figure))
         self.perfect = self.perfect + 1 if figure >= PERFECT else 0
+        late = self.schedule.share >= EMPTY_FROM and self.learner.steps >= EMPTY_STEPS
+        if (
+            not self.stretch.probed
+            and (last or late)
+            and not self.perfect
+            and self.judge.found_nothing()
+        ):
+            self._come_to_nothing("the network marks nothing on the check images", last=last)
         best = figure >= self.learner.best and self._may_keep()
         if best:
             self.learner.keep(figure)
@@ -119,8 +195,11 @@ class Watch:
             score=round(figure, 5),
             **({"pipeline": self.stretch.probed} if self.stretch.probed else {"best": best}),
         )
+        if self.stretch.previews is not None:
+            task = self.learner.trained.task
+            previews.write(self.stretch.previews, self.judge, task, self.learner.steps)
         self.next_glance = self.schedule.share + self._between()
-        self.glance_s += time.time() - began
+        self.aside_s += time.time() - began
         if self.pace()[0] > 0 and not self.schedule.done:
             self._refit()
         return figure
@@ -135,13 +214,18 @@ class Watch:
         if not self.losses:
             return
         loss = float(torch.stack(self.losses).mean())
+        largest = float(torch.stack(self.gradients).max()) if self.gradients else 1.0
+        self.vanished = self.vanished + len(self.gradients) if largest < VANISHED else 0
         self.losses.clear()
+        self.gradients.clear()
         if not np.isfinite(loss):
-            raise RunError(
+            raise UnsettledError(
                 "the training diverged (the loss is no number any more); "
                 "start it again with a lower learning rate or another pipeline",
-                cause="diverged",
+                anew=False,
             )
+        if self.vanished >= VANISHED_STEPS and not self.perfect:
+            self._come_to_nothing("the gradients have vanished: nothing is learned")
         self.told = time.time()
         batch = self.learner.judging.training.batch
         seconds = self.pace()[0]
@@ -154,8 +238,19 @@ class Watch:
             samples=self.learner.samples,
             loss=round(loss, 5),
             samples_per_s=round(batch / seconds, 2) if seconds else None,
+            memory_gib=round(devices.memory_gib(self.learner.trained.device), 2),
         )
         self.stretch.tell(f"step {self.learner.steps}" + (f" of about {total}" if total else ""))
+
+    def _come_to_nothing(self, what: str, *, last: bool = False) -> None:
+        """Raise UnsettledError at the first try; where none is left tell it once and go on."""
+        if not self.stretch.last_try and not last:
+            raise UnsettledError(f"{what}; try another pipeline, or label more", anew=True)
+        if not self.complained:
+            self.complained = True
+            lower = "even at a lower learning rate, " if self.stretch.last_try else ""
+            message = f"Beware: {lower}{what}. Another pipeline, or more labels, may help."
+            self.progress.event("message", message=message)
 
     def _refit(self) -> None:
         # A probe's only look comes after its time to learn.
@@ -163,6 +258,8 @@ class Watch:
         if not self.stretch.probed:
             looks = max(0.0, 1.0 - self.schedule.share) / self._between()
         left = self.left_s - looks * self._glance_cost()
+        if self.stretch.checkpoints is not None:
+            left *= 1.0 - COST_SHARE
         self.schedule.fit(int(left / max(self.pace()[0], 1e-6)))
 
     def _glance_cost(self) -> float:

@@ -34,10 +34,19 @@ from core.workflow.memory import (
     library_stats,
 )
 from core.workflow.pictures import file_pixels, image_pixels, thumbnail
-from core.workflow.results import Prediction, Side, prediction, report, result, write_test
+from core.workflow.results import (
+    Prediction,
+    Side,
+    prediction,
+    previews,
+    report,
+    result,
+    write_test,
+)
 from core.workflow.runs import (
     cancel,
     events,
+    finish_early,
     listing,
     plan_of,
     restart_queued,
@@ -79,6 +88,7 @@ __all__ = [
     "export_library",
     "file_pixels",
     "fingerprint",
+    "finish_early",
     "image_pixels",
     "import_files",
     "import_library",
@@ -98,6 +108,7 @@ __all__ = [
     "plan_of",
     "prediction",
     "preview_import",
+    "previews",
     "recommend",
     "report",
     "restart_queued",

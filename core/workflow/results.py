@@ -55,6 +55,15 @@ def report(workspace: Workspace, run: str) -> Report | None:
     return read(path, Report) if path.exists() else None
 
 
+def previews(workspace: Workspace, run: str) -> dict[str, list[tuple[int, Path]]]:
+    """Return validation image -> (step, picture) of each look while it learned, oldest first."""
+    folder = workspace.find_job(run)[1].previews
+    return {
+        place.name: [(int(path.stem), path) for path in sorted(place.glob("[0-9]*.png"))]
+        for place in sorted(folder.glob("*/"))
+    }
+
+
 def prediction(workspace: Workspace, job: str) -> Prediction:
     """Return where the answers of a prediction job lie."""
     options = states.request(workspace.find_job(job)[1]).options

@@ -61,9 +61,17 @@ def cancel(workspace: Workspace, job: str, *, grace_s: float = GRACE_S) -> JobSt
     return jobs.cancel(workspace.find_job(job)[1], grace_s=grace_s)
 
 
-def resume(workspace: Workspace, job: str) -> None:
-    """Go on with a lost, cancelled or failed job, with what is left of its budget."""
-    jobs.resume(workspace.find_job(job)[1])
+def finish_early(workspace: Workspace, run: str) -> None:
+    """Ask a running training to learn no more, and to score the best weights so far."""
+    jobs.finish_early(workspace.find_job(run)[1])
+
+
+def resume(workspace: Workspace, job: str, *, report: bool = False) -> None:
+    """Go on with a lost, cancelled or failed job, with what is left of its budget.
+
+    With `report` a training learns no more: what it has learned is scored.
+    """
+    jobs.resume(workspace.find_job(job)[1], report=report)
 
 
 def restart_queued(workspace: Workspace) -> list[str]:

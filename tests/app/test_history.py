@@ -32,6 +32,15 @@ def test_trials_stand_apart_from_the_run_that_goes_on():
     assert history.scores == []
 
 
+def test_what_was_learned_after_the_checkpoint_is_drawn_once():
+    """A killed run learns some steps again; its curve must not run back and forth."""
+    history = History()
+    history.add([event("step", step=n, loss=1.0 / n) for n in (1, 2, 3, 4)], 1)
+    history.add([event("resumed", step=2, message="Going on"), event("step", step=3, loss=9.0)], 2)
+    assert history.loss == [(1.0, 1.0), (2.0, 0.5), (3.0, 9.0)]
+    assert history.told[-1].name == "resumed"
+
+
 def test_an_event_without_its_figure_draws_nothing():
     history = History()
     history.add([event("step", step=3), event("validation", score=None)], 1)

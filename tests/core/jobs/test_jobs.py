@@ -77,6 +77,49 @@ def test_waiting_for_the_turn_costs_nothing_of_the_budget(played, plan):
     assert end.budget_from - end.created >= 1.0
 
 
+def test_two_slots_run_two_at_a_time_and_the_third_waits(played, plan, monkeypatch):
+    monkeypatch.setenv("AIXCELL_SLOTS", "2")
+    monkeypatch.setenv("AIXCELL_DEVICE", "cpu")
+    first, second, third = (
+        jobs.start(played, "train", plan=plan, options={"play": "cancellable"}) for _ in range(3)
+    )
+    running(first)
+    running(second)
+    until(lambda: "1 in front" in jobs.status(third).message)
+    jobs.cancel(first)
+    running(third)
+    jobs.cancel(second)
+    jobs.cancel(third)
+
+
+def test_each_card_is_a_slot_and_a_run_sees_its_own(monkeypatch):
+    monkeypatch.setattr(machine, "device", lambda: "cuda")
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "2,5")
+    monkeypatch.setenv("AIXCELL_SLOTS", "2")
+    names = [slot.name for slot in machine.slots()]
+    assert names == ["cuda2-0", "cuda5-0", "cuda2-1", "cuda5-1"], "an empty card first"
+    machine.occupy(machine.slots()[1])
+    assert os.environ["CUDA_VISIBLE_DEVICES"] == "5"
+
+
+def test_slots_that_are_no_number_are_refused(monkeypatch):
+    monkeypatch.setenv("AIXCELL_SLOTS", "many")
+    with pytest.raises(JobError, match="AIXCELL_SLOTS"):
+        machine.slots()
+
+
+def test_a_training_is_asked_to_finish_early_only_while_it_runs(played, plan):
+    job_dir = jobs.start(played, "train", plan=plan, options={"play": "cancellable"})
+    running(job_dir)
+    jobs.finish_early(job_dir)
+    assert job_dir.enough.exists()
+    jobs.cancel(job_dir)
+    with pytest.raises(JobError, match="only a running"):
+        jobs.finish_early(job_dir)
+    with pytest.raises(JobError, match="learned nothing"):
+        jobs.resume(job_dir, report=True)
+
+
 def test_cancel_while_running_and_while_queued(played, plan):
     first = jobs.start(played, "train", plan=plan, options={"play": "cancellable"})
     running(first)

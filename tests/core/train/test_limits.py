@@ -1,0 +1,164 @@
+"""Memory that does not suffice, learning that comes to nothing: what is done, and told."""
+
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from core import workflow
+from core.errors import RunError
+from core.infer import bundle
+from core.paths import JobDir, StudyDir, Workspace
+from core.pipeline import catalogue
+from core.pipeline.answers import Answer
+from core.progress import Progress, events
+from core.records import Budget, Candidate, Kind, Plan, RunResult, TaskSpec
+from core.train import contender, images, judge, ladder, run, watch
+from core.train.learner import Learner
+
+NAME = "linknet-lite0-distance"
+BUDGET_S = 5.0
+
+Planned = tuple[StudyDir, Plan, JobDir]
+
+
+@pytest.fixture
+def planned(workspace: Workspace, disc_files: Path) -> Planned:
+    """Return a study of discs with a plan of one candidate."""
+    workflow.create_study(workspace, "discs")
+    workflow.import_files(workspace, "discs", [disc_files])
+    workflow.set_task(workspace, "discs", TaskSpec(kind=Kind.INSTANCE, classes=("disc",)))
+    candidates = (Candidate(pipeline=catalogue.find(NAME)),)
+    budget = Budget(seconds=BUDGET_S)
+    plan = workflow.make_plan(workspace, "discs", candidates, budget, baselines=False)
+    study_dir = workspace.study("discs")
+    return study_dir, plan, study_dir.job("run-1")
+
+
+@pytest.fixture
+def learner(planned: Planned) -> Iterator[Learner]:
+    """Return the candidate's learner; its tiles are as large as the images of 96 px."""
+    study_dir, plan, job_dir = planned
+    learn = images.read(study_dir, plan, plan.split.train)
+    with Progress(job_dir) as progress:
+        yield contender.ready(plan.candidates[0], plan, learn, progress).learner
+
+
+def execute(planned: Planned) -> RunResult:
+    study_dir, plan, job_dir = planned
+    with Progress(job_dir) as progress:
+        return run.execute(study_dir, plan, job_dir, progress, time.time() + BUDGET_S)
+
+
+def told(job_dir: JobDir, name: str) -> list[str]:
+    return [str(one.values["message"]) for one in events(job_dir.events)[0] if one.name == name]
+
+
+def greedy(call: Callable[[Learner, int], torch.Tensor], most: int) -> Callable[..., torch.Tensor]:
+    """Return how a learner learns on a machine that holds `most` pixels of tiles at once."""
+
+    def learn_from(learner: Learner, count: int) -> torch.Tensor:
+        if count * int(np.prod(learner.pool.shape_yx)) > most:
+            raise RuntimeError("DefaultCPUAllocator: can't allocate memory: you tried 4 GiB")
+        return call(learner, count)
+
+    return learn_from
+
+
+def test_memory_leads_down_a_ladder_and_each_step_is_told(
+    planned: Planned, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Four tiles of 96 px do not fit, two do."""
+    monkeypatch.setattr(Learner, "_learn_from", greedy(Learner._learn_from, 2 * 96 * 96))
+    result = execute(planned)
+    assert result.pipeline.training.passes == 2
+    assert result.samples == result.steps * result.pipeline.training.batch
+    assert bundle.read_record(planned[2].bundle).pipeline.training.passes == 2
+    (only,) = told(planned[2], "lightened")
+    assert "memory did not suffice" in only
+    assert "2 parts" in only
+
+
+def test_smaller_tiles_come_after_smaller_parts(learner: Learner) -> None:
+    learner.pool.shape_yx = (512, 512)
+    changes = []
+    while (change := learner.lighten()) is not None:
+        changes.append(change)
+    assert ["parts" in one for one in changes] == [True, False, False]
+    assert learner.pool.shape_yx == (128, 128)
+    assert learner.trained.pipeline.preprocess.tile_px == 128
+    assert learner.step(1.0).isfinite()
+
+
+def test_at_the_foot_of_the_ladder_the_error_is_raised(
+    learner: Learner, planned: Planned, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Learner, "_learn_from", greedy(Learner._learn_from, 0))
+    with Progress(planned[2]) as progress, pytest.raises(RuntimeError, match="allocate"):
+        ladder.step(learner, 1.0, progress)
+
+
+def test_what_diverges_once_is_tried_again_at_a_lower_rate(
+    planned: Planned, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    step = Learner.step
+    rate = planned[1].candidates[0].pipeline.training.learning_rate
+
+    def wild(learner: Learner, share: float) -> torch.Tensor:
+        loss = step(learner, share)
+        return loss * float("nan") if learner.judging.training.learning_rate == rate else loss
+
+    monkeypatch.setattr(Learner, "step", wild)
+    result = execute(planned)
+    assert result.pipeline.training.learning_rate == pytest.approx(contender.CALMER * rate)
+    (only,) = told(planned[2], "calmed")
+    assert "lower learning rate" in only
+
+
+def test_a_network_that_marks_nothing_is_tried_again_and_then_told(
+    planned: Planned, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def blind(self: judge.Judge, *_: object) -> float:
+        self.answers = [Answer(labels_yx=np.zeros((8, 8), np.int32))]
+        return 0.0
+
+    monkeypatch.setattr(judge.Judge, "glance", blind)
+    monkeypatch.setattr(watch, "EMPTY_STEPS", 0)
+    execute(planned)
+    assert len(told(planned[2], "calmed")) == 1
+    (only,) = told(planned[2], "message")
+    assert "marks nothing" in only
+
+
+def test_vanished_gradients_are_noticed(planned: Planned, monkeypatch: pytest.MonkeyPatch) -> None:
+    step = Learner.step
+
+    def still(learner: Learner, share: float) -> torch.Tensor:
+        loss = step(learner, share)
+        learner.gradient = torch.zeros(())
+        return loss
+
+    monkeypatch.setattr(Learner, "step", still)
+    monkeypatch.setattr(watch, "EVENT_EVERY_S", 0.0)
+    monkeypatch.setattr(watch, "VANISHED_STEPS", 2)
+    execute(planned)
+    assert "gradients have vanished" in told(planned[2], "calmed")[0]
+    assert "gradients have vanished" in told(planned[2], "message")[0]
+
+
+def test_the_weights_before_the_divergence_are_kept(
+    planned: Planned, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    step = Learner.step
+
+    def wild(learner: Learner, share: float) -> torch.Tensor:
+        loss = step(learner, share)
+        return loss * float("nan") if learner.best >= 0 else loss
+
+    monkeypatch.setattr(Learner, "step", wild)
+    with pytest.raises(RunError, match="diverged"):
+        execute(planned)
+    assert bundle.load(planned[2].bundle).task.classes == ("disc",)
