@@ -66,11 +66,11 @@ def _trace(mask_yx: NDArray[np.bool_]) -> list[Ring]:
     padded = np.pad(mask_yx, 1).astype(np.int8)
     down, right = np.diff(padded, axis=0)[:, 1:-1], np.diff(padded, axis=1)[1:-1]
     ways: dict[tuple[int, int], list[tuple[int, int]]] = {}
-    for rows, columns, step in (
-        (*np.nonzero(down == 1), (1, 0)),  # inside below: to the right
-        (*np.nonzero(down == -1), (-1, 0)),
-        (*np.nonzero(right == -1), (0, 1)),  # inside to the left: downwards
-        (*np.nonzero(right == 1), (0, -1)),
+    for (rows, columns), step in (
+        (np.nonzero(down == 1), (1, 0)),  # inside below: to the right
+        (np.nonzero(down == -1), (-1, 0)),
+        (np.nonzero(right == -1), (0, 1)),  # inside to the left: downwards
+        (np.nonzero(right == 1), (0, -1)),
     ):
         back = (max(0, -step[0]), max(0, -step[1]))
         for row, column in zip(rows.tolist(), columns.tolist(), strict=True):
