@@ -27,8 +27,8 @@ from core.train.watch import Stretch, UnsettledError
 # Of the time left after reading; what the winner learned in it is not lost.
 RACE_SHARE = 0.3
 # A probe needs this many steps: before, recorded validation curves are in their steep start, and
-# what rises first is not what ends highest.
-FEWEST_STEPS = 75
+# what rises first is not what ends highest. After 260 tiles all of them are past it.
+FEWEST_STEPS = 65
 # Below this many seconds a probe tells nothing on any machine.
 SHORTEST_PROBE_S = 10.0
 MOST = 3

@@ -31,12 +31,6 @@ PIPELINES = (
         Model(head="distance", decoder_channels=SLIM, weights="simulated"),
     ),
     instance(
-        "unet-lite0-boundary-simulated-slow",
-        "The same with smaller steps: keeps more of what simulated pictures taught; few images.",
-        Model(head="boundary", decoder_channels=SLIM, weights="simulated"),
-        training=Training(learning_rate=1e-3),
-    ),
-    instance(
         "unet-lite0-boundary-d32",
         "Learns borders, with objects brought to a diameter of 32 pixels first.",
         Model(head="boundary", decoder_channels=SLIM),

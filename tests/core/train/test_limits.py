@@ -122,7 +122,7 @@ def test_a_network_that_marks_nothing_is_tried_again_and_then_told(
     planned: Planned, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def blind(self: judge.Judge, *_: object) -> float:
-        self.answers = [Answer(labels_yx=np.zeros((8, 8), np.int32))]
+        self.answers = [Answer(labels_yx=np.zeros_like(one.pixels_yx)) for one in self.truths]
         return 0.0
 
     monkeypatch.setattr(judge.Judge, "glance", blind)
