@@ -159,6 +159,15 @@ def _actions(status: JobStatus) -> None:
         ):
             state.choose_run(status.id)
             st.switch_page(places.PAGES["results"])
+        added = services.added_since(status.id) if status.state == "finished" else 0
+        if added and st.button(
+            f"Continue with {wording.plural(added, 'image')} added since",
+            icon=":material/add_photo_alternate:",
+            help="Goes on from this model, in as much time again, with all images there are now.",
+            key=f"continue-{status.id}",
+        ):
+            state.choose_run(services.continue_from(status.id))
+            st.rerun()
 
 
 def _ways_on(status: JobStatus) -> None:

@@ -22,7 +22,9 @@ from app.services.overviews import Overview, next_step, overview, overviews
 from app.services.place import study_dir, workspace
 from app.services.runs import (
     active_run,
+    added_since,
     cancel,
+    continue_from,
     finish_early,
     has_checkpoint,
     history,
@@ -66,7 +68,9 @@ __all__ = [
     "Overview",
     "Waiting",
     "active_run",
+    "added_since",
     "cancel",
+    "continue_from",
     "create_study",
     "damaged_studies",
     "ensure_sample",

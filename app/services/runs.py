@@ -98,6 +98,19 @@ def previews(run_id: str) -> dict[str, list[tuple[int, Path]]]:
     return workflow.previews(workspace(), run_id)
 
 
+def added_since(run_id: str) -> int:
+    """Return how many labelled images there are that the training does not know."""
+    return workflow.added_since(workspace(), run_id)
+
+
+def continue_from(run_id: str) -> str:
+    """Order a training that goes on from a run's model with all images there are now."""
+    place = workspace()
+    known = workflow.plan_of(place, run_id)
+    plan = workflow.plan_from(place, known.study, run_id, known.budget, seed=known.seed)
+    return workflow.start_training(place, plan)
+
+
 def plan_task(run_id: str) -> TaskSpec:
     """Return the task a run was trained for; the study's may have changed since."""
     return workflow.plan_of(workspace(), run_id).task

@@ -86,7 +86,7 @@ def _add(
 def _add_study_commands(commands: "Commands[argparse.ArgumentParser]") -> None:
     command = _add(commands, "demo", "the whole main job on the simulated sample study")
     _add_limits(command)
-    command.set_defaults(command=demo.demo, detach=False, pipeline=None)
+    command.set_defaults(command=demo.demo, detach=False, pipeline=None, start_from=None)
 
     command = _add(commands, "import", "take images, masks and tables into a study")
     command.add_argument("study", metavar="STUDY")
@@ -129,6 +129,10 @@ def _add_run_commands(commands: "Commands[argparse.ArgumentParser]") -> None:
     command.add_argument("study", metavar="STUDY")
     command.add_argument("--pipeline", metavar="NAME", help="this one instead of the best advised")
     command.add_argument("--detach", action="store_true", help="do not wait for the end")
+    command.add_argument(
+        "--from", dest="start_from", metavar="RUN",
+        help="go on from this run's model (or a model's folder), with all images there are now",
+    )  # fmt: skip
     _add_limits(command)
     command.set_defaults(command=runs.train)
 

@@ -32,6 +32,9 @@ def plan_now(args: argparse.Namespace, workspace: Workspace) -> tuple[Plan, floa
     wished = workflow.load_study(workspace, args.study).task
     seconds = args.time or (wished.wishes.seconds if wished else 600.0)
     budget = Budget(seconds=seconds, memory_gib=args.memory)
+    if args.start_from:
+        plan = workflow.plan_from(workspace, args.study, args.start_from, budget, seed=args.seed)
+        return plan, ordered
     if args.pipeline:
         chosen = workflow.named(args.pipeline)
     else:

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import torch
 from safetensors.torch import load_file, save
+from torch import nn
 
 from core.errors import BundleError, StudyError
 from core.infer.predict import Trained
@@ -71,13 +72,18 @@ def load(folder: Path) -> Trained:
         head.outputs(record.task),
         pretrained_weights=False,
     )
+    put_weights(folder, network)
+    network = network.to(device, memory_format=torch.channels_last).eval()  # type: ignore[call-overload]
+    return Trained(network, record.pipeline, record.fitted, head, record.task, device)
+
+
+def put_weights(folder: Path, network: nn.Module) -> None:
+    """Put a bundle's weights into a network of its kind; BundleError where they do not fit."""
     weights = folder / WEIGHTS
     try:
         network.load_state_dict(load_file(weights))
     except (OSError, RuntimeError, ValueError) as error:
         raise BundleError(f"{weights} is missing or damaged: {error}") from error
-    network = network.to(device, memory_format=torch.channels_last).eval()  # type: ignore[call-overload]
-    return Trained(network, record.pipeline, record.fitted, head, record.task, device)
 
 
 def _card(record: BundleRecord) -> str:

@@ -19,6 +19,8 @@ Floats = npt.NDArray[np.float32]
 # One pass up to this many working pixels: exact, and 1 GiB of activations at most on a U-Net.
 WHOLE_PX = 1024 * 1024
 TILE_PX = 768
+# Where memory does not suffice; the smallest one still sees more than its overlap.
+LIGHTER_TILES_PX = (384, 256)
 # Two neighbours' margins, and as much again to blend in.
 OVERLAP_PX = 128
 # Of the overlap, the outermost pixels of a tile count for nothing where a neighbour sees them too.
@@ -87,12 +89,26 @@ def _seen(trained: Trained, batch: Tensor) -> Tensor:
 
 
 def _seen_padded(trained: Trained, batch: Tensor) -> Tensor:
+    """Return maps of a padded picture, by smaller tiles where memory does not suffice."""
     height, width = batch.shape[2:]
-    if height * width <= WHOLE_PX:
+    first = max(height, width) if height * width <= WHOLE_PX else TILE_PX
+    for tile_px in (first, *(side for side in LIGHTER_TILES_PX if side < first)):
+        try:
+            return _by_tiles(trained, batch, tile_px)
+        except (RuntimeError, MemoryError) as error:
+            if not devices.is_out_of_memory(error) or tile_px <= LIGHTER_TILES_PX[-1]:
+                raise
+        devices.free_memory()
+    return _by_tiles(trained, batch, LIGHTER_TILES_PX[-1])
+
+
+def _by_tiles(trained: Trained, batch: Tensor, tile_px: int) -> Tensor:
+    height, width = batch.shape[2:]
+    if max(height, width) <= tile_px:
         return forward(trained, batch)
-    rows, columns = Side(height), Side(width)
+    rows, columns = Side(height, tile_px), Side(width, tile_px)
     total: Tensor | None = None
-    for top, left in tiles(height, width):
+    for top, left in _windows(height, width, tile_px):
         seen = forward(trained, batch[:, :, top, left])
         if total is None:
             total = torch.zeros((1, seen.shape[1], height, width), device=batch.device)
@@ -109,26 +125,31 @@ def tiles(height: int, width: int) -> Iterator[tuple[slice, slice]]:
     if height * width <= WHOLE_PX:
         yield slice(0, height), slice(0, width)
         return
-    for top in _starts(height):
-        for left in _starts(width):
-            yield slice(top, min(top + TILE_PX, height)), slice(left, min(left + TILE_PX, width))
+    yield from _windows(height, width, TILE_PX)
 
 
-def _starts(side_px: int) -> list[int]:
-    if side_px <= TILE_PX:
+def _windows(height: int, width: int, tile_px: int) -> Iterator[tuple[slice, slice]]:
+    for top in _starts(height, tile_px):
+        for left in _starts(width, tile_px):
+            yield slice(top, min(top + tile_px, height)), slice(left, min(left + tile_px, width))
+
+
+def _starts(side_px: int, tile_px: int) -> list[int]:
+    if side_px <= tile_px:
         return [0]
-    step = TILE_PX - OVERLAP_PX
-    starts = list(range(0, side_px - TILE_PX, step))
-    return [*starts, side_px - TILE_PX]
+    step = tile_px - OVERLAP_PX
+    starts = list(range(0, side_px - tile_px, step))
+    return [*starts, side_px - tile_px]
 
 
 class Side:
     """The tiles along one side of an image: how much each counts for each pixel."""
 
-    def __init__(self, length: int) -> None:
+    def __init__(self, length: int, tile_px: int | None = None) -> None:
+        tile_px = tile_px or TILE_PX
         self._weight = torch.zeros(length)
-        for start in _starts(length):
-            stop = min(start + TILE_PX, length)
+        for start in _starts(length, tile_px):
+            stop = min(start + tile_px, length)
             self._weight[start:stop] += _ramp(stop - start)
 
     def share(self, tile: slice) -> Tensor:

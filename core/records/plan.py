@@ -41,6 +41,8 @@ class Plan:
     """Classification: image id -> class."""
     baselines: bool = True
     """Whether the report also scores the simple rivals."""
+    start_from: str = ""
+    """Folder of the trained model whose weights it goes on from; empty: from the pipeline's."""
     chosen_by: str = "autokonfig"
     """`autokonfig`, or `user` where a pipeline was named."""
 

@@ -3,6 +3,7 @@
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 import numpy as np
 import torch
@@ -11,7 +12,7 @@ from torch import Tensor
 from core.data.samples import Sample
 from core.data.truth import Truth
 from core.errors import RunError
-from core.infer import predict
+from core.infer import bundle, predict
 from core.infer.predict import Trained
 from core.pipeline import devices, heads, models, preprocess
 from core.pipeline.heads import Judging
@@ -99,6 +100,8 @@ def _untrained(pipeline: Pipeline, plan: Plan, learn: Images) -> Trained:
     channels = learn.samples[0].image_cyx.shape[0]
     fitted = preprocess.fit(pipeline.preprocess, channels, diameters_px(learn.truths, plan))
     network = models.build(pipeline.model, fitted.channels, head.outputs(plan.task))
+    if plan.start_from:
+        bundle.put_weights(Path(plan.start_from), network)
     network = network.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
     return Trained(network, pipeline, fitted, head, plan.task, device)
 

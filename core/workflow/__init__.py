@@ -9,6 +9,7 @@ and then the trained model's predictions on other images.
     sample.py   the simulated study that is there at the first start
     advice.py   fingerprint, recommendation, plan
     runs.py     jobs: start, watch, cancel, resume
+    going_on.py a training from a trained model, with the images added since
     results.py  result, report, predictions
     memory.py   what the library keeps of finished runs
 
@@ -25,6 +26,7 @@ from core.workflow.advice import (
     recommend,
     start_fingerprint,
 )
+from core.workflow.going_on import added_since, plan_from
 from core.workflow.memory import (
     assess,
     collect,
@@ -78,6 +80,7 @@ __all__ = [
     "SAMPLE",
     "Prediction",
     "Side",
+    "added_since",
     "assess",
     "cancel",
     "candidates",
@@ -105,6 +108,7 @@ __all__ = [
     "make_split",
     "named",
     "open_sample",
+    "plan_from",
     "plan_of",
     "prediction",
     "preview_import",

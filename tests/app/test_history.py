@@ -2,7 +2,7 @@
 
 import pytest
 
-from app.history import History, thinned
+from app.history import KEPT_POINTS, History, thinned
 from core.records import Event
 
 
@@ -39,6 +39,17 @@ def test_what_was_learned_after_the_checkpoint_is_drawn_once():
     history.add([event("resumed", step=2, message="Going on"), event("step", step=3, loss=9.0)], 2)
     assert history.loss == [(1.0, 1.0), (2.0, 0.5), (3.0, 9.0)]
     assert history.told[-1].name == "resumed"
+
+
+def test_what_is_kept_of_a_long_run_does_not_grow_with_it():
+    history = History()
+    for start in range(0, 20_000, 500):
+        steps = range(start, start + 500)
+        history.add([event("step", step=n + 1, loss=1.0, memory_gib=2.0) for n in steps], start)
+    assert len(history.loss) <= KEPT_POINTS
+    assert history.loss[-1][0] == 20_000
+    assert history.loss[0][0] < 100
+    assert history.memory_gib == 2.0
 
 
 def test_an_event_without_its_figure_draws_nothing():

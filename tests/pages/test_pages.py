@@ -3,9 +3,11 @@
 import os
 import subprocess
 import sys
+import time
 
 import numpy as np
 import pytest
+from PIL import Image
 from small_study import RUN, pipeline, recommendation, shown, text, write_status
 
 from app import places, services, views
@@ -218,6 +220,41 @@ def test_a_running_run_can_be_stopped(trained, monkeypatch):
     test = shown("training", study=STUDY, run=RUN)
     button(test, "Stop training").click().run()
     assert stopped == [RUN]
+
+
+def test_what_a_stopped_run_has_learned_can_be_scored(trained, monkeypatch):
+    job_dir = trained.study(STUDY).job(RUN)
+    job_dir.checkpoint.mkdir()
+    (job_dir.checkpoint / "0.safetensors").touch()
+    write_status(trained, state="cancelled")
+    asked = []
+    monkeypatch.setattr(services, "resume", lambda run, **how: asked.append((run, how)))
+    test = shown("training", study=STUDY, run=RUN)
+    button(test, "Score what it has learned").click().run()
+    assert asked == [(RUN, {"report": True})]
+
+
+def test_a_learning_run_can_be_finished_early_and_shows_its_answers(trained, monkeypatch):
+    now = time.time()
+    write_status(trained, state="running", stage="fitting", host="elsewhere", heartbeat=now, pid=1)
+    first = trained.study(STUDY).job(RUN).previews / "disc-0" / "00000012.png"
+    first.parent.mkdir(parents=True)
+    Image.new("RGB", (8, 8)).save(first)
+    asked = []
+    monkeypatch.setattr(services, "finish_early", asked.append)
+    test = shown("training", study=STUDY, run=RUN)
+    assert "Answers on check images" in text(test)
+    button(test, "Finish now").click().run()
+    assert asked == [RUN]
+
+
+def test_images_labelled_since_a_training_can_be_added_to_it(trained, monkeypatch):
+    monkeypatch.setattr(services, "added_since", lambda _: 3)
+    monkeypatch.setattr(services, "continue_from", lambda run: asked.append(run) or RUN)
+    asked = []
+    test = shown("training", study=STUDY, run=RUN)
+    button(test, "Continue with 3 images added since").click().run()
+    assert asked == [RUN]
 
 
 def test_the_results_stand_beside_the_simple_method(trained):

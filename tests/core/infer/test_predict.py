@@ -1,5 +1,7 @@
 """Maps of an image of any size, without seams."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
@@ -49,6 +51,23 @@ def test_an_image_in_tiles_gives_what_it_gives_in_one_piece(
     monkeypatch.setattr(predict, "TILE_PX", 320)
     tiled = predict.maps(model, image)
     assert np.abs(whole - tiled).max() < 1e-3
+
+
+def test_where_memory_is_short_smaller_tiles_give_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    image = np.random.default_rng(0).integers(0, 4000, (1, 400, 500)).astype(np.uint16)
+    whole = predict.maps(trained(), image)
+    sizes: list[int] = []
+
+    class Greedy(LocalMean):
+        def forward(self, batch: torch.Tensor) -> torch.Tensor:
+            sizes.append(max(batch.shape[2:]))
+            if sizes[-1] > 300:
+                raise RuntimeError("DefaultCPUAllocator: can't allocate memory")
+            return super().forward(batch)
+
+    tiled = predict.maps(replace(trained(), network=Greedy()), image)
+    assert np.abs(whole - tiled).max() < 1e-3
+    assert sizes[:3] == [512, 384, 256]
 
 
 @pytest.mark.parametrize("shape", [(1, 1), (3, 2), (8, 2000), (257, 321)])
