@@ -1,5 +1,6 @@
 """Which machine this is, and whether a process on it still lives."""
 
+import ctypes
 import os
 import platform
 import socket
@@ -145,6 +146,12 @@ def _lines(path: Path) -> list[str]:
 
 # The rest is for what is no data: programs, pages of files, the system.
 SHARE_OF_FREE = 0.95
+# Below this, blocks that were freed must not stay with the process: what one attempt left would be
+# missing for the next, smaller one. Above, keeping them is quicker.
+TIGHT_GIB = 3.0
+BLOCK_BYTES = 1 << 20
+# The number by which glibc's mallopt knows the size from which blocks come from the system.
+M_MMAP_THRESHOLD = -3
 
 
 def hold_memory(most_gib: float | None) -> float | None:
@@ -163,8 +170,11 @@ def hold_memory(most_gib: float | None) -> float | None:
     soft, hard = resource.getrlimit(resource.RLIMIT_DATA)
     limit = int(held + limit_gib * 1024**3)
     known = [one for one in (soft, hard) if one != resource.RLIM_INFINITY]
-    resource.setrlimit(resource.RLIMIT_DATA, (min([limit, *known]), hard))
-    return min([limit, *known]) / 1024**3
+    limit = min([limit, *known])
+    resource.setrlimit(resource.RLIMIT_DATA, (limit, hard))
+    if limit < TIGHT_GIB * 1024**3 and platform.libc_ver()[0] == "glibc":
+        ctypes.CDLL("libc.so.6").mallopt(M_MMAP_THRESHOLD, BLOCK_BYTES)
+    return limit / 1024**3
 
 
 def start_time(pid: int) -> float | None:

@@ -10,7 +10,15 @@ from pathlib import Path
 import psutil
 import torch
 
-_NO_MEMORY = ("allocate memory", "bad_alloc", "bad alloc", "not enough memory", "out of memory")
+# The last one is how oneDNN, below torch's convolutions, says it.
+_NO_MEMORY = (
+    "allocate memory",
+    "bad_alloc",
+    "bad alloc",
+    "not enough memory",
+    "out of memory",
+    "could not create a primitive",
+)
 
 
 @cache

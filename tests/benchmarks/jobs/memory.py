@@ -46,6 +46,7 @@ def trained(workspace: Workspace, seconds: float) -> dict[str, Any]:
     return {
         "state": end.state,
         "cause": end.cause,
+        "message": end.message,
         "pipeline": result.pipeline.name if result else None,
         "passes": result.pipeline.training.passes if result else None,
         "steps": result.steps if result else None,
