@@ -33,7 +33,7 @@ from core.workflow.memory import (
     library_snapshot,
     library_stats,
 )
-from core.workflow.pictures import file_pixels, image_pixels, thumbnail
+from core.workflow.pictures import file_pixels, image_pixels, image_values, thumbnail
 from core.workflow.results import Prediction, Side, prediction, report, result, write_test
 from core.workflow.runs import (
     cancel,
@@ -49,6 +49,7 @@ from core.workflow.runs import (
 )
 from core.workflow.sample import SAMPLE, open_sample
 from core.workflow.studies import (
+    author,
     create_study,
     import_files,
     inspect,
@@ -70,6 +71,7 @@ __all__ = [
     "Prediction",
     "Side",
     "assess",
+    "author",
     "cancel",
     "candidates",
     "collect",
@@ -80,6 +82,7 @@ __all__ = [
     "file_pixels",
     "fingerprint",
     "image_pixels",
+    "image_values",
     "import_files",
     "import_library",
     "inspect",
