@@ -186,7 +186,7 @@ class Painter {
     const left = this.pending.length;
     this.status.textContent = `${this.data.tools[this.tool] ?? this.tool} · ${left ? "saving" : "saved"}`;
     this.status.dataset.saved = left ? "no" : "yes";
-    this.status.dataset.done = this.data.done;
+    this.status.dataset.drawn = this.next;
   }
 
   trace(tool, points, width) {
