@@ -151,7 +151,10 @@ def disturb(page: Page, url: str, rng: random.Random) -> None:
         enter(page)
     elif way == "next":
         page.get_by_role("button", name="Next", exact=True).click(timeout=PATIENCE_MS)
+        page.get_by_text("2 of 2").wait_for(timeout=PATIENCE_MS)
         page.get_by_role("button", name="Previous", exact=True).click(timeout=PATIENCE_MS)
+        page.get_by_text("1 of 2").wait_for(timeout=PATIENCE_MS)
+        time.sleep(0.5)  # the picture that was left fades out
         settle(page)
     else:
         page.goto(f"{url}/task?study=paint&tab=bench")
