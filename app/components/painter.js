@@ -56,7 +56,10 @@ class Painter {
     this.send = (value) => component.setStateValue("gestures", value);
     this.data = data;
     if (data.tool !== this.told) this.tool = this.told = data.tool;
-    if (data.picture !== this.pictureSource) this.load("picture", data.picture);
+    if (data.picture && data.picture !== this.pictureSource) {
+      this.load("picture", data.picture);
+      component.setStateValue("holds", data.name); // it need not be sent again
+    }
     if (data.overlay !== this.overlaySource) this.load("overlay", data.overlay);
     this.pending = this.pending.filter((each) => each.number > data.done);
     this.fit();

@@ -5,6 +5,7 @@ the hand did. See `app.studio` for what becomes of it.
 """
 
 import base64
+import hashlib
 import io
 from pathlib import Path
 from typing import Any
@@ -54,10 +55,12 @@ def show(studio: Studio, picture: bytes, *, tool: str, width_px: float, key: str
     `picture` is a JPEG or PNG of the whole image, scaled down or not.
     """
     rows, columns = studio.labels.shape_yx
+    name = hashlib.sha256(picture).hexdigest()[:16]
     _component()(
         key=key,
         data={
-            "picture": _url(picture, "jpeg"),
+            "picture": "" if _holds(key) == name else _url(picture, "jpeg"),
+            "name": name,
             "overlay": _url(overlay(studio), "png"),
             "rows": rows,
             "columns": columns,
@@ -69,6 +72,7 @@ def show(studio: Studio, picture: bytes, *, tool: str, width_px: float, key: str
             "colors": _tool_colors(studio),
         },
         on_gestures_change=_nothing,
+        on_holds_change=_nothing,
     )
 
 
@@ -77,6 +81,12 @@ def sent(key: str) -> list[dict[str, Any]]:
     value = st.session_state.get(key)
     found = value.get("gestures") if value else None
     return list(found or ())
+
+
+def _holds(key: str) -> str | None:
+    """Return the name of the picture the browser has; it is the largest part of what is sent."""
+    value = st.session_state.get(key)
+    return value.get("holds") if value else None
 
 
 def _nothing() -> None:

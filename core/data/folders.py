@@ -178,7 +178,7 @@ def _pairs(folders: dict[str, Path], found: Findings, *, test: bool, name: str) 
     if "images" in folders:
         _folder(folders["images"], found, test=test, name=f"{name}images/")
     added = found.pictures[start:]
-    stems = {picture.path.stem: [] for picture in added}
+    stems: dict[str, list[int]] = {picture.path.stem: [] for picture in added}
     if len(added) == 1 and len(masks) > 1 and not any(_mask_stem(m, stems) in stems for m in masks):
         # One folder a picture, one mask an object, as the Data Science Bowl 2018 came.
         masks = [_put_together(masks, added[0].path.stem, found)]

@@ -35,7 +35,8 @@ def write(pages: Iterable[Page], path: Path, classes: tuple[str, ...]) -> None:
     told = {part.class_name or PLAIN for page in kept for part in page.parts}
     names = [*classes, *sorted(told - set(classes))]
     number = {name: at for at, name in enumerate(names, start=1)}
-    images, annotations = [], []
+    images: list[dict[str, Any]] = []
+    annotations: list[dict[str, Any]] = []
     for image_id, page in enumerate(kept, start=1):
         rows, columns = page.shape_yx
         images.append({"id": image_id, "file_name": page.name, "height": rows, "width": columns})

@@ -50,13 +50,15 @@ def read(path: Path) -> tuple[list[Part], list[str]]:
     plain = json.loads(path.read_text(encoding="utf-8-sig"))
     if not is_one(plain):
         raise LabelError(f"{path.name}: it is no Labelme file; export it again")
-    groups: dict[object, list[dict[str, Any]]] = {}
+    groups: dict[tuple[str, int], list[dict[str, Any]]] = {}
     for place, shape in enumerate(plain["shapes"]):
         group = shape.get("group_id")
-        groups.setdefault(("alone", place) if group is None else ("group", group), []).append(shape)
+        groups.setdefault(("alone", place) if group is None else ("group", int(group)), []).append(
+            shape
+        )
     parts, left_out = [], 0
-    for (kind, number), shapes in groups.items():  # type: ignore[misc]
-        part = _part(shapes, int(number) if kind == "group" else None)
+    for (kind, number), shapes in groups.items():
+        part = _part(shapes, number if kind == "group" else None)
         if part is None:
             left_out += len(shapes)
         else:
@@ -68,7 +70,7 @@ def read(path: Path) -> tuple[list[Part], list[str]]:
 
 
 def _shapes(part: Part) -> list[dict[str, Any]]:
-    common = {"label": part.class_name or PLAIN, "group_id": part.id, "flags": {}}
+    common: dict[str, Any] = {"label": part.class_name or PLAIN, "group_id": part.id, "flags": {}}
     if any(piece.holes for piece in part.polygons) and part.mask_yx is not None:
         (top, left), (rows, columns) = part.offset_yx, part.mask_yx.shape
         buffer = io.BytesIO()
