@@ -21,6 +21,8 @@ _PREDICTION = "prediction"
 _SAID = "said"
 _UPLOAD = "upload"
 _STAGED = "staged"
+_STUDIO = "studio"
+_TAB = "tab"
 
 _IN_LINK = (_STUDY, _RUN)
 
@@ -113,6 +115,26 @@ def remount() -> None:
     """Let the canvas read its drawing from disk again."""
     st.session_state[_MOUNT] = uuid.uuid4().hex[:8]
     st.session_state.pop(_SHEET, None)
+    st.session_state.pop(_STUDIO, None)
+
+
+def tab() -> str:
+    """Return this tab's own name; it stands in the link, so that a reload keeps it."""
+    name = st.session_state.get(_TAB) or st.query_params.get(_TAB) or f"tab-{uuid.uuid4().hex[:8]}"
+    st.session_state[_TAB] = name
+    if st.query_params.get(_TAB) != name:
+        st.query_params[_TAB] = name
+    return str(name)
+
+
+def studio() -> Any:
+    """Return the image under the brush, or None."""
+    return st.session_state.get(_STUDIO)
+
+
+def keep_studio(opened: Any) -> None:
+    """Keep the image under the brush as long as its mount token stands."""
+    st.session_state[_STUDIO] = opened
 
 
 def visit(place: str) -> None:

@@ -1,13 +1,16 @@
 """What is shown of a study's images; kept until image or labels change."""
 
+import io
 from pathlib import Path
 
 import numpy as np
 import streamlit as st
 from numpy.typing import NDArray
+from PIL import Image
 
 from app import look, pictures, services, sheet, wording
 from app.components.canvas import SIDE_PX, View
+from app.components.painter import MOST_SIDE_PX
 from app.sheet import Sheet
 from core import workflow
 from core.data.labels.model import Labels
@@ -40,6 +43,19 @@ def canvas_view(mounted: Sheet) -> View:
 def picture(study: str, image: ImageRecord) -> bytes:
     """Return the image as PNG."""
     return _picture(_root(), study, image.id, image.sha256, None)
+
+
+def painter_picture(study: str, image: ImageRecord) -> bytes:
+    """Return the image as a JPEG of at most 2048 pixels a side, for the painter."""
+    return _painter_picture(_root(), study, image.id, image.sha256)
+
+
+@st.cache_data(show_spinner=False, max_entries=12)
+def _painter_picture(root: str, study: str, image_id: str, sha256: str) -> bytes:
+    pixels = workflow.image_pixels(Workspace.at(root), study, image_id, side=MOST_SIDE_PX)
+    buffer = io.BytesIO()
+    Image.fromarray(pixels).save(buffer, "JPEG", quality=92, subsampling=0)
+    return buffer.getvalue()
 
 
 def thumbnail(study: str, image: ImageRecord, *, marked: bool) -> bytes:
@@ -86,8 +102,6 @@ def _picture(root: str, study: str, image_id: str, sha256: str, version: str | N
 
 @st.cache_data(show_spinner=False, max_entries=2000)
 def _thumbnail(root: str, study: str, image_id: str, sha256: str, version: str | None) -> bytes:
-    from PIL import Image
-
     place = Workspace.at(root)
     path: Path = workflow.thumbnail(place, study, image_id)
     # Outlines are drawn at twice the size, so that they are smooth in the end.

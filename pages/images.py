@@ -3,7 +3,7 @@
 import streamlit as st
 
 from app import places, services, state, wording
-from app.components import annotator, empty, gallery, header, problem, sorter, upload
+from app.components import annotator, brushwork, empty, gallery, header, problem, sorter, upload
 from core.records import Kind
 
 LEAD = "Add images and mark what matters in a few of them; ten well-marked images go a long way."
@@ -47,4 +47,14 @@ with problem.shown():
                 f"also: {wording.KIND_TITLES[Kind.SEMANTIC].lower()}, "
                 f"{wording.KIND_TITLES[Kind.CLASSIFICATION].lower()}."
             )
-        annotator.show(study, image)
+        editors = {"Shapes": annotator.show, "Brush and clicks": brushwork.show}
+        editor = st.segmented_control(
+            "Editor",
+            list(editors),
+            default="Shapes",
+            required=True,
+            key="editor",
+            on_change=state.remount,
+            label_visibility="collapsed",
+        )
+        editors[editor](study, image)

@@ -1,6 +1,7 @@
 """Doors to the engine: thin, and cached where something is read often.
 
 place.py      the workspace
+drawing.py    images under the brush
 studies.py    images, labels, task
 advice.py     fingerprint, recommendation, start
 runs.py       trainings and predictions
@@ -17,6 +18,7 @@ from app.services.advice import (
     start_fingerprint,
     start_training,
 )
+from app.services.drawing import finish_studio, open_studio, others_at_work
 from app.services.knowledge import LibraryRow, library_rows, library_stats
 from app.services.overviews import Overview, next_step, overview, overviews
 from app.services.place import study_dir, workspace
@@ -78,6 +80,7 @@ __all__ = [
     "fingerprint_is_fresh",
     "fingerprint_job",
     "finish_early",
+    "finish_studio",
     "free_memory_gib",
     "has_checkpoint",
     "history",
@@ -93,6 +96,8 @@ __all__ = [
     "look_at_files",
     "look_at_folder",
     "next_step",
+    "open_studio",
+    "others_at_work",
     "overview",
     "overviews",
     "plan_task",

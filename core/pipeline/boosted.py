@@ -101,10 +101,56 @@ def fit(
     At most 60 000 pixels are drawn, as evenly over classes as they occur; features and trees end
     within about `seconds`. Raises LabelError where nothing is annotated.
     """
-    import lightgbm
-
     end = time.monotonic() + seconds
     rows, targets = _draw(images, class_maps, time.monotonic() + seconds / 2, seed)
+    return _grown(rows, targets, end=end, rounds=MOST_ROUNDS, seed=seed)
+
+
+def fit_tables(
+    tables: Sequence[NDArray[np.float32]],
+    class_maps: Sequence[NDArray[np.int32]],
+    *,
+    rounds: int,
+    most_pixels: int,
+    seed: int = 0,
+) -> BoostedPixels:
+    """Return a classifier from `features` that are there already; same rounds, same answer.
+
+    Of each class at most an equal share of `most_pixels` is drawn.
+    """
+    rng = np.random.default_rng(seed)
+    present = np.unique(np.concatenate([np.unique(each[each >= 0]) for each in class_maps]))
+    share = max(1, most_pixels // max(1, len(present) * len(tables)))
+    rows, targets = [], []
+    for table, class_map in zip(tables, class_maps, strict=True):
+        classes = class_map.ravel()
+        chosen = np.concatenate(
+            [_some(np.flatnonzero(classes == one), share, rng) for one in present]
+        )
+        rows.append(table.reshape(classes.size, -1)[chosen])
+        targets.append(classes[chosen])
+    return _grown(
+        np.concatenate(rows), np.concatenate(targets), end=math.inf, rounds=rounds, seed=seed
+    )
+
+
+def judged(model: BoostedPixels, table: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Return (classes seen, rows, columns) in [0, 1] for `features` that are there already."""
+    raw = _summed(model, table, math.inf)
+    shares = np.exp(raw - raw.max(axis=0))
+    return np.asarray(shares / shares.sum(axis=0), np.float32)
+
+
+def _grown(
+    rows: NDArray[np.float32],
+    targets: NDArray[np.int32],
+    *,
+    end: float,
+    rounds: int,
+    seed: int,
+) -> BoostedPixels:
+    import lightgbm
+
     classes = np.unique(targets)
     if len(classes) == 1:
         return BoostedPixels(text="", classes=(int(classes[0]),))
@@ -127,7 +173,7 @@ def fit(
     booster = lightgbm.Booster(
         settings, lightgbm.Dataset(rows, np.searchsorted(classes, targets), params=settings)
     )
-    for _ in range(MOST_ROUNDS):
+    for _ in range(rounds):
         booster.update()
         if time.monotonic() > end:
             break
@@ -146,23 +192,28 @@ def predict(
 
 def probabilities(model: BoostedPixels, image_cyx: NDArray[np.generic]) -> NDArray[np.float32]:
     """Return (classes seen, rows, columns), adding up to 1 at every pixel."""
-    raw = _raw(model, image_cyx, math.inf)
-    shares = np.exp(raw - raw.max(axis=0))
-    return np.asarray(shares / shares.sum(axis=0), np.float32)
+    return judged(model, features(image_cyx))
 
 
 def _raw(
     model: BoostedPixels, image_cyx: NDArray[np.generic], seconds: float
 ) -> NDArray[np.float32]:
     """Return (classes, rows, columns), the summed leaves of as many trees as time allows."""
+    end = time.monotonic() + seconds
+    if not model.text:
+        return np.zeros((len(model.classes), *image_cyx.shape[1:]), np.float32)
+    return _summed(model, features(image_cyx), end)
+
+
+def _summed(model: BoostedPixels, table: NDArray[np.float32], end: float) -> NDArray[np.float32]:
+    """Return (classes, rows, columns) for `features`; after `end`, no more trees are asked."""
     import lightgbm
 
-    end = time.monotonic() + seconds
-    size = image_cyx.shape[1:]
+    size = table.shape[:2]
     total = np.zeros((size[0] * size[1], len(model.classes)), np.float32)
     if model.text:
         booster = lightgbm.Booster(model_str=model.text)
-        rows = features(image_cyx).reshape(len(total), -1)
+        rows = table.reshape(len(total), -1)
         for start in range(0, booster.current_iteration(), ROUNDS_AT_ONCE):
             total += booster.predict(
                 rows,

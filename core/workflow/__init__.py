@@ -35,7 +35,7 @@ from core.workflow.memory import (
     library_snapshot,
     library_stats,
 )
-from core.workflow.pictures import file_pixels, image_pixels, thumbnail
+from core.workflow.pictures import file_pixels, image_pixels, image_values, thumbnail
 from core.workflow.results import (
     Prediction,
     Side,
@@ -60,6 +60,7 @@ from core.workflow.runs import (
 )
 from core.workflow.sample import SAMPLE, open_sample
 from core.workflow.studies import (
+    author,
     create_study,
     import_files,
     inspect,
@@ -82,6 +83,7 @@ __all__ = [
     "Side",
     "added_since",
     "assess",
+    "author",
     "cancel",
     "candidates",
     "collect",
@@ -93,6 +95,7 @@ __all__ = [
     "fingerprint",
     "finish_early",
     "image_pixels",
+    "image_values",
     "import_files",
     "import_library",
     "inspect",

@@ -37,6 +37,14 @@ def image_pixels(
     return thumbnails.preview(image_cyx, side=side, colors=about.channel_colors)
 
 
+def image_values(workspace: Workspace, study: str, image_id: str) -> "NDArray[np.generic]":
+    """Return an image's own numbers: (channel, row, column), read as the study decided."""
+    from core.data import samples
+
+    study_dir = workspace.study(study)
+    return samples.read_image(study_dir, studies.load(study_dir).image(image_id))
+
+
 def file_pixels(path: Path) -> "NDArray[np.uint8]":
     """Return an image file outside any study for the eye, as `image_pixels` does."""
     from core.data import readers, thumbnails

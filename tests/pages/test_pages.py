@@ -97,6 +97,25 @@ def test_an_image_can_be_marked_as_empty(place, disc_folder):
     assert labels.objects == ()
 
 
+def test_strokes_of_the_painter_become_a_version(place, disc_folder):
+    workflow.create_study(place, "mine")
+    workflow.import_files(place, "mine", [disc_folder / "images"])
+    test = shown("images", study="mine")
+    button(test, "Label the next one").click().run()
+    test.segmented_control(key="editor").set_value("Brush and clicks").run()
+    assert not test.exception
+    first = services.study("mine").images[0]
+    stroke = {"number": 1, "what": "brush", "points": [[10, 10], [20, 10]], "width": 5}
+    name, image_id, studio = test.session_state["studio"]
+    assert (name, image_id) == ("mine", first.id)
+    studio.take([stroke])
+    test.button(key="save-paint").click().run()
+    assert not test.exception
+    labels, _ = services.load_labels("mine", first.id)
+    assert len(labels.objects) == 1
+    assert labels.annotated_yx.all()
+
+
 def test_strokes_are_saved_when_the_next_image_is_wanted(place, disc_folder):
     workflow.create_study(place, "mine")
     workflow.import_files(place, "mine", [disc_folder / "images"])

@@ -50,13 +50,15 @@ def read(path: Path) -> tuple[list[Part], list[str]]:
     plain = json.loads(path.read_text(encoding="utf-8-sig"))
     if not is_one(plain):
         raise LabelError(f"{path.name}: it is no Labelme file; export it again")
-    groups: dict[tuple[str, Any], list[dict[str, Any]]] = {}
+    groups: dict[tuple[str, int], list[dict[str, Any]]] = {}
     for place, shape in enumerate(plain["shapes"]):
         group = shape.get("group_id")
-        groups.setdefault(("alone", place) if group is None else ("group", group), []).append(shape)
+        groups.setdefault(("alone", place) if group is None else ("group", int(group)), []).append(
+            shape
+        )
     parts, left_out = [], 0
     for (kind, number), shapes in groups.items():
-        part = _part(shapes, int(number) if kind == "group" else None)
+        part = _part(shapes, number if kind == "group" else None)
         if part is None:
             left_out += len(shapes)
         else:

@@ -66,12 +66,13 @@ def _trace(mask_yx: NDArray[np.bool_]) -> list[Ring]:
     padded = np.pad(mask_yx, 1).astype(np.int8)
     down, right = np.diff(padded, axis=0)[:, 1:-1], np.diff(padded, axis=1)[1:-1]
     ways: dict[tuple[int, int], list[tuple[int, int]]] = {}
-    for (rows, columns), step in (
-        (np.nonzero(down == 1), (1, 0)),  # inside below: to the right
-        (np.nonzero(down == -1), (-1, 0)),
-        (np.nonzero(right == -1), (0, 1)),  # inside to the left: downwards
-        (np.nonzero(right == 1), (0, -1)),
+    for edges, step in (
+        (down == 1, (1, 0)),  # inside below: to the right
+        (down == -1, (-1, 0)),
+        (right == -1, (0, 1)),  # inside to the left: downwards
+        (right == 1, (0, -1)),
     ):
+        rows, columns = np.nonzero(edges)
         back = (max(0, -step[0]), max(0, -step[1]))
         for row, column in zip(rows.tolist(), columns.tolist(), strict=True):
             start = (column + back[0], row + back[1])

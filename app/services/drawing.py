@@ -1,0 +1,42 @@
+"""Images under the brush: their journals on the disk."""
+
+from app import sheet
+from app.services.place import study_dir, workspace
+from app.studio import Studio
+from core import workflow
+from core.data.labels import journal
+from core.data.labels.model import Labels
+from core.records import ImageRecord, Kind, StudyRecord
+
+
+def open_studio(study: StudyRecord, image: ImageRecord, tab: str) -> Studio:
+    """Return the image with everything that was drawn on it, saved or not."""
+    work = journal.open_(
+        study_dir(study.name),
+        image.id,
+        tab,
+        (image.shape_cyx[1], image.shape_cyx[2]),
+        author=workflow.author(),
+    )
+    task = study.task
+    told = dict.fromkeys(o.class_name for o in work.labels.objects if o.class_name)
+    classes = task.classes if task is not None else tuple(told) or (sheet.PLAIN_CLASS,)
+    background = task.background if task is not None else None
+    return Studio(
+        image_cyx=workflow.image_values(workspace(), study.name, image.id),
+        journal=work,
+        kind=task.kind if task is not None else Kind.INSTANCE,
+        classes=classes,
+        background=background,
+        class_name=next((name for name in classes if name != background), classes[0]),
+    )
+
+
+def finish_studio(name: str, image_id: str, studio: Studio, labels: Labels) -> str | None:
+    """Make one version of the strokes; ConflictError where somebody saved meanwhile."""
+    return journal.finish(study_dir(name), image_id, studio.journal, labels=labels)
+
+
+def others_at_work(name: str, image_id: str, tab: str) -> list[str]:
+    """Return who drew on the image elsewhere in the last two minutes."""
+    return journal.others_at_work(study_dir(name), image_id, tab)

@@ -1,0 +1,270 @@
+"""What one tab does to one image with brush, clicks and keys: gestures in, journal entries out.
+
+The browser sends every gesture with a number until it is confirmed; each is done once, in order.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from core.annotate import clicks, edits, scribbles
+from core.data.labels.journal import Journal
+from core.data.labels.model import MAIN, Labels
+from core.errors import LabelError
+from core.records import Kind
+
+Gesture = dict[str, Any]
+Pixels = NDArray[np.generic]
+
+
+@dataclass(slots=True, kw_only=True, eq=False)
+class Studio:
+    """One image under the brush; stands as long as the image is shown in this tab."""
+
+    image_cyx: Pixels
+    journal: Journal
+    kind: Kind
+    classes: tuple[str, ...]
+    background: str | None
+    class_name: str
+    """What the next object is."""
+    done: int = 0
+    """The number of the last gesture that was taken."""
+    selected: tuple[int, ...] = ()
+    problem: str = ""
+    """Why the last gesture did nothing."""
+    taught_yx: NDArray[np.int32] | None = None
+    """Strokes for the learner; they are no labels."""
+    _table: NDArray[np.float32] | None = None
+    _inside: NDArray[np.float32] | None = None
+    _proposals: clicks.Proposals | None = None
+    _proposed: int | None = None
+    """The object the proposals belong to."""
+    _ways: dict[str, Callable[[Gesture], None]] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        """Name what each gesture does."""
+        self._ways = {
+            "brush": self._brush,
+            "eraser": self._erase,
+            "click": self._click,
+            "box": self._box,
+            "select": self._select,
+            "cut": lambda each: self._keep(edits.split(self.labels, _points(each)), "cut"),
+            "teach": lambda each: self._teach(each, scribbles.INSIDE),
+            "ground": lambda each: self._teach(each, scribbles.BEHIND),
+            "class": self._class,
+            "undo": lambda each: self._undo(),
+            "redo": lambda each: self._redo(),
+            "grow": lambda each: self._step(1),
+            "shrink": lambda each: self._step(-1),
+            "merge": lambda each: self._change(edits.merge, "merge"),
+            "delete": lambda each: self._change(edits.delete, "delete"),
+            "fill_holes": lambda each: self._change(edits.fill_holes, "fill holes"),
+            "smooth": lambda each: self._change(edits.smooth, "smooth"),
+        }
+
+    @property
+    def labels(self) -> Labels:
+        """Return the labels as they stand."""
+        return self.journal.labels
+
+    @property
+    def is_regions(self) -> bool:
+        """Return whether a class is one thing, whatever its pieces."""
+        return self.kind is Kind.SEMANTIC
+
+    def take(self, gestures: list[Gesture]) -> int:
+        """Do what has not been done yet; return how many gestures that were."""
+        new = [each for each in gestures if int(each["number"]) > self.done]
+        for each in sorted(new, key=lambda one: int(one["number"])):
+            self.problem = ""
+            try:
+                self.act(each)
+            except LabelError as error:
+                self.problem = str(error)
+            self.done = int(each["number"])
+        return len(new)
+
+    def act(self, gesture: Gesture) -> None:
+        """Do one gesture; LabelError where it means nothing here."""
+        what = str(gesture.get("what"))
+        if what not in self._ways:
+            raise LabelError(f"there is no tool {what!r}")
+        if what not in ("grow", "shrink"):
+            self._proposals = None
+        self._ways[what](gesture)
+
+    def label_rest(self) -> int:
+        """Add the objects (or regions) the strokes teach, where nothing is yet; return how many.
+
+        Raises LabelError before two classes have a stroke.
+        """
+        inside = self._learned()
+        before = len(self.labels.objects)
+        labels = self.labels
+        if self.is_regions:
+            mask = (inside > 0.5) & (labels.layers[MAIN] == 0)
+            labels = edits.add(
+                labels, mask, class_name=self.class_name, joined=True, source="model"
+            )
+        else:
+            found = scribbles.objects(inside, diameter_px=self.diameter_px())
+            for each in range(1, int(found.max()) + 1):
+                mask = found == each
+                if (labels.layers[MAIN][mask] == 0).mean() > 0.5:
+                    labels = edits.add(labels, mask, class_name=self.class_name, source="model")
+        self._keep(labels, "rest of the image")
+        return len(self.labels.objects) - before
+
+    def diameter_px(self) -> float | None:
+        """Return the middle diameter of what is marked; None before three objects."""
+        areas = np.bincount(self.labels.layers[MAIN].ravel())[1:]
+        areas = areas[areas > 0]
+        return float(2 * np.sqrt(np.median(areas) / np.pi)) if len(areas) >= 3 else None
+
+    def _brush(self, gesture: Gesture) -> None:
+        mask = self._stroke(gesture)
+        under = edits.at(self.labels, _points(gesture)[0])
+        if self.class_name == self.background:
+            self._keep(edits.erase(self.labels, mask), "background")
+        elif under is not None and not self.is_regions:
+            self._keep(edits.extend(self.labels, under, mask), "brush")
+            self.selected = (under,)
+        else:
+            self._add(mask, "brush")
+
+    def _erase(self, gesture: Gesture) -> None:
+        known = self.background is not None or not self.is_regions
+        self._keep(edits.erase(self.labels, self._stroke(gesture), known=known), "eraser")
+
+    def _click(self, gesture: Gesture) -> None:
+        column, row = _points(gesture)[0]
+        rows, columns = self.labels.shape_yx
+        if not (0 <= round(row) < rows and 0 <= round(column) < columns):
+            return
+        self._propose(
+            clicks.at_point(
+                self.image_cyx,
+                round(row),
+                round(column),
+                diameter_px=self.diameter_px(),
+                inside_yx=self._inside,
+                taken_yx=self._taken(),
+            ),
+            "click",
+        )
+
+    def _box(self, gesture: Gesture) -> None:
+        points = _points(gesture)
+        (x, y), (x2, y2) = points[0], points[-1]
+        if abs(x2 - x) < 2 or abs(y2 - y) < 2:
+            raise LabelError("drag a box from one corner of the object to the opposite one")
+        # Corners of the box lie at pixel edges, half a pixel before the centres.
+        box = (min(y, y2) + 0.5, min(x, x2) + 0.5, max(y, y2) + 0.5, max(x, x2) + 0.5)
+        self._propose(
+            clicks.in_box(self.image_cyx, box, inside_yx=self._inside, taken_yx=self._taken()),
+            "box",
+        )
+
+    def _taken(self) -> NDArray[np.bool_] | None:
+        return None if self.is_regions else self.labels.layers[MAIN] > 0
+
+    def _propose(self, found: clicks.Proposals, what: str) -> None:
+        known = {item.id for item in self.labels.objects}
+        self._add(found.placed(self.labels.shape_yx), what)
+        new = [item.id for item in self.labels.objects if item.id not in known]
+        if new:
+            self._proposals, self._proposed = found, new[0]
+
+    def _step(self, step: int) -> None:
+        if self._proposals is None or self._proposed is None:
+            raise LabelError("click on an object or drag a box around it first")
+        self._proposals = self._proposals.stepped(step)
+        mask = self._proposals.placed(self.labels.shape_yx)
+        self._keep(
+            edits.redraw(self.labels, self._proposed, mask), "grow" if step > 0 else "shrink"
+        )
+
+    def _select(self, gesture: Gesture) -> None:
+        under = edits.at(self.labels, _points(gesture)[0])
+        if under is None:
+            self.selected = ()
+        elif gesture.get("shift"):
+            kept = tuple(each for each in self.selected if each != under)
+            self.selected = kept if under in self.selected else (*kept, under)
+        else:
+            self.selected = (under,)
+
+    def _class(self, gesture: Gesture) -> None:
+        at = int(gesture["at"])
+        if at >= len(self.classes):
+            raise LabelError(f"there are {len(self.classes)} classes")
+        self.class_name = self.classes[at]
+        if self.selected and not self.is_regions:
+            self._keep(edits.reclass(self.labels, self.selected, self.class_name), "class")
+
+    def _teach(self, gesture: Gesture, value: int) -> None:
+        if self.taught_yx is None:
+            self.taught_yx = np.full(self.labels.shape_yx, scribbles.UNKNOWN, np.int32)
+        self.taught_yx[self._stroke(gesture)] = value
+        self._inside = None
+
+    def _learned(self) -> NDArray[np.float32]:
+        """Return how likely each pixel is an object's, after strokes and accepted objects."""
+        if self._table is None:
+            self._table = scribbles.features(self.image_cyx)
+        strokes = np.full(self.labels.shape_yx, scribbles.UNKNOWN, np.int32)
+        strokes[self.labels.layers[MAIN] > 0] = scribbles.INSIDE
+        if self.taught_yx is not None:
+            strokes = np.where(self.taught_yx >= 0, self.taught_yx, strokes)
+        learned = scribbles.learn([self._table], [strokes])
+        self._inside = learned.probability(self._table, scribbles.INSIDE)
+        return self._inside
+
+    def _undo(self) -> None:
+        if self.journal.undo() is None:
+            raise LabelError("there is nothing to take back")
+        self._forget_gone()
+
+    def _redo(self) -> None:
+        if self.journal.redo() is None:
+            raise LabelError("there is nothing to bring back")
+        self._forget_gone()
+
+    def _change(self, change: Callable[[Labels, tuple[int, ...]], Labels], what: str) -> None:
+        if not self.selected:
+            raise LabelError("select an object first (V, then click on it)")
+        self._keep(change(self.labels, self.selected), what)
+
+    def _add(self, mask: NDArray[np.bool_], what: str) -> None:
+        changed = edits.add(
+            self.labels,
+            mask,
+            class_name=self.class_name,
+            author=self.journal.author,
+            joined=self.is_regions,
+        )
+        self._keep(changed, what)
+
+    def _stroke(self, gesture: Gesture) -> NDArray[np.bool_]:
+        width = float(gesture.get("width") or 1)
+        return edits.stroke(self.labels.shape_yx, _points(gesture), width)
+
+    def _keep(self, labels: Labels, what: str) -> None:
+        self.journal.record(labels, what)
+        self._forget_gone()
+
+    def _forget_gone(self) -> None:
+        known = {item.id for item in self.labels.objects}
+        self.selected = tuple(each for each in self.selected if each in known)
+
+
+def _points(gesture: Gesture) -> list[tuple[float, float]]:
+    points = [(float(x), float(y)) for x, y in gesture.get("points") or ()]
+    if not points:
+        raise LabelError("this tool needs a place in the image")
+    return points

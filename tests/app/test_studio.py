@@ -1,0 +1,134 @@
+"""Gestures of the painter become labels: once each, in order, on the disk."""
+
+import numpy as np
+import pytest
+
+from app.studio import Studio
+from core.data import study
+from core.data.labels import journal
+from core.data.labels.model import MAIN
+from core.records import Kind
+
+SIDE = 120
+
+
+@pytest.fixture
+def open_studio(workspace):
+    study_dir = study.create(workspace, "s")
+    rows, columns = np.mgrid[:SIDE, :SIDE]
+    image = np.random.default_rng(0).normal(20, 4, (SIDE, SIDE))
+    for row, column in ((30, 30), (30, 80), (80, 55)):
+        image[(rows - row) ** 2 + (columns - column) ** 2 < 100] += 100
+
+    def make(kind=Kind.INSTANCE, background=None):
+        work = journal.open_(study_dir, "a", "tab", (SIDE, SIDE), author="ann")
+        return Studio(
+            image_cyx=image.clip(0, 255).astype(np.uint8)[None],
+            journal=work,
+            kind=kind,
+            classes=("mono", "bi"),
+            background=background,
+            class_name="mono",
+        )
+
+    return make
+
+
+def gesture(number, what, *points, width=7, **more):
+    places = [list(p) for p in points]
+    return {"number": number, "what": what, "points": places, "width": width, **more}
+
+
+def test_a_gesture_that_is_sent_twice_is_done_once(open_studio):
+    studio = open_studio()
+    first = gesture(1, "brush", (20, 60), (40, 60))
+    assert studio.take([first]) == 1
+    assert studio.take([first, gesture(2, "brush", (80, 100), (90, 100))]) == 1
+    assert [item.id for item in studio.labels.objects] == [1, 2]
+    assert studio.done == 2
+
+
+def test_what_was_drawn_is_there_after_a_reload(open_studio):
+    studio = open_studio()
+    studio.take([gesture(1, "click", (30, 30)), gesture(2, "brush", (20, 60), (40, 60))])
+    again = open_studio()
+    np.testing.assert_array_equal(again.labels.flat_yx, studio.labels.flat_yx)
+    assert len(again.labels.objects) == 2
+
+
+def test_a_click_outlines_and_grows_and_undo_takes_back(open_studio):
+    studio = open_studio()
+    studio.take([gesture(1, "click", (30, 30))])
+    area = (studio.labels.layers[MAIN] == 1).sum()
+    assert 0.7 < area / 314 < 1.4
+    studio.take([gesture(2, "shrink"), gesture(3, "shrink")])
+    assert 0 < (studio.labels.layers[MAIN] == 1).sum() <= area
+    studio.take([gesture(4, "undo"), gesture(5, "undo"), gesture(6, "undo")])
+    assert studio.labels.objects == ()
+    studio.take([gesture(7, "undo")])
+    assert "nothing to take back" in studio.problem
+
+
+def test_a_box_outlines_the_object_in_it(open_studio):
+    studio = open_studio()
+    studio.take([gesture(1, "box", (69, 19), (91, 41))])
+    mask = studio.labels.layers[MAIN] == 1
+    assert mask[30, 80]
+    assert 0.75 < mask.sum() / 314 < 1.3
+
+
+def test_selected_objects_are_merged_classed_and_deleted(open_studio):
+    studio = open_studio()
+    studio.take(
+        [
+            gesture(1, "brush", (20, 60), (40, 60)),
+            gesture(2, "brush", (20, 70), (40, 70)),
+            gesture(3, "merge"),
+        ]
+    )
+    assert "select" in studio.problem
+    studio.take(
+        [
+            gesture(4, "select", (30, 60)),
+            gesture(5, "select", (30, 70), shift=True),
+            gesture(6, "class", at=1),
+            gesture(7, "merge"),
+        ]
+    )
+    [item] = studio.labels.objects
+    assert item.class_name == "bi"
+    studio.take([gesture(8, "delete")])
+    assert studio.labels.objects == ()
+    assert studio.selected == ()
+
+
+def test_strokes_label_the_rest_of_the_image_as_a_models_work(open_studio):
+    studio = open_studio()
+    studio.take(
+        [
+            gesture(1, "teach", (26, 30), (34, 30)),
+            gesture(2, "ground", (10, 110), (110, 110)),
+            gesture(3, "ground", (55, 10), (55, 60), width=3),
+        ]
+    )
+    assert studio.labels.objects == ()
+    assert studio.label_rest() == 3
+    assert {item.source for item in studio.labels.objects} == {"model"}
+    studio.take([gesture(4, "undo")])
+    assert studio.labels.objects == ()
+
+
+def test_regions_of_a_class_are_one(open_studio):
+    studio = open_studio(Kind.SEMANTIC, "bi")
+    studio.take(
+        [
+            gesture(1, "brush", (20, 60), (40, 60)),
+            gesture(2, "brush", (20, 90), (40, 90)),
+            gesture(3, "class", at=1),
+            gesture(4, "brush", (20, 60), (30, 60)),
+        ]
+    )
+    [item] = studio.labels.objects
+    assert item.class_name == "mono"
+    assert studio.labels.layers[MAIN][60, 25] == 0
+    assert studio.labels.annotated_yx[60, 25]

@@ -1,0 +1,374 @@
+"""A script plays a person who labels images with clicks and scribbles; its actions are counted.
+
+    python tests/benchmarks/annotation_effort.py [DATA_SET ...] [--images 6] [--seed 0] [--json]
+
+One action is one press and release of the mouse: a click, a stroke of the brush, a drag of a box,
+a button. Measured against the corners of the smallest polygons that reach IoU 0.9 an object (one
+corner, one action). The person stops as soon as AP at IoU 0.5 is 0.9 or more and the mean IoU of
+the matched objects 0.85 or more; what the tools cannot do, the person does corner by corner. The
+truth is used for one thing: to know where a person who sees the picture would act.
+"""
+
+import argparse
+import json
+import os
+import statistics
+import sys
+import time
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from core.annotate import clicks, scribbles
+from core.data import readers
+from core.evaluate.matching import match
+
+SETS = ("bbbc039_u2os", "dsb2018_cytology", "dsb2018_histology")
+GOOD_AP, GOOD_IOU, POLYGON_IOU = 0.9, 0.85, 0.9
+# A hand is this far off, in parts of the object's side.
+_TREMBLE = 0.05
+_MOST_STROKES = 12
+# Another stroke must bring so much, or the person goes over to single objects.
+_WORTH_A_STROKE = 0.02
+Ids = NDArray[np.int32]
+
+
+@dataclass(kw_only=True)
+class Effort:
+    """What one image took."""
+
+    image: str
+    objects: int
+    corners: int
+    strokes: int = 0
+    boxes: int = 0
+    steps: int = 0
+    deletions: int = 0
+    corners_by_hand: int = 0
+    ap_after_strokes: float = 0.0
+    ap: float = 0.0
+    iou: float = 0.0
+    slowest_s: dict[str, float] = field(default_factory=dict)
+
+    @property
+    def actions(self) -> int:
+        """Return all of them, the button that takes the objects over among them."""
+        return 1 + self.strokes + self.boxes + self.steps + self.deletions + self.corners_by_hand
+
+
+def standing(truth: Ids, drawn: Ids) -> tuple[float, float]:
+    """Return AP at IoU 0.5 and the mean IoU of the matched objects."""
+    found = match(truth, drawn, 0.5)
+    total = found.true_positives + found.false_positives + found.false_negatives
+    iou = float(found.iou.mean()) if len(found.iou) else 0.0
+    return (found.true_positives / total if total else 1.0), iou
+
+
+def smallest_polygon(mask: NDArray[np.bool_]) -> tuple[int, NDArray[np.bool_]]:
+    """Return the fewest corners of a polygon that reaches IoU 0.9 with the object, and its inside.
+
+    Corners lie at equal stretches of the outline or where Douglas and Peucker put them, each
+    pushed out from the centre by up to a quarter: a polygon through the outline is too small.
+    """
+    from skimage.draw import polygon2mask
+    from skimage.measure import approximate_polygon, find_contours
+
+    padded = np.pad(mask, 3)
+    outline = max(find_contours(padded.astype(np.float32), 0.5), key=len)[:-1]
+    centre = outline.mean(axis=0)
+    chosen = {
+        len(each) - 1: each[:-1]
+        for each in (
+            approximate_polygon(np.vstack([outline, outline[:1]]), tolerance)
+            for tolerance in np.geomspace(0.5, max(mask.shape), 14)
+        )
+        if len(each) > 3
+    }
+    for count in range(3, len(outline)):
+        starts = np.linspace(0, len(outline) / count, 3, endpoint=False)
+        spread = np.arange(count) * len(outline) / count
+        tries = [outline[np.round(s + spread).astype(int) % len(outline)] for s in starts]
+        for corners in [*tries, *([chosen[count]] if count in chosen else [])]:
+            for push in (1.0, 1.06, 1.12, 1.18, 1.25):
+                drawn = polygon2mask(padded.shape, centre + (corners - centre) * push)
+                if (drawn & padded).sum() >= POLYGON_IOU * (drawn | padded).sum():
+                    return count, drawn[3:-3, 3:-3]
+    return len(outline), mask
+
+
+Earlier = list[tuple[NDArray[np.float32], Ids]]
+"""Features and accepted labels of images that are done; the study's next image starts there."""
+_REMEMBERED = 3
+
+
+def play(
+    name: str, image_cyx: NDArray[np.generic], truth: Ids, seed: int, earlier: Earlier
+) -> Effort:
+    """Return what it took to label one image, and remember its labels."""
+    from scipy import ndimage
+
+    rng = np.random.default_rng(seed)
+    boxes = ndimage.find_objects(truth)
+    ids = [i for i in range(1, len(boxes) + 1) if boxes[i - 1] is not None]
+    corners = sum(smallest_polygon(truth[boxes[i - 1]] == i)[0] for i in ids)
+    effort = Effort(image=name, objects=len(ids), corners=corners)
+    inside, drawn = _scribble(image_cyx, truth, effort, (rng, earlier))
+    effort.ap_after_strokes = standing(truth, drawn)[0]
+    _correct(image_cyx, truth, drawn, (inside, effort, rng))
+    effort.ap, effort.iou = standing(truth, drawn)
+    earlier.append((scribbles.features(image_cyx), (drawn > 0).astype(np.int32)))
+    del earlier[:-_REMEMBERED]
+    return effort
+
+
+def _scribble(
+    image_cyx: NDArray[np.generic],
+    truth: Ids,
+    effort: Effort,
+    rest: tuple[np.random.Generator, Earlier],
+) -> tuple[NDArray[np.float32], Ids]:
+    """Draw strokes as long as they help; return probabilities and objects of the best state."""
+    rng, earlier = rest
+    start = time.perf_counter()
+    table = scribbles.features(image_cyx)
+    took_features = time.perf_counter() - start
+    strokes = np.full(truth.shape, scribbles.UNKNOWN, np.int32)
+    areas = np.bincount(truth.ravel())[1:]
+    brightness = image_cyx.astype(np.float32).mean(axis=0)
+    ranked = sorted(
+        (i for i in range(1, len(areas) + 1) if areas[i - 1]),
+        key=lambda i: float(brightness[truth == i].mean()),
+    )
+    if not earlier:
+        for share in (0.2, 0.8):
+            _stroke_in(strokes, truth == ranked[int(share * (len(ranked) - 1))], scribbles.INSIDE)
+        for _ in range(2):
+            _stroke_between(strokes, truth, rng)
+        effort.strokes = 4
+    best: tuple[float, NDArray[np.float32], Ids] | None = None
+    idle = 0
+    while True:
+        start = time.perf_counter()
+        learned = scribbles.learn(
+            [table, *(each for each, _ in earlier)], [strokes, *(each for _, each in earlier)]
+        )
+        inside = learned.probability(table, scribbles.INSIDE)
+        drawn = scribbles.objects(inside)
+        took = time.perf_counter() - start
+        effort.slowest_s["strokes"] = max(effort.slowest_s.get("strokes", 0), took + took_features)
+        ap, iou = standing(truth, drawn)
+        gained = best is None or ap + iou / 10 > best[0] + _WORTH_A_STROKE
+        idle = 0 if gained else idle + 1
+        if best is None or ap + iou / 10 > best[0]:
+            best = (ap + iou / 10, inside, drawn)
+        # A person sees that hardly anything is left to improve by strokes.
+        if (ap >= GOOD_AP and iou >= GOOD_IOU) or effort.strokes >= _MOST_STROKES or idle >= 1:
+            return best[1], best[2]
+        _stroke_where_wrong(strokes, truth, inside)
+        effort.strokes += 1
+
+
+def _stroke_in(strokes: Ids, mask: NDArray[np.bool_], value: int) -> None:
+    """Draw a stroke as a hand would: through the middle of a region, a few pixels wide."""
+    from scipy import ndimage
+
+    depth = ndimage.distance_transform_edt(np.pad(mask, 1))[1:-1, 1:-1]
+    rows, columns = np.nonzero(mask)
+    points = np.stack([rows, columns], axis=1).astype(float)
+    centre = points.mean(axis=0)
+    _, _, axes = np.linalg.svd(points - centre, full_matrices=False)
+    along = (points - centre) @ axes[0]
+    core = (np.abs((points - centre) @ axes[1]) <= 2) & (np.abs(along) <= 0.7 * np.abs(along).max())
+    deep = depth[rows, columns] >= min(2.0, depth.max())
+    chosen = core & deep if (core & deep).any() else depth[rows, columns] == depth.max()
+    strokes[rows[chosen], columns[chosen]] = value
+
+
+def _stroke_between(strokes: Ids, truth: Ids, rng: np.random.Generator) -> None:
+    """Draw a long straight stroke of three pixels' width that meets no object."""
+    from scipy import ndimage
+    from skimage.draw import line
+
+    free = ndimage.distance_transform_edt(truth == 0) > 2.5
+    best: tuple[NDArray[np.intp], NDArray[np.intp]] | None = None
+    for _ in range(60):
+        ends = [rng.integers(0, side, 2) for side in truth.shape]
+        rows, columns = line(ends[0][0], ends[1][0], ends[0][1], ends[1][1])
+        runs = np.split(np.arange(len(rows)), np.flatnonzero(np.diff(free[rows, columns])) + 1)
+        run = max((r for r in runs if free[rows[r[0]], columns[r[0]]]), key=len, default=None)
+        if run is not None and (best is None or len(run) > len(best[0])):
+            best = rows[run], columns[run]
+    if best is not None:
+        wide = np.zeros(truth.shape, bool)
+        wide[best] = True
+        strokes[ndimage.binary_dilation(wide) & free] = scribbles.BEHIND
+
+
+def _stroke_where_wrong(strokes: Ids, truth: Ids, inside: NDArray[np.float32]) -> None:
+    """Draw a stroke into the deepest region that is taken for the other class."""
+    from scipy import ndimage
+
+    found = []
+    for wrong, value in (
+        ((truth > 0) & (inside < 0.5), scribbles.INSIDE),
+        ((truth == 0) & (inside >= 0.5), scribbles.BEHIND),
+    ):
+        regions, count = ndimage.label(wrong & (strokes < 0))
+        if not count:
+            continue
+        depth = ndimage.distance_transform_edt(regions > 0)
+        volume = ndimage.sum_labels(depth, regions, np.arange(1, count + 1))
+        found.append((float(volume.max()), regions == 1 + int(volume.argmax()), value))
+    if found:
+        _, region, value = max(found, key=lambda each: each[0])
+        _stroke_in(strokes, region, value)
+
+
+def _correct(
+    image_cyx: NDArray[np.generic],
+    truth: Ids,
+    drawn: Ids,
+    rest: tuple[NDArray[np.float32], Effort, np.random.Generator],
+) -> None:
+    """Act on the worst object, one after the other, until the labels are good."""
+    from scipy import ndimage
+
+    inside, effort, rng = rest
+    boxes = ndimage.find_objects(truth)
+    touched: set[int] = set()
+    while True:
+        found = match(truth, drawn, 0.5)
+        ap, iou = standing(truth, drawn)
+        if ap >= GOOD_AP and iou >= GOOD_IOU:
+            return
+        missed = set(found.true_ids.tolist()) - set(found.pairs[:, 0].tolist()) - touched
+        strays = set(found.predicted_ids.tolist()) - set(found.pairs[:, 1].tolist())
+        strays = {i for i in strays if not _is_needed(truth, drawn == i, missed)}
+        if ap < GOOD_AP and missed:
+            worst = max(missed, key=lambda i: int((truth == i).sum()))
+        elif ap < GOOD_AP and strays:
+            drawn[drawn == strays.pop()] = 0
+            effort.deletions += 1
+            continue
+        else:
+            rated = sorted(zip(found.iou.tolist(), found.pairs[:, 0].tolist(), strict=True))
+            worst = next((i for _, i in rated if i not in touched), 0)
+            if not worst:  # every object was helped along; now corner by corner
+                worst = rated[0][1]
+                _by_hand(truth == worst, boxes[worst - 1], drawn, effort)
+                continue
+        touched.add(worst)
+        _draw_one(image_cyx, truth == worst, boxes[worst - 1], drawn, (inside, effort, rng))
+
+
+def _is_needed(truth: Ids, mask: NDArray[np.bool_], missed: set[int]) -> bool:
+    """Return whether a missed object lies under the stray one: drawing that cures both."""
+    under = truth[mask]
+    return bool(np.isin(under, list(missed)).mean() > 0.5)
+
+
+def _draw_one(
+    image_cyx: NDArray[np.generic],
+    mask: NDArray[np.bool_],
+    box: tuple[slice, slice],
+    drawn: Ids,
+    rest: tuple[NDArray[np.float32], Effort, np.random.Generator],
+) -> None:
+    """Drag a box around one object, adjust it once or twice, or draw it corner by corner."""
+    inside, effort, rng = rest
+    rows, columns = box
+    sides = (rows.stop - rows.start, columns.stop - columns.start) * 2
+    exact = (rows.start, columns.start, rows.stop, columns.stop)
+    rough = tuple(
+        float(at + rng.normal(0, _TREMBLE) * side) for at, side in zip(exact, sides, strict=True)
+    )
+    start = time.perf_counter()
+    told = clicks.in_box(image_cyx, rough, inside_yx=inside)
+    took = time.perf_counter() - start
+    effort.slowest_s["click"] = max(effort.slowest_s.get("click", 0), took)
+    effort.boxes += 1
+    reached = _iou(told.placed(mask.shape), mask)
+    for step in (1, -1):
+        other = told.stepped(step)
+        better = _iou(other.placed(mask.shape), mask)
+        if reached < 0.75 and better > reached + 0.05:
+            told, reached = other, better
+            effort.steps += 1
+    painted = told.placed(mask.shape)
+    if reached < 0.6:
+        _by_hand(mask, box, drawn, effort)
+        return
+    _paint(painted, drawn)
+
+
+def _by_hand(mask: NDArray[np.bool_], box: tuple[slice, slice], drawn: Ids, effort: Effort) -> None:
+    """Draw one object corner by corner."""
+    count, inside = smallest_polygon(mask[box])
+    effort.corners_by_hand += count
+    painted = np.zeros_like(mask)
+    painted[box] = inside
+    _paint(painted, drawn)
+
+
+def _paint(painted: NDArray[np.bool_], drawn: Ids) -> None:
+    before = np.bincount(drawn[painted], minlength=int(drawn.max()) + 1)
+    whole = np.bincount(drawn.ravel())
+    # What is mostly under the new outline was meant to be it.
+    gone = [i for i in np.flatnonzero(before) if i and before[i] > 0.5 * whole[i]]
+    drawn[np.isin(drawn, gone)] = 0
+    drawn[painted] = int(drawn.max()) + 1
+
+
+def _iou(one: NDArray[np.bool_], other: NDArray[np.bool_]) -> float:
+    return float((one & other).sum() / max(1, (one | other).sum()))
+
+
+def _images(folder: Path, count: int) -> list[tuple[str, Path, Path]]:
+    """Return images evenly over the set, so that no kind of picture is left out."""
+    masks = {path.stem: path for path in sorted((folder / "masks").iterdir())}
+    paths = [path for path in sorted((folder / "images").iterdir()) if path.stem in masks]
+    step = max(1, len(paths) // count)
+    return [(path.stem, path, masks[path.stem]) for path in paths[::step][:count]]
+
+
+def main() -> int:
+    """Print a line an image and one a data set; return 1 where five times was missed."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("sets", nargs="*", default=SETS)
+    parser.add_argument("--images", type=int, default=6)
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--json", action="store_true")
+    args = parser.parse_args()
+    data = Path(os.environ["AIXCELL_DATA"])
+    missed = False
+    for name in args.sets:
+        efforts: list[Effort] = []
+        earlier: Earlier = []
+        for at, (stem, image, mask) in enumerate(_images(data / name, args.images)):
+            truth = readers.read(mask, indices=True).image_cyx[0].astype(np.int32)
+            if not truth.any():
+                continue
+            effort = play(stem, readers.read(image).image_cyx, truth, args.seed + at, earlier)
+            efforts.append(effort)
+            line = {**asdict(effort), "actions": effort.actions}
+            print(json.dumps(line) if args.json else line, flush=True)
+        ratio = sum(e.corners for e in efforts) / sum(e.actions for e in efforts)
+        worst = min(e.corners / e.actions for e in efforts)
+        missed |= ratio < 5
+        print(
+            f"{name}: {len(efforts)} images, {sum(e.objects for e in efforts)} objects, "
+            f"{sum(e.corners for e in efforts)} corners, "
+            f"{sum(e.actions for e in efforts)} actions: "
+            f"{ratio:.1f} times fewer (worst image {worst:.1f}); AP after strokes "
+            f"{statistics.mean(e.ap_after_strokes for e in efforts):.2f}, "
+            f"at the end {statistics.mean(e.ap for e in efforts):.2f}, "
+            f"IoU {statistics.mean(e.iou for e in efforts):.2f}",
+            flush=True,
+        )
+    return int(missed)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
