@@ -237,7 +237,7 @@ def _fit(mask: Mask, gradient: Floats, diameter_px: float | None) -> float:
     round_ = min(1.0, 4 * math.pi * area / (around * 1.1) ** 2)
     size = 2 * math.sqrt(area / math.pi)
     off = 0.0 if diameter_px is None else math.log(size / diameter_px) / _SIZE_SPREAD
-    return steep * round_ * math.exp(-(off**2) / 2) * 0.7**touches
+    return float(steep * round_ * math.exp(-(off**2) / 2) * 0.7**touches)
 
 
 def _alike(planes: NDArray[np.float32], inner: Mask, outer: Mask) -> Floats:

@@ -41,7 +41,7 @@ def stroke(shape_yx: tuple[int, int], points: Sequence[Point], width_px: float) 
     length = float(np.hypot(*np.diff(path, axis=0).T).sum()) if len(path) > 1 else 0.0
     gap = float(np.hypot(*(path[-1] - path[0])))
     if len(points) >= 3 and gap <= _CLOSES * width_px and length > 4 * width_px + gap:
-        inside |= fill(points, shape_yx)
+        inside |= fill(tuple(points), shape_yx)
     return inside
 
 

@@ -44,7 +44,7 @@ class Learned:
         asked = np.ascontiguousarray(table[::step, ::step])
         told = boosted.judged(self.model, asked)[self.model.classes.index(index)]
         if step == 1:
-            return told
+            return np.asarray(told, np.float32)
         wide = affine_transform(
             told, [1 / step] * 2, output_shape=(rows, columns), order=1, mode="nearest"
         )
