@@ -58,7 +58,7 @@ def outlined(
     inside = has_color[named]
     if tint:
         painted[inside] = (1 - tint) * painted[inside] + tint * table[named[inside]]
-    edge = inside & _edges(labels_yx)
+    edge = inside & edges(labels_yx)
     if bold:
         edge = inside & _widened(edge)
     painted[edge] = table[named[edge]]
@@ -75,7 +75,7 @@ def compared(
     return outlined(shown, np.maximum(given, 0), look.PREDICTED_COLOR)
 
 
-def _edges(labels_yx: NDArray[np.int32]) -> NDArray[np.bool_]:
+def edges(labels_yx: NDArray[np.int32]) -> NDArray[np.bool_]:
     """Return the pixels of an id that touch another id: above, below, left or right."""
     edge = np.zeros(labels_yx.shape, dtype=bool)
     down = labels_yx[1:] != labels_yx[:-1]

@@ -12,10 +12,9 @@ from typing import Any
 
 import numpy as np
 import streamlit as st
-from numpy.typing import NDArray
 from PIL import Image
 
-from app import look
+from app import look, pictures
 from app.studio import Studio
 from core.data.labels.model import MAIN
 
@@ -112,7 +111,7 @@ def overlay(studio: Studio) -> bytes:
         if item.id < len(table):
             table[item.id] = (*look.rgb(_color(studio, item.class_name)), _TINT)
     painted = table[ids]
-    edge = _edges(ids)
+    edge = pictures.edges(ids) & (ids > 0)
     painted[edge, 3] = _EDGE
     painted[edge & np.isin(ids, studio.selected)] = (*_SELECTED, _EDGE)
     if studio.taught_yx is not None:
@@ -122,17 +121,6 @@ def overlay(studio: Studio) -> bytes:
     buffer = io.BytesIO()
     Image.fromarray(painted).save(buffer, "PNG", compress_level=1)
     return buffer.getvalue()
-
-
-def _edges(ids: NDArray[np.int32]) -> NDArray[np.bool_]:
-    """Return the pixels of an object beside another id: each object has a border of its own."""
-    edge = np.zeros(ids.shape, bool)
-    down, side = ids[1:] != ids[:-1], ids[:, 1:] != ids[:, :-1]
-    edge[1:] |= down
-    edge[:-1] |= down
-    edge[:, 1:] |= side
-    edge[:, :-1] |= side
-    return edge & (ids > 0)
 
 
 def _color(studio: Studio, name: str | None) -> str:
