@@ -130,7 +130,7 @@ def test_pictures_end_with_the_budget_the_scores_do_not(tmp_path):
 
 def test_worst_image_is_drawn_first(tmp_path, monkeypatch):
     drawn = []
-    monkeypatch.setattr(report, "_write_picture", lambda path, _: drawn.append(path.stem))
+    monkeypatch.setattr(report, "write_picture", lambda path, _: drawn.append(path.stem))
     report.write(JobDir(tmp_path / "job"), example(), shown("p", "q"), CELLS)
     assert drawn == ["q", "p"]
 

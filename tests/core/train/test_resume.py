@@ -106,7 +106,7 @@ def test_killed_in_the_race_its_standings_and_its_leader_are_kept(
     job_dir = planned[2]
 
     def second(learner: Learner, _: float) -> bool:
-        return learner.trained.pipeline.name == NAMES[1] and learner.steps == 3
+        return learner.trained.pipeline.name == NAMES[1]  # however few steps a probe has here
 
     with monkeypatch.context() as patch:
         patch.setattr(Learner, "step", dying(Learner.step, second))
