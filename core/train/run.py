@@ -2,7 +2,6 @@
 
 import resource
 import sys
-import time
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -14,8 +13,8 @@ from core.infer.predict import Trained
 from core.paths import JobDir, StudyDir
 from core.pipeline import devices, models
 from core.progress import Progress, Stopped
-from core.records import Plan, Postprocess, RunResult, Score, is_disk_full, write
-from core.train import contender, images, loop, race, reporting, tune
+from core.records import Plan, RunResult, Score, is_disk_full, write
+from core.train import contender, ending, images, loop, race, reporting
 from core.train.checkpoint import Checkpoints
 from core.train.clock import Clock
 from core.train.contender import Contender
@@ -24,30 +23,6 @@ from core.train.judge import Judge
 from core.train.learner import Learner
 from core.train.saved import Baseline, SavedFit, SavedRun
 from core.train.watch import Stretch, UnsettledError
-
-# Of the budget: writing the bundle, overlays and label files, and what nobody foresaw.
-MARGIN_SHARE = 0.015
-MARGIN_S = 2.0
-# What a look costs is measured once, and other programs may come.
-SAFETY = 1.3
-# Tuning: a few dozen trials on every validation image; more brings nothing measurable.
-TRIALS = 36
-TUNING_SHARE = 0.06
-LONGEST_TUNING_S = 40.0
-# Mirrored views cost four times the prediction; they are looked at where that is cheap.
-FLIPS_SHARE = 0.06
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Ending:
-    """What is kept for after the training."""
-
-    reserve_s: float
-    """For tuning, test and report."""
-    after_s: float
-    """For test and report alone."""
-    flips: bool
-    """Whether mirrored views are affordable."""
 
 
 def execute(
@@ -167,9 +142,9 @@ class _Course:
         if raced.stopped:
             raise Stopped
         seen, known = raced.winner.trained, bool(raced.standings)
-        ending = plan_ending(seen, self.judge, self.test, self.clock, known=known)
+        kept = ending.plan(seen, self.judge, self.test, self.clock, known=known)
         stretch = Stretch(
-            until=self.clock.deadline - ending.reserve_s,
+            until=self.clock.deadline - kept.reserve_s,
             tell=_teller(self.clock, self.progress),
             checkpoints=self.checkpoints,
             resumed=raced.stretch,
@@ -189,8 +164,8 @@ class _Course:
             cpu_seconds_per_step=fitted.cpu_seconds_per_step,
             converged=fitted.converged,
             curve=fitted.curve,
-            after_s=ending.after_s,
-            flips=ending.flips,
+            after_s=kept.after_s,
+            flips=kept.flips,
         )
         self.save(trained)
         self.checkpoints.settled(trained.network.state_dict(), fit=fit)
@@ -228,7 +203,7 @@ class _Course:
         known = self.checkpoints.known
         if known.validation is not None:
             return trained, known.validation
-        trained, valid = _tune(trained, self.judge, fit, self.clock, self.progress)
+        trained, valid = ending.tuned(trained, self.judge, fit, self.clock, self.progress)
         self.checkpoints.settled(
             trained.network.state_dict(),
             fit=replace(fit, pipeline=trained.pipeline),
@@ -275,67 +250,6 @@ def _teller(clock: Clock, progress: Progress) -> Callable[[str], None]:
         progress.stage("fitting", f"Learning from the images, {where}", share, clock.left())
 
     return tell
-
-
-def plan_ending(
-    trained: Trained, judge: Judge, test: Images, clock: Clock, *, known: bool
-) -> Ending:
-    """Return the time to keep for looks, tuning and report, by what one look costs.
-
-    `known`: whether the network has learned enough to tell what cutting objects out will cost.
-    """
-    look_s = contender.seconds_per_look(trained, judge.samples[0])
-    trial_s = judge.seconds_per_trial(trained)
-    looks = len(judge.samples) + len(test.samples)
-    flips = 4 * looks * look_s <= FLIPS_SHARE * clock.budget_s
-    flips = flips and not trained.task.wishes.fast_prediction
-    views = 4 if flips else 1
-    tuning = tuning_s(clock)
-    if known:
-        tuning = min(tuning, SAFETY * TRIALS * len(judge.samples) * trial_s)
-    # Test images are answered, scored whole and one by one, and drawn.
-    report_s = looks * look_s * views + len(test.samples) * max(4 * trial_s, look_s)
-    after_s = SAFETY * report_s + MARGIN_SHARE * clock.budget_s + MARGIN_S
-    reserve_s = tuning + after_s
-    # Whatever happens, half of what is left is for learning.
-    most = 0.5 * max(clock.left(), 0.0)
-    return Ending(reserve_s=min(reserve_s, most), after_s=min(after_s, 0.6 * most), flips=flips)
-
-
-def tuning_s(clock: Clock) -> float:
-    """Return the seconds that tuning may take."""
-    return min(TUNING_SHARE * clock.budget_s, LONGEST_TUNING_S)
-
-
-def _tune(
-    trained: Trained, judge: Judge, fit: SavedFit, clock: Clock, progress: Progress
-) -> tuple[Trained, Score]:
-    """Return the model with tuned postprocessing, and its score on all validation images."""
-    progress.stage(
-        "tuning",
-        "Fitting thresholds to the validation images",
-        clock.used() / clock.budget_s,
-        clock.left(),
-    )
-    maps = judge.maps(trained, flips=fit.flips)
-    until = min(time.time() + tuning_s(clock), clock.deadline - fit.after_s)
-    post, figure = tune.run(trained, judge, maps, until)
-    post = replace(post, flips=fit.flips)
-    progress.event("tuned", score=round(figure, 5), **_told(post))
-    return (
-        replace(trained, pipeline=replace(trained.pipeline, postprocess=post)),
-        judge.score(trained, maps, post),
-    )
-
-
-def _told(post: Postprocess) -> dict[str, float | bool]:
-    return {
-        "foreground": post.foreground,
-        "seed": post.seed,
-        "smallest_px": post.smallest_px,
-        "temperature": post.temperature,
-        "flips": post.flips,
-    }
 
 
 def _save(job_dir: JobDir, plan: Plan, trained: Trained) -> None:

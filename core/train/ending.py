@@ -1,0 +1,96 @@
+"""The end of a run: the time kept for it, and the thresholds fitted in it."""
+
+import time
+from dataclasses import dataclass, replace
+
+from core.infer.predict import Trained
+from core.progress import Progress
+from core.records import Postprocess, Score
+from core.train import contender, tune
+from core.train.clock import Clock
+from core.train.images import Images
+from core.train.judge import Judge
+from core.train.saved import SavedFit
+
+# Of the budget: writing the bundle, overlays and label files, and what nobody foresaw.
+MARGIN_SHARE = 0.015
+MARGIN_S = 2.0
+# What a look costs is measured once, and other programs may come.
+SAFETY = 1.3
+# Tuning: a few dozen trials on every validation image; more brings nothing measurable.
+TRIALS = 36
+TUNING_SHARE = 0.06
+LONGEST_TUNING_S = 40.0
+# Mirrored views cost four times the prediction; they are looked at where that is cheap.
+FLIPS_SHARE = 0.06
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ending:
+    """What is kept for after the training."""
+
+    reserve_s: float
+    """For tuning, test and report."""
+    after_s: float
+    """For test and report alone."""
+    flips: bool
+    """Whether mirrored views are affordable."""
+
+
+def plan(trained: Trained, judge: Judge, test: Images, clock: Clock, *, known: bool) -> Ending:
+    """Return the time to keep for looks, tuning and report, by what one look costs.
+
+    `known`: whether the network has learned enough to tell what cutting objects out will cost.
+    """
+    look_s = contender.seconds_per_look(trained, judge.samples[0])
+    trial_s = judge.seconds_per_trial(trained)
+    looks = len(judge.samples) + len(test.samples)
+    flips = 4 * looks * look_s <= FLIPS_SHARE * clock.budget_s
+    flips = flips and not trained.task.wishes.fast_prediction
+    views = 4 if flips else 1
+    tuning = tuning_s(clock)
+    if known:
+        tuning = min(tuning, SAFETY * TRIALS * len(judge.samples) * trial_s)
+    # Test images are answered, scored whole and one by one, and drawn.
+    report_s = looks * look_s * views + len(test.samples) * max(4 * trial_s, look_s)
+    after_s = SAFETY * report_s + MARGIN_SHARE * clock.budget_s + MARGIN_S
+    reserve_s = tuning + after_s
+    # Whatever happens, half of what is left is for learning.
+    most = 0.5 * max(clock.left(), 0.0)
+    return Ending(reserve_s=min(reserve_s, most), after_s=min(after_s, 0.6 * most), flips=flips)
+
+
+def tuning_s(clock: Clock) -> float:
+    """Return the seconds that tuning may take."""
+    return min(TUNING_SHARE * clock.budget_s, LONGEST_TUNING_S)
+
+
+def tuned(
+    trained: Trained, judge: Judge, fit: SavedFit, clock: Clock, progress: Progress
+) -> tuple[Trained, Score]:
+    """Return the model with tuned postprocessing, and its score on all validation images."""
+    progress.stage(
+        "tuning",
+        "Fitting thresholds to the validation images",
+        clock.used() / clock.budget_s,
+        clock.left(),
+    )
+    maps = judge.maps(trained, flips=fit.flips)
+    until = min(time.time() + tuning_s(clock), clock.deadline - fit.after_s)
+    post, figure = tune.run(trained, judge, maps, until)
+    post = replace(post, flips=fit.flips)
+    progress.event("tuned", score=round(figure, 5), **_told(post))
+    return (
+        replace(trained, pipeline=replace(trained.pipeline, postprocess=post)),
+        judge.score(trained, maps, post),
+    )
+
+
+def _told(post: Postprocess) -> dict[str, float | bool]:
+    return {
+        "foreground": post.foreground,
+        "seed": post.seed,
+        "smallest_px": post.smallest_px,
+        "temperature": post.temperature,
+        "flips": post.flips,
+    }
