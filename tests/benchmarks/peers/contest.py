@@ -2,6 +2,7 @@
 
 import json
 import shutil
+import sys
 import tempfile
 import time
 from collections.abc import Callable, Sequence
@@ -39,7 +40,7 @@ def hold(
     """Return seconds, version, machine and date, with what `look` finds in the job's folder.
 
     `keep` names a folder into which answers and log are copied. A rival that fails gives a row
-    with the state `failed` and its last lines.
+    with the state `failed` and its last line.
     """
     row: dict[str, Any] = {"date": date.today().isoformat()}
     with tempfile.TemporaryDirectory(prefix="peers-") as place:
@@ -50,7 +51,9 @@ def hold(
             row |= _held(rival, asked, folder)
             row |= look(folder) | {"state": "finished"}
         except FailedError as error:
-            row |= {"state": "failed", "reason": str(error)}
+            # The last line names the cause; those before name folders of this machine.
+            row |= {"state": "failed", "reason": str(error).strip().splitlines()[-1]}
+            print(error, file=sys.stderr)
         if keep:
             shutil.copytree(folder / "out", keep / "out", dirs_exist_ok=True)
             shutil.copy(folder / "log.txt", keep)
