@@ -17,7 +17,7 @@ THUMBNAIL_PX = 256
 
 
 def png(pixels_yxc: NDArray[np.uint8]) -> bytes:
-    """Return (rows, columns, 3) as PNG; compressed lightly, as it travels over this machine."""
+    """Return (rows, columns, 3 or 4) as PNG; lightly compressed, as it stays on this machine."""
     buffer = io.BytesIO()
     Image.fromarray(pixels_yxc).save(buffer, format="PNG", compress_level=1)
     return buffer.getvalue()

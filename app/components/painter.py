@@ -6,13 +6,11 @@ the hand did. See `app.studio` for what becomes of it.
 
 import base64
 import hashlib
-import io
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import streamlit as st
-from PIL import Image
 
 from app import look, pictures
 from app.studio import Studio
@@ -118,9 +116,7 @@ def overlay(studio: Studio) -> bytes:
         taught = studio.taught_yx[::every, ::every]
         painted[taught == 1] = (*look.rgb(look.MARK_COLOR), 150)
         painted[taught == 0] = (*look.rgb(look.BACKGROUND_COLOR), 150)
-    buffer = io.BytesIO()
-    Image.fromarray(painted).save(buffer, "PNG", compress_level=1)
-    return buffer.getvalue()
+    return pictures.png(painted)
 
 
 def _color(studio: Studio, name: str | None) -> str:

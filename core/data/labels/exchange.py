@@ -9,7 +9,6 @@ from pathlib import Path
 import numpy as np
 import tifffile
 from numpy.typing import NDArray
-from PIL import Image
 
 from core.data.labels import coco, geojson, imagej, labelme, parts, pieces
 from core.data.labels.model import MAIN, Labels
@@ -102,7 +101,7 @@ def _class_masks(pages: Sequence[Page], folder: Path, classes: Classes) -> list[
     written = []
     for page in pages:
         path = folder / f"{page.name}.png"
-        _write_png(path, _class_numbers(page.labels, classes))
+        pieces.write_png(path, _class_numbers(page.labels, classes))
         written.append(path)
     names = folder / "classes.txt"
     files.write_bytes(names, ("\n".join(classes.names) + "\n").encode())
@@ -126,7 +125,7 @@ def _binary(pages: Sequence[Page], folder: Path, classes: Classes) -> list[Path]
         names = {item.id: item.class_name for item in page.labels.objects}
         counted = [i for i, name in names.items() if name is None or name != classes.background]
         path = folder / f"{page.name}.png"
-        _write_png(path, np.isin(page.labels.flat_yx, counted).astype(np.uint8) * 255)
+        pieces.write_png(path, np.isin(page.labels.flat_yx, counted).astype(np.uint8) * 255)
         written.append(path)
     return written
 
@@ -139,7 +138,7 @@ def _colored(pages: Sequence[Page], folder: Path, classes: Classes) -> list[Path
     for page in pages:
         ids = [item.id for item in page.labels.objects]
         told = dict(zip(ids, colors(len(ids)), strict=True))
-        _write_png(folder / f"{page.name}.png", _painted(page.labels.flat_yx, told))
+        pieces.write_png(folder / f"{page.name}.png", _painted(page.labels.flat_yx, told))
         written.append(folder / f"{page.name}.png")
         rows += [
             (page.name, at, item.class_name or "", told[item.id])
@@ -156,7 +155,7 @@ def _colored_classes(pages: Sequence[Page], folder: Path, classes: Classes) -> l
     for page in pages:
         by_id = {i.id: told[i.class_name] for i in page.labels.objects if i.class_name in told}
         path = folder / f"{page.name}.png"
-        _write_png(path, _painted(page.labels.flat_yx, by_id))
+        pieces.write_png(path, _painted(page.labels.flat_yx, by_id))
         written.append(path)
     rows = [("#000000", classes.background), *((color, name) for name, color in told.items())]
     return [*written, _table(folder / "colors.csv", ("color", "class"), rows)]
@@ -221,12 +220,6 @@ def _labelme(pages: Sequence[Page], folder: Path, classes: Classes) -> list[Path
 def _write_tiff(path: Path, pixels: NDArray[np.generic]) -> None:
     buffer = io.BytesIO()
     tifffile.imwrite(buffer, pixels, compression="zlib", photometric="minisblack")
-    files.write_bytes(path, buffer.getvalue())
-
-
-def _write_png(path: Path, pixels: NDArray[np.uint8]) -> None:
-    buffer = io.BytesIO()
-    Image.fromarray(pixels).save(buffer, "PNG")
     files.write_bytes(path, buffer.getvalue())
 
 

@@ -27,11 +27,16 @@ def write(parts: Iterable[Part], folder: Path, shape_yx: tuple[int, int]) -> lis
         whole = np.zeros(shape_yx, dtype=np.uint8)
         (top, left), (rows, columns) = part.offset_yx, part.mask_yx.shape
         whole[top : top + rows, left : left + columns][part.mask_yx] = 255
-        buffer = io.BytesIO()
-        Image.fromarray(whole).save(buffer, "PNG")
         written.append(folder / f"{part.id:05d}.png")
-        files.write_bytes(written[-1], buffer.getvalue())
+        write_png(written[-1], whole)
     return written
+
+
+def write_png(path: Path, pixels: NDArray[np.uint8]) -> None:
+    """Put a mask at `path` as PNG, whole or not at all."""
+    buffer = io.BytesIO()
+    Image.fromarray(pixels).save(buffer, "PNG")
+    files.write_bytes(path, buffer.getvalue())
 
 
 def pack(masks: Iterable[Path], target: Path) -> Path:

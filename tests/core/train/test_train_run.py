@@ -1,6 +1,7 @@
 """A run ends with a bundle and a report, keeps its best weights when stopped, and tells a cause."""
 
 import time
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -103,18 +104,25 @@ def test_the_best_of_a_race_goes_on_and_all_standings_are_kept(
     assert result.seconds <= 1.2 * plan.budget.seconds
 
 
-def test_a_stopped_run_keeps_its_weights(
-    planned: tuple[StudyDir, Plan, JobDir], monkeypatch: pytest.MonkeyPatch
+def stop_when(
+    monkeypatch: pytest.MonkeyPatch, job_dir: JobDir, due: Callable[[Learner], bool]
 ) -> None:
-    job_dir = planned[2]
+    """Let somebody cancel the run just before a step of which `due` says so."""
     step = Learner.step
 
     def stopping(learner: Learner, rate: float) -> torch.Tensor:
-        if learner.steps == 3:
+        if due(learner):
             job_dir.stop.touch()
         return step(learner, rate)
 
     monkeypatch.setattr(Learner, "step", stopping)
+
+
+def test_a_stopped_run_keeps_its_weights(
+    planned: tuple[StudyDir, Plan, JobDir], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    job_dir = planned[2]
+    stop_when(monkeypatch, job_dir, lambda learner: learner.steps == 3)
     with pytest.raises(Stopped):
         execute(planned)
     assert bundle.load(job_dir.bundle).task == DISC
@@ -135,14 +143,7 @@ def test_stopped_in_the_race_the_best_so_far_is_kept(
     racing: tuple[StudyDir, Plan, JobDir], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     job_dir = racing[2]
-    step = Learner.step
-
-    def stopping(learner: Learner, rate: float) -> torch.Tensor:
-        if learner.trained.pipeline.name == RACED[1]:
-            job_dir.stop.touch()
-        return step(learner, rate)
-
-    monkeypatch.setattr(Learner, "step", stopping)
+    stop_when(monkeypatch, job_dir, lambda learner: learner.trained.pipeline.name == RACED[1])
     with pytest.raises(Stopped):
         execute(racing)
     assert bundle.read_record(job_dir.bundle).pipeline.name == RACED[0]
