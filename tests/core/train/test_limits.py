@@ -20,9 +20,11 @@ from core.train import contender, images, judge, ladder, run, watch
 from core.train.learner import Learner
 
 NAME = "linknet-lite0-distance"
-BUDGET_S = 5.0
+BUDGET_S = 40.0
+"""Enough on a busy machine; the runs end sooner."""
 
 Planned = tuple[StudyDir, Plan, JobDir]
+EndsWhen = Callable[[JobDir, Callable[[Learner], bool]], None]
 
 
 @pytest.fixture
@@ -57,6 +59,11 @@ def told(job_dir: JobDir, name: str) -> list[str]:
     return [str(one.values["message"]) for one in events(job_dir.events)[0] if one.name == name]
 
 
+def once_calmed(job_dir: JobDir) -> Callable[[Learner], bool]:
+    """Return what says when the second try has come a few steps far."""
+    return lambda learner: learner.steps >= 6 and bool(told(job_dir, "calmed"))
+
+
 def greedy(call: Callable[[Learner, int], torch.Tensor], most: int) -> Callable[..., torch.Tensor]:
     """Return how a learner learns on a machine that holds `most` pixels of tiles at once."""
 
@@ -69,9 +76,10 @@ def greedy(call: Callable[[Learner, int], torch.Tensor], most: int) -> Callable[
 
 
 def test_memory_leads_down_a_ladder_and_each_step_is_told(
-    planned: Planned, monkeypatch: pytest.MonkeyPatch
+    planned: Planned, monkeypatch: pytest.MonkeyPatch, ends_when: EndsWhen
 ) -> None:
     """Four tiles of 96 px do not fit, two do."""
+    ends_when(planned[2], lambda learner: learner.steps == 6)
     monkeypatch.setattr(Learner, "_learn_from", greedy(Learner._learn_from, 2 * 96 * 96))
     result = execute(planned)
     assert result.pipeline.training.passes == 2
@@ -102,8 +110,9 @@ def test_at_the_foot_of_the_ladder_the_error_is_raised(
 
 
 def test_what_diverges_once_is_tried_again_at_a_lower_rate(
-    planned: Planned, monkeypatch: pytest.MonkeyPatch
+    planned: Planned, monkeypatch: pytest.MonkeyPatch, ends_when: EndsWhen
 ) -> None:
+    ends_when(planned[2], once_calmed(planned[2]))
     step = Learner.step
     rate = planned[1].candidates[0].pipeline.training.learning_rate
 
@@ -119,21 +128,27 @@ def test_what_diverges_once_is_tried_again_at_a_lower_rate(
 
 
 def test_a_network_that_marks_nothing_is_tried_again_and_then_told(
-    planned: Planned, monkeypatch: pytest.MonkeyPatch
+    planned: Planned, monkeypatch: pytest.MonkeyPatch, ends_when: EndsWhen
 ) -> None:
+    ends_when(planned[2], once_calmed(planned[2]))
+
     def blind(self: judge.Judge, *_: object) -> float:
         self.answers = [Answer(labels_yx=np.zeros_like(one.pixels_yx)) for one in self.truths]
         return 0.0
 
     monkeypatch.setattr(judge.Judge, "glance", blind)
     monkeypatch.setattr(watch, "EMPTY_STEPS", 0)
+    monkeypatch.setattr(watch, "EMPTY_FROM", 0.0)
     execute(planned)
     assert len(told(planned[2], "calmed")) == 1
     (only,) = told(planned[2], "message")
     assert "marks nothing" in only
 
 
-def test_vanished_gradients_are_noticed(planned: Planned, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_vanished_gradients_are_noticed(
+    planned: Planned, monkeypatch: pytest.MonkeyPatch, ends_when: EndsWhen
+) -> None:
+    ends_when(planned[2], once_calmed(planned[2]))
     step = Learner.step
 
     def still(learner: Learner, share: float) -> torch.Tensor:
@@ -159,6 +174,7 @@ def test_the_weights_before_the_divergence_are_kept(
         return loss * float("nan") if learner.best >= 0 else loss
 
     monkeypatch.setattr(Learner, "step", wild)
+    monkeypatch.setattr(watch, "KEEP_FROM", 0.0)
     with pytest.raises(RunError, match="diverged"):
         execute(planned)
     assert bundle.load(planned[2].bundle).task.classes == ("disc",)

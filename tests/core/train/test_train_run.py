@@ -27,7 +27,7 @@ from core.records import (
     TaskSpec,
     read,
 )
-from core.train import race, run, watch
+from core.train import run, watch
 from core.train.learner import Learner
 
 DISC = TaskSpec(kind=Kind.INSTANCE, classes=("disc",))
@@ -53,13 +53,12 @@ def planned(workspace: Workspace, disc_files: Path) -> tuple[StudyDir, Plan, Job
 
 @pytest.fixture
 def racing(
-    planned: tuple[StudyDir, Plan, JobDir], monkeypatch: pytest.MonkeyPatch
+    planned: tuple[StudyDir, Plan, JobDir], short_probes: None
 ) -> tuple[StudyDir, Plan, JobDir]:
-    """Return the same with two candidates, and a race even for so short a time."""
+    """Return the same with two candidates that race."""
     study_dir, plan, job_dir = planned
-    monkeypatch.setattr(race, "SHORTEST_PROBE_S", 0.5)
     several = tuple(Candidate(pipeline=catalogue.find(name)) for name in RACED)
-    return study_dir, replace(plan, candidates=several), job_dir
+    return study_dir, replace(plan, candidates=several, budget=Budget(seconds=30)), job_dir
 
 
 def execute(planned: tuple[StudyDir, Plan, JobDir]) -> RunResult:
