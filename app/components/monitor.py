@@ -1,5 +1,6 @@
 """A training as it goes: what happens now, how far, the curves, the events, and the way out."""
 
+import gc
 import time
 
 import streamlit as st
@@ -21,6 +22,18 @@ def show(run_id: str) -> None:
     """Draw the monitor; it looks again every second until the run has ended."""
     is_open = services.status(run_id).state in OPEN
     st.fragment(_panel, run_every="1s" if is_open else None)(run_id, was_open=is_open)
+    _settle_memory()
+
+
+@st.cache_resource
+def _settle_memory() -> None:
+    """Let the garbage collector pass over what is loaded by now and stays: once a process.
+
+    Looking through the objects of Streamlit and Plotly took 80 to 100 ms each time, three quarters
+    of the slowest refresh.
+    """
+    gc.collect()
+    gc.freeze()
 
 
 def _panel(run_id: str, *, was_open: bool) -> None:

@@ -85,10 +85,12 @@ def dim_discs(seed: int, side_px: int) -> tuple[np.ndarray, np.ndarray]:
     return np.clip(image, 0, 255).astype(np.uint8), ids
 
 
-def plan(workspace: Workspace, seconds: float, names: tuple[str, ...] = CANDIDATES) -> Plan:
+def plan(
+    workspace: Workspace, seconds: float, names: tuple[str, ...] = CANDIDATES, seed: int = 0
+) -> Plan:
     """Return a plan of these pipelines, with nothing known of them beforehand."""
     candidates = tuple(Candidate(pipeline=catalogue.find(name)) for name in names)
-    return workflow.make_plan(workspace, STUDY, candidates, Budget(seconds=seconds))
+    return workflow.make_plan(workspace, STUDY, candidates, Budget(seconds=seconds), seed=seed)
 
 
 def until(reached: Callable[[], bool], seconds: float = 120.0, every_s: float = 0.05) -> bool:
