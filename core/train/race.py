@@ -8,14 +8,11 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-import numpy as np
-from numpy.typing import NDArray
-
 from core.errors import AIxCellError, PlanError, RunError
 from core.pipeline import devices
 from core.progress import Progress, Stopped
 from core.records import Candidate, Plan, Standing
-from core.train import contender, ladder, loop
+from core.train import contender, entrants, ladder, loop
 from core.train.checkpoint import Checkpoints
 from core.train.clock import FLOOR, Clock
 from core.train.contender import Contender
@@ -24,27 +21,12 @@ from core.train.judge import GLANCE_IMAGES, Judge
 from core.train.saved import SavedRace, SavedRun, SavedStretch
 from core.train.watch import Stretch, UnsettledError
 
-# Of the time left after reading; what the winner learned in it is not lost.
-RACE_SHARE = 0.3
-# A probe needs this many steps: before, recorded validation curves are in their steep start, and
-# what rises first is not what ends highest. After 260 tiles all of them are past it.
-FEWEST_STEPS = 65
-# Below this many seconds a probe tells nothing on any machine.
-SHORTEST_PROBE_S = 10.0
-MOST = 3
-MOST_WITH_TIME = 5
-TIME_FOR_MORE_S = 600.0
-MOST_ALIKE = 2
 # Kept for looks, tuning and report before it is known what a look costs.
 ROUGH_RESERVE_SHARE = 0.12
 # A look may take this share of a probe.
 LOOK_SHARE = 0.2
 # A probe may end this share of its learning after the race should have.
 OVERTIME = 0.25
-# choice = PRIOR_WEIGHT * z(prior) + z(probe), of the same replay.
-PRIOR_WEIGHT = 0.3
-# Probes spread less than this are taken for equal: so far apart are two equal ones.
-LEAST_SPREAD = 0.03
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,51 +76,8 @@ def _entries(plan: Plan, clock: Clock, known: SavedRun) -> tuple[tuple[Candidate
     if known.race is not None:
         return known.race.entries, clock.ordered + known.race.ends_s
     reserve_s = ROUGH_RESERVE_SHARE * clock.budget_s
-    seconds = RACE_SHARE * max(0.0, clock.left() - reserve_s)
-    return entrants(plan.candidates, plan.budget.seconds, seconds), time.time() + seconds
-
-
-def entrants(
-    candidates: Sequence[Candidate], budget_s: float, race_s: float
-) -> tuple[Candidate, ...]:
-    """Return who races: the first few, at most two that ask the same network the same way.
-
-    Nobody where `race_s` seconds do not suffice for two probes that tell something.
-    """
-    most = MOST if budget_s < TIME_FOR_MORE_S else MOST_WITH_TIME
-    most = min(most, int(race_s / SHORTEST_PROBE_S))
-    alike: dict[tuple[str, str], int] = {}
-    found: list[Candidate] = []
-    dearest = 0.0
-    for one in candidates:
-        kind = (one.pipeline.model.network, one.pipeline.model.head)
-        alike[kind] = alike.get(kind, 0) + 1
-        if alike[kind] <= MOST_ALIKE and len(found) < most:
-            # All learn for the same time, so the slowest one's steps decide.
-            dearest = max(dearest, _share_needed(one))
-            if (len(found) + 1) * dearest > RACE_SHARE:
-                break
-            found.append(one)
-    return tuple(found) if len(found) > 1 else ()
-
-
-def _share_needed(candidate: Candidate) -> float:
-    """Return which share of the whole training the candidate's probe takes; 0 where unknown."""
-    training = candidate.pipeline.training
-    if candidate.expected_samples is None or training.fine_tuning == "linear":
-        return 0.0
-    return FEWEST_STEPS * training.batch / max(candidate.expected_samples, 1)
-
-
-def chosen(standings: Sequence[Standing]) -> int:
-    """Return the place of the winner: what was believed beforehand counts a little."""
-    figures = np.array([one.score for one in standings])
-    believed = [one.prior for one in standings if one.prior is not None]
-    if len(believed) < len(standings):
-        return int(figures.argmax())
-    worth = PRIOR_WEIGHT * _standardised(np.array(believed), 0.0)
-    worth += _standardised(figures, LEAST_SPREAD)
-    return int(worth.argmax())
+    seconds = entrants.RACE_SHARE * max(0.0, clock.left() - reserve_s)
+    return entrants.select(plan.candidates, plan.budget.seconds, seconds), time.time() + seconds
 
 
 def first_that_fits(
@@ -271,7 +210,7 @@ class _Race:
             self.leader = found  # no time for a probe: the favourite goes on as it is
             return False
         self.probe_s = max(self.probe_s, time.time() - began)
-        if chosen(self.standings) == len(self.standings) - 1:
+        if entrants.winner(self.standings) == len(self.standings) - 1:
             self.leader = found
         self._keep(None)
         self.checkpoints.write()
@@ -295,7 +234,7 @@ class _Race:
         found, resumed = self._prepared(candidate)
         if not self.learning_s:
             self._share_out(found, began, (self.ends - began) / (count - place))
-            if self.learning_s < SHORTEST_PROBE_S / 2:
+            if self.learning_s < entrants.SHORTEST_PROBE_S / 2:
                 return found
         self._keep(found)
         before_s = resumed.elapsed_s if resumed else 0.0
@@ -351,8 +290,3 @@ def _tell_left_out(candidate: Candidate, error: BaseException, progress: Progres
     short = devices.is_out_of_memory(error)
     message = "the memory did not suffice" if short else str(error)
     progress.event("left_out", pipeline=candidate.pipeline.name, message=message)
-
-
-def _standardised(values: NDArray[np.float64], least: float) -> NDArray[np.float64]:
-    spread = max(float(values.std()), least)
-    return (values - values.mean()) / spread if spread > 0 else values * 0.0

@@ -35,8 +35,8 @@ QUICK = """
 from core.train import checkpoint
 checkpoint.FIRST_S = checkpoint.LEAST_S = 1.0
 checkpoint.COST_SHARE = 0.1
-from core.train import race
-race.SHORTEST_PROBE_S = 1.0
+from core.train import entrants
+entrants.SHORTEST_PROBE_S = 1.0
 """
 
 

@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from core.paths import JobDir
-from core.train import race
+from core.train import entrants, race
 from core.train.learner import Learner
 
 
@@ -18,7 +18,7 @@ def short_probes(monkeypatch: pytest.MonkeyPatch) -> None:
     def a_second_each(self: race._Race, *_: object) -> None:
         self.images, self.learning_s, self.ends = 2, 1.0, time.time() + 3600.0
 
-    monkeypatch.setattr(race, "SHORTEST_PROBE_S", 0.5)
+    monkeypatch.setattr(entrants, "SHORTEST_PROBE_S", 0.5)
     monkeypatch.setattr(race._Race, "_share_out", a_second_each)
 
 

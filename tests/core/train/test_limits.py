@@ -20,7 +20,7 @@ from core.train import contender, images, judge, ladder, run, watch
 from core.train.learner import Learner
 
 NAME = "linknet-lite0-distance"
-BUDGET_S = 40.0
+BUDGET_S = 300.0
 """Enough on a busy machine; the runs end sooner."""
 
 Planned = tuple[StudyDir, Plan, JobDir]
@@ -139,6 +139,7 @@ def test_a_network_that_marks_nothing_is_tried_again_and_then_told(
     monkeypatch.setattr(judge.Judge, "glance", blind)
     monkeypatch.setattr(watch, "EMPTY_STEPS", 0)
     monkeypatch.setattr(watch, "EMPTY_FROM", 0.0)
+    monkeypatch.setattr(watch, "GLANCES", 500)
     execute(planned)
     assert len(told(planned[2], "calmed")) == 1
     (only,) = told(planned[2], "message")
@@ -175,6 +176,7 @@ def test_the_weights_before_the_divergence_are_kept(
 
     monkeypatch.setattr(Learner, "step", wild)
     monkeypatch.setattr(watch, "KEEP_FROM", 0.0)
+    monkeypatch.setattr(watch, "GLANCES", 500)
     with pytest.raises(RunError, match="diverged"):
         execute(planned)
     assert bundle.load(planned[2].bundle).task.classes == ("disc",)

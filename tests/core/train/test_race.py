@@ -11,7 +11,7 @@ from core.pipeline import catalogue
 from core.progress import Progress, events
 from core.records import Budget, Candidate, Plan, Split, Standing, TaskSpec
 from core.records.task import Kind
-from core.train import contender, race
+from core.train import contender, entrants, race
 from core.train.images import Images
 
 NAMES = (
@@ -34,39 +34,39 @@ def standing(score: float, prior: float | None) -> Standing:
 
 
 def test_three_race_and_no_third_of_one_network_and_head() -> None:
-    assert names(race.entrants(CANDIDATES, 300, 90)) == [NAMES[0], NAMES[1], NAMES[3]]
+    assert names(entrants.select(CANDIDATES, 300, 90)) == [NAMES[0], NAMES[1], NAMES[3]]
 
 
 def test_with_ten_minutes_five_race() -> None:
-    assert len(race.entrants(CANDIDATES, 600, 150)) == 5
+    assert len(entrants.select(CANDIDATES, 600, 150)) == 5
 
 
 @pytest.mark.parametrize(("seconds", "count"), [(5, 0), (19, 0), (21, 2), (60, 3)])
 def test_as_many_race_as_there_is_time_for(seconds: float, count: int) -> None:
-    assert len(race.entrants(CANDIDATES, 300, seconds)) == count
+    assert len(entrants.select(CANDIDATES, 300, seconds)) == count
 
 
 def test_a_probe_that_would_end_in_the_steep_start_is_not_made() -> None:
     def affording(samples: int) -> tuple[Candidate, ...]:
         return tuple(replace(one, expected_samples=samples) for one in CANDIDATES)
 
-    tile = race.FEWEST_STEPS * 4
-    assert race.entrants(affording(int(2 * tile / race.RACE_SHARE) - 8), 300, 90) == ()
-    assert len(race.entrants(affording(int(2 * tile / race.RACE_SHARE) + 8), 300, 90)) == 2
-    assert len(race.entrants(affording(100 * tile), 300, 90)) == 3
+    tile = entrants.FEWEST_STEPS * 4
+    assert entrants.select(affording(int(2 * tile / entrants.RACE_SHARE) - 8), 300, 90) == ()
+    assert len(entrants.select(affording(int(2 * tile / entrants.RACE_SHARE) + 8), 300, 90)) == 2
+    assert len(entrants.select(affording(100 * tile), 300, 90)) == 3
 
 
 def test_one_named_pipeline_does_not_race() -> None:
-    assert race.entrants(CANDIDATES[:1], 300, 90) == ()
+    assert entrants.select(CANDIDATES[:1], 300, 90) == ()
 
 
 def test_the_probe_decides_where_it_tells_apart() -> None:
-    assert race.chosen([standing(0.5, 1.0), standing(0.8, 0.0), standing(0.6, 0.5)]) == 1
+    assert entrants.winner([standing(0.5, 1.0), standing(0.8, 0.0), standing(0.6, 0.5)]) == 1
 
 
 def test_what_is_believed_decides_between_equal_probes() -> None:
-    assert race.chosen([standing(0.810, 0.0), standing(0.800, 1.0)]) == 1
-    assert race.chosen([standing(0.800, None), standing(0.799, None)]) == 0
+    assert entrants.winner([standing(0.810, 0.0), standing(0.800, 1.0)]) == 1
+    assert entrants.winner([standing(0.800, None), standing(0.799, None)]) == 0
 
 
 @pytest.fixture

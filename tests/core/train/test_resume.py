@@ -22,7 +22,7 @@ from core.train.contender import Contender
 from core.train.learner import Learner
 
 NAMES = ("linknet-lite0-distance", "unet-lite0-boundary")
-BUDGET_S = 40.0
+BUDGET_S = 300.0
 """Enough on a busy machine; most runs die or are ended sooner."""
 
 Planned = tuple[StudyDir, Plan, JobDir]

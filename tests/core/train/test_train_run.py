@@ -32,6 +32,9 @@ from core.train.learner import Learner
 
 DISC = TaskSpec(kind=Kind.INSTANCE, classes=("disc",))
 RACED = ("linknet-lite0-distance", "unet-lite0-boundary")
+BUDGET_S = 300.0
+"""Enough on a busy machine; the runs are ended sooner."""
+EndsWhen = Callable[[JobDir, Callable[[Learner], bool]], None]
 
 
 @pytest.fixture
@@ -44,7 +47,7 @@ def planned(workspace: Workspace, disc_files: Path) -> tuple[StudyDir, Plan, Job
         workspace,
         "discs",
         (Candidate(pipeline=catalogue.find("linknet-lite0-distance")),),
-        Budget(seconds=15),
+        Budget(seconds=BUDGET_S),
         baselines=False,
     )
     study_dir = workspace.study("discs")
@@ -58,7 +61,7 @@ def racing(
     """Return the same with two candidates that race."""
     study_dir, plan, job_dir = planned
     several = tuple(Candidate(pipeline=catalogue.find(name)) for name in RACED)
-    return study_dir, replace(plan, candidates=several, budget=Budget(seconds=30)), job_dir
+    return study_dir, replace(plan, candidates=several), job_dir
 
 
 def execute(planned: tuple[StudyDir, Plan, JobDir]) -> RunResult:
@@ -68,9 +71,10 @@ def execute(planned: tuple[StudyDir, Plan, JobDir]) -> RunResult:
 
 
 def test_a_run_leaves_bundle_report_and_predictions(
-    planned: tuple[StudyDir, Plan, JobDir], disc_files: Path
+    planned: tuple[StudyDir, Plan, JobDir], disc_files: Path, ends_when: EndsWhen
 ) -> None:
     _, plan, job_dir = planned
+    ends_when(job_dir, lambda learner: learner.steps == 20)
     result = execute(planned)
     assert result.steps > 0
     assert result.samples == result.steps * result.pipeline.training.batch
@@ -89,10 +93,16 @@ def test_a_run_leaves_bundle_report_and_predictions(
     assert np.array_equal(again, tifffile.imread(predicted[0]))
 
 
+def after_the_race(job_dir: JobDir) -> Callable[[Learner], bool]:
+    """Return what says when the winner has learned on."""
+    return lambda _: any(one.name == "race" for one in events(job_dir.events)[0])
+
+
 def test_the_best_of_a_race_goes_on_and_all_standings_are_kept(
-    racing: tuple[StudyDir, Plan, JobDir],
+    racing: tuple[StudyDir, Plan, JobDir], ends_when: EndsWhen
 ) -> None:
-    _, plan, job_dir = racing
+    job_dir = racing[2]
+    ends_when(job_dir, after_the_race(job_dir))
     result = execute(racing)
     assert [one.pipeline for one in result.race] == list(RACED)
     best = max(result.race, key=lambda one: one.score)
@@ -100,7 +110,6 @@ def test_the_best_of_a_race_goes_on_and_all_standings_are_kept(
     # What was learned in the race is not lost.
     assert result.steps > best.steps > 0
     assert bundle.read_record(job_dir.bundle).pipeline == result.pipeline
-    assert result.seconds <= 1.2 * plan.budget.seconds
 
 
 def stop_when(
@@ -149,9 +158,10 @@ def test_stopped_in_the_race_the_best_so_far_is_kept(
 
 
 def test_one_that_does_not_settle_does_not_end_the_race(
-    racing: tuple[StudyDir, Plan, JobDir], monkeypatch: pytest.MonkeyPatch
+    racing: tuple[StudyDir, Plan, JobDir], monkeypatch: pytest.MonkeyPatch, ends_when: EndsWhen
 ) -> None:
     job_dir = racing[2]
+    ends_when(job_dir, after_the_race(job_dir))
     step = Learner.step
 
     def broken(learner: Learner, rate: float) -> torch.Tensor:
