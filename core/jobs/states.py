@@ -25,10 +25,20 @@ def status(job_dir: JobDir) -> JobStatus:
     Raises JobError where the folder holds no job.
     """
     written = written_status(job_dir)
-    if written.state not in OPEN or _lives(written):
+    if written.state not in OPEN or lives(written):
         return written
     if job_dir.stop.exists():
         return replace(written, state="cancelled", message="Cancelled.", remaining_s=None)
+    if written.cluster and _is_kept(job_dir):
+        return replace(
+            written,
+            state="queued",
+            remaining_s=None,
+            message="Waiting for a machine of the cluster"
+            if written.pid is None
+            else f"The machine {written.host} is gone; another one goes on from the last "
+            "checkpoint",
+        )
     return replace(
         written,
         state="lost",
@@ -84,9 +94,17 @@ def wait(job_dir: JobDir, on_status: Callable[[JobStatus], None] | None = None) 
         time.sleep(LOOK_EVERY_S)
 
 
-def _lives(job: JobStatus) -> bool:
+def lives(job: JobStatus) -> bool:
+    """Return whether the job's process lives, or may still be starting."""
     if job.pid is None:
         return time.time() - max(job.created, job.heartbeat) < STARTING_S
     if job.host != machine.host():
         return time.time() - job.heartbeat < SILENT_S
     return job.boot_id == machine.boot_id() and machine.alive(job.pid, job.pid_started)
+
+
+def _is_kept(job_dir: JobDir) -> bool:
+    try:
+        return time.time() - job_dir.keeper.stat().st_mtime < SILENT_S
+    except FileNotFoundError:
+        return False
