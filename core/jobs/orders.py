@@ -116,7 +116,12 @@ def take_up(job_dir: JobDir, last: JobStatus) -> None:
     What it waited for a machine costs nothing of its budget.
     """
     if last.pid is not None:
-        _requeue(job_dir, replace(last, state="lost"))
+        queued = _requeue(job_dir, replace(last, state="lost"))
+        here = machine.host()
+        lost = "Its process is gone" if last.host == here else f"The machine {last.host} is gone"
+        Progress(job_dir, queued).event(
+            "message", message=f"{lost}; {here} goes on from the last checkpoint."
+        )
         return
     waited = time.time() - max(last.created, last.heartbeat)
     began = last.budget_from

@@ -30,15 +30,10 @@ def status(job_dir: JobDir) -> JobStatus:
     if job_dir.stop.exists():
         return replace(written, state="cancelled", message="Cancelled.", remaining_s=None)
     if written.cluster and _is_kept(job_dir):
-        return replace(
-            written,
-            state="queued",
-            remaining_s=None,
-            message="Waiting for a machine of the cluster"
-            if written.pid is None
-            else f"The machine {written.host} is gone; another one goes on from the last "
-            "checkpoint",
-        )
+        waits = "Waiting for a machine of the cluster"
+        if written.pid is not None:
+            waits = f"{waits}: {written.host} is gone, another goes on from the last checkpoint"
+        return replace(written, state="queued", remaining_s=None, message=waits)
     return replace(
         written,
         state="lost",
