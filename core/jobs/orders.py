@@ -58,7 +58,7 @@ def start(
         id=job_dir.id,
         kind=kind,
         study=study_dir.name,
-        message="Starting",
+        message=states.WAITS if cluster else "Starting",
         created=created,
         cluster=cluster,
     )

@@ -17,6 +17,7 @@ STARTING_S = 60.0
 SILENT_S = 60.0
 """A job on another machine is lost when its heartbeat is older: thirty beats missed."""
 LOOK_EVERY_S = 0.2
+WAITS = "Waiting for a machine of the cluster"
 
 
 def status(job_dir: JobDir) -> JobStatus:
@@ -30,7 +31,7 @@ def status(job_dir: JobDir) -> JobStatus:
     if job_dir.stop.exists():
         return replace(written, state="cancelled", message="Cancelled.", remaining_s=None)
     if written.cluster and _is_kept(job_dir):
-        waits = "Waiting for a machine of the cluster"
+        waits = WAITS
         if written.pid is not None:
             waits = f"{waits}: {written.host} is gone, another goes on from the last checkpoint"
         return replace(written, state="queued", remaining_s=None, message=waits)
