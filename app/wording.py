@@ -145,7 +145,8 @@ def score_name(name: str) -> str:
 def now(status: JobStatus) -> str:
     """Return what a job does at this moment, or how it ended, in one sentence."""
     if status.state == "queued":
-        return "Waiting for its turn: one piece of work uses this computer at a time."
+        turn = "Waiting for its turn: one piece of work uses this computer at a time."
+        return f"{status.message}." if status.cluster else turn
     if status.state == "finished":
         return "Finished: the model is ready, and scored on images it has never seen."
     if status.state == "cancelled":

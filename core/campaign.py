@@ -5,13 +5,15 @@ training that was going on is found again.
 """
 
 import os
-from collections.abc import Callable, Iterator
+import time
+from collections import deque
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from core import jobs, workflow
 from core.errors import LibraryError
-from core.jobs import states
+from core.jobs import address, machine, states
 from core.paths import DATA_LIBRARY, JobDir, Workspace
 from core.records import (
     Budget,
@@ -28,6 +30,8 @@ from core.workflow.memory import run_row
 
 Key = tuple[str, str, int]
 """Data set, pipeline, seed."""
+AT_ONCE_ON_CLUSTER = 8
+"""Ray knows how many find a machine; each that waits is a small process on the one that ordered."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,6 +69,7 @@ def run(
 ) -> Iterator[RunRow]:
     """Yield the row of each training as it ends; rows that stand in `out` are not run again.
 
+    As many train at once as this machine has slots; on a cluster up to AT_ONCE_ON_CLUSTER.
     All data sets with the first pipeline, then all with the second: what is there after an
     interruption is balanced. Fingerprints go beside, to `fingerprints/ID.json`.
     Raises LibraryError where the data sets are not found.
@@ -72,16 +77,37 @@ def run(
     data = _data_folder(campaign)
     kinds = {name: _prepare(workspace, data / name, out, on_status) for name in campaign.data_sets}
     done = {(row.data_set, row.pipeline, row.seed) for row in read_lines(out, RunRow)}
-    for key in _order(campaign, kinds):
-        if key in done:
-            continue
-        job_dir = _adopted(workspace, key, campaign) or _start(workspace, key, campaign)
-        ended = jobs.wait(job_dir, on_status)
+    waiting = deque(key for key in _order(campaign, kinds) if key not in done)
+    going: dict[Key, JobDir] = {}
+    while waiting or going:
+        while waiting and len(going) < _at_once():
+            key = waiting.popleft()
+            going[key] = _adopted(workspace, key, campaign) or _start(workspace, key, campaign)
+        key, ended = _first_to_end(going, on_status)
+        job_dir = going.pop(key)
         row = run_row(job_dir, ended, data_set=key[0])
         # Who ended it from outside says nothing of the pipeline: the next call runs it again.
         if ended.state in ("finished", "failed") and ended.cause != "killed":
             append(out, row)
         yield row
+
+
+def _at_once() -> int:
+    return AT_ONCE_ON_CLUSTER if address.cluster() else len(machine.slots())
+
+
+def _first_to_end(
+    going: Mapping[Key, JobDir], on_status: Callable[[JobStatus], None] | None
+) -> tuple[Key, JobStatus]:
+    """Wait until one of the trainings has ended; the longest at work is told of meanwhile."""
+    while True:
+        for place, (key, job_dir) in enumerate(going.items()):
+            now = jobs.status(job_dir)
+            if on_status is not None and place == 0:
+                on_status(now)
+            if now.state not in states.OPEN:
+                return key, now
+        time.sleep(states.LOOK_EVERY_S)
 
 
 def _order(campaign: Campaign, kinds: dict[str, Kind]) -> Iterator[Key]:

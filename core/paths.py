@@ -65,6 +65,11 @@ class JobDir:
         return self.root / "ENOUGH"
 
     @property
+    def keeper(self) -> Path:
+        """Return the file whose time tells that somebody keeps an eye on a job of a cluster."""
+        return self.root / ".keeper"
+
+    @property
     def reserve(self) -> Path:
         """Return the file that holds room for the last words on a full disk."""
         return self.root / ".reserve"

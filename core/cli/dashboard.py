@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 import core
+from core.jobs import address
 from core.paths import Workspace
 
 PROGRAM = Path(core.__file__).resolve().parent.parent
@@ -14,6 +15,8 @@ PROGRAM = Path(core.__file__).resolve().parent.parent
 
 def open_(args: argparse.Namespace, workspace: Workspace) -> int:
     """Serve the dashboard until somebody ends it."""
+    if address.cluster():
+        address.check(address.cluster())
     workspace.root.mkdir(parents=True, exist_ok=True)
     print(f"AIxCell is at http://{args.host}:{args.port} - Ctrl+C ends it.", flush=True)
     environment = {**os.environ, "AIXCELL_WORKSPACE": str(workspace.root)}

@@ -6,9 +6,11 @@ from collections.abc import Sequence
 
 from core.cli import dashboard, demo, library, runs, speech, studies, units
 from core.errors import AIxCellError, PlanError, StudyError, TaskError
+from core.jobs import address
 from core.paths import Workspace
 from core.records import Kind
 
+CLUSTER_HELP = f"train and predict on the Ray cluster there (or {address.SETTING})"
 DONE, FAILED, WRONG, INTERRUPTED = 0, 1, 2, 130
 
 
@@ -18,6 +20,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     workspace = Workspace.at(args.workspace)
     try:
         _check_names(args, workspace)
+        if args.cluster:
+            address.use(args.cluster)
         return int(args.command(args, workspace))
     except AIxCellError as error:
         speech.answer({"error": str(error)}, [], as_json=getattr(args, "json", False))
@@ -54,6 +58,7 @@ def _parser() -> argparse.ArgumentParser:
         epilog="Without a command the dashboard opens in the browser.",
     )
     parser.add_argument("--workspace", metavar="DIR", help="where everything lies (~/aixcell)")
+    parser.add_argument("--cluster", metavar="HOST:PORT", help=CLUSTER_HELP)
     parser.add_argument(
         "--host", type=units.host, default="127.0.0.1", help="address the dashboard answers on"
     )
@@ -78,6 +83,9 @@ def _add(
     command = commands.add_parser(name, help=does, description=does)
     command.add_argument(
         "--workspace", metavar="DIR", default=argparse.SUPPRESS, help="where everything lies"
+    )
+    command.add_argument(
+        "--cluster", metavar="HOST:PORT", default=argparse.SUPPRESS, help=CLUSTER_HELP
     )
     command.add_argument("--json", action="store_true", help="print one JSON object")
     return command

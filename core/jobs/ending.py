@@ -28,9 +28,9 @@ def cancel(job_dir: JobDir, *, grace_s: float = GRACE_S) -> JobStatus:
     job_dir.stop.touch()
     if _ended_within(job_dir, grace_s):
         return states.status(job_dir)
-    _signal(job_dir, signal.SIGTERM)
+    signal_worker(job_dir, signal.SIGTERM)
     if not _ended_within(job_dir, TERM_S):
-        _signal(job_dir, getattr(signal, "SIGKILL", signal.SIGTERM))  # Windows has no SIGKILL
+        signal_worker(job_dir, getattr(signal, "SIGKILL", signal.SIGTERM))  # Windows has no SIGKILL
         _ended_within(job_dir, TERM_S)
     return states.status(job_dir)
 
@@ -57,7 +57,7 @@ def _ended_within(job_dir: JobDir, seconds: float) -> bool:
     return True
 
 
-def _signal(job_dir: JobDir, number: int) -> None:
+def signal_worker(job_dir: JobDir, number: int) -> None:
     """Signal the worker's whole group: its children are in it, nobody else is."""
     job = states.written_status(job_dir)
     ours = job.host == machine.host() and job.boot_id == machine.boot_id()

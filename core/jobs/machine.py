@@ -63,12 +63,17 @@ def slots() -> list[Slot]:
 
     Each card is one; AIXCELL_SLOTS (1 where it is not set) says how many share a device.
     """
+    parts = parts_wanted()
+    found = [f"cuda{card}" for card in _cards()] if device() == "cuda" else [device()]
+    return [Slot(one, part, parts) for part in range(parts) for one in found]
+
+
+def parts_wanted() -> int:
+    """Return how many runs share a device: AIXCELL_SLOTS, 1 where it is not set."""
     named = os.environ.get("AIXCELL_SLOTS", "1")
     if not named.isdigit() or int(named) < 1:
         raise JobError(f"AIXCELL_SLOTS must be a number from 1 on, got {named!r}")
-    found = [f"cuda{card}" for card in _cards()] if device() == "cuda" else [device()]
-    parts = int(named)
-    return [Slot(one, part, parts) for part in range(parts) for one in found]
+    return int(named)
 
 
 def _cards() -> list[str]:
@@ -85,14 +90,20 @@ def occupy(slot: Slot) -> None:
     if slot.device.startswith("cuda") and slot.device != "cuda":
         os.environ["CUDA_VISIBLE_DEVICES"] = slot.device.removeprefix("cuda")
     elif slot.parts > 1 and hasattr(os, "sched_setaffinity"):
-        cores = sorted(os.sched_getaffinity(0))
-        os.sched_setaffinity(0, cores[slot.part :: slot.parts] or cores)
+        ours = sorted(os.sched_getaffinity(0))
+        os.sched_setaffinity(0, ours[slot.part :: slot.parts] or ours)
 
 
 def here() -> Machine:
     """Return what a training on this machine could use now."""
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
-    return Machine(free_memory_gib=_free_memory_gib(), cores=cores or 1, device=device())
+    return Machine(free_memory_gib=_free_memory_gib(), cores=cores(), device=device())
+
+
+def cores() -> int:
+    """Return how many cores this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
 
 
 def _free_memory_gib() -> float:

@@ -1,16 +1,17 @@
-"""Orders: a folder that says what is wanted, and a worker process that does it."""
+"""Orders: a folder that says what is wanted, and a process that does it or hands it over."""
 
 import os
 import secrets
 import subprocess
 import sys
 import time
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from core.errors import JobError, PlanError
-from core.jobs import machine, states, turns
+from core.jobs import address, machine, states, turns
 from core.jobs.work import NEEDS_TURN, WORK
 from core.paths import JobDir, StudyDir, Workspace
 from core.progress import Progress
@@ -19,8 +20,8 @@ from core.records import JobRequest, JobStatus, Plan, read, write
 LEAST_SHARE = 0.15
 """A resumed training gets at least this share of its budget: tuning and report need about that."""
 
-_workers: list[subprocess.Popen[bytes]] = []
-"""Workers this process started; kept so that the ended ones are reaped and leave no zombies."""
+_started: list[subprocess.Popen[bytes]] = []
+"""Processes that this one started; kept so that the ended ones are reaped and leave no zombies."""
 
 
 def start(
@@ -34,12 +35,14 @@ def start(
     """Order a job and start its process, which waits for its turn by itself.
 
     `ordered` (seconds since 1970; None: now) is when the user asked; a training's budget counts
-    from there. Raises JobError for unknown kinds and where the disk refuses the folder.
+    from there. Raises JobError for unknown kinds, and where the cluster that jobs go to does not
+    answer.
     """
     if kind not in WORK:
         raise JobError(f"a job is one of {', '.join(WORK)}, got {kind!r}")
     if (kind == "train") != (plan is not None):
         raise PlanError("a training needs a plan, and nothing else takes one")
+    cluster = _cluster(kind)
     created = time.time()
     job_dir = _folder(study_dir, created)
     wanted = dict(options or {})
@@ -52,13 +55,18 @@ def start(
     if plan is not None:
         write(job_dir.plan, plan)
     queued = JobStatus(
-        id=job_dir.id, kind=kind, study=study_dir.name, message="Starting", created=created
+        id=job_dir.id,
+        kind=kind,
+        study=study_dir.name,
+        message=states.WAITS if cluster else "Starting",
+        created=created,
+        cluster=cluster,
     )
     write(job_dir.status, queued)
     Progress(job_dir, queued).event("state", state="queued")
-    if kind in NEEDS_TURN:
+    if kind in NEEDS_TURN and not cluster:
         turns.draw(job_dir, machine.device(), created)
-    _spawn(job_dir)
+    _spawn(job_dir, queued)
     return job_dir
 
 
@@ -75,28 +83,62 @@ def resume(job_dir: JobDir, *, report: bool = False) -> None:
         raise JobError(f"job {job_dir.id} is finished; start a new training instead")
     if report and not any(job_dir.checkpoint.glob("*.safetensors")):
         raise JobError(f"job {job_dir.id} has learned nothing yet that could be scored; resume it")
+    cluster = _cluster(now.kind)
     job_dir.stop.unlink(missing_ok=True)
     job_dir.enough.unlink(missing_ok=True)
     if report:
         job_dir.enough.touch()
-    _requeue(job_dir, now)
+    _spawn(job_dir, _requeue(job_dir, replace(now, cluster=cluster)))
 
 
 def restart_queued(workspace: Workspace) -> list[JobDir]:
-    """Start the workers of queued jobs again whose process is gone, e.g. after a reboot."""
+    """Start the workers of queued jobs again whose process is gone, e.g. after a reboot.
+
+    A cluster's jobs are left to those who work with that cluster: it may still have them.
+    """
     restarted = []
     for study_dir in states.study_dirs(workspace):
         for job_dir in states.job_dirs(study_dir):
+            written = states.written_status(job_dir)
             if (
-                states.written_status(job_dir).state == "queued"
+                written.state == "queued"
+                and written.cluster in ("", address.cluster())
                 and states.status(job_dir).state == "lost"
             ):
-                _requeue(job_dir, states.status(job_dir))
+                _spawn(job_dir, _requeue(job_dir, states.status(job_dir)))
                 restarted.append(job_dir)
     return restarted
 
 
-def _requeue(job_dir: JobDir, last: JobStatus) -> None:
+def take_up(job_dir: JobDir, last: JobStatus) -> None:
+    """Let the next worker, on this machine of a cluster, begin; nobody else has the job now.
+
+    What it waited for a machine costs nothing of its budget.
+    """
+    if last.pid is not None:
+        queued = _requeue(job_dir, replace(last, state="lost"))
+        here = machine.host()
+        lost = "Its process is gone" if last.host == here else f"The machine {last.host} is gone"
+        Progress(job_dir, queued).event(
+            "message", message=f"{lost}; {here} goes on from the last checkpoint."
+        )
+        return
+    waited = time.time() - max(last.created, last.heartbeat)
+    began = last.budget_from
+    if began is None:
+        began = states.request(job_dir).options.get("ordered", last.created)
+    write(job_dir.status, replace(last, heartbeat=time.time(), budget_from=began + waited))
+
+
+def _cluster(kind: str) -> str:
+    """Return the address of the cluster that such a job goes to, which answers; else nothing."""
+    where = address.cluster() if kind in address.KINDS else ""
+    if where:
+        address.check(where)
+    return where
+
+
+def _requeue(job_dir: JobDir, last: JobStatus) -> JobStatus:
     used = _used_s(job_dir, last)
     queued = replace(
         last,
@@ -113,7 +155,7 @@ def _requeue(job_dir: JobDir, last: JobStatus) -> None:
     )
     write(job_dir.status, queued)
     Progress(job_dir, queued).event("state", state="queued", after=last.state)
-    _spawn(job_dir)
+    return queued
 
 
 def _used_s(job_dir: JobDir, last: JobStatus) -> float | None:
@@ -138,20 +180,31 @@ def _folder(study_dir: StudyDir, created: float) -> JobDir:
         return job_dir
 
 
-def _spawn(job_dir: JobDir) -> None:
-    """Start the worker in a session of its own: it outlives whoever ordered it."""
+def _spawn(job_dir: JobDir, job: JobStatus) -> None:
+    """Start the worker, or who hands the job to the cluster; it outlives whoever ordered it."""
+    started = process(job_dir, "keeper" if job.cluster else "worker")
+    _started[:] = [each for each in _started if each.poll() is None]
+    _started.append(started)
+
+
+def process(
+    job_dir: JobDir,
+    module: str,
+    *,
+    stdin: int = subprocess.DEVNULL,
+    environment: Mapping[str, str] | None = None,
+) -> subprocess.Popen[bytes]:
+    """Start `core.jobs.MODULE JOB_DIR` in a session of its own; what it says goes to log.txt."""
     program = Path(__file__).resolve().parents[2]
     paths = [str(program), *filter(None, [os.environ.get("PYTHONPATH")])]
     with job_dir.log.open("ab") as log:
-        worker = subprocess.Popen(
+        return subprocess.Popen(
             # -P: a file in the working folder must not shadow a module.
-            [sys.executable, "-P", "-m", "core.jobs.worker", str(job_dir.root)],
-            stdin=subprocess.DEVNULL,
+            [sys.executable, "-P", "-m", f"core.jobs.{module}", str(job_dir.root)],
+            stdin=stdin,
             stdout=log,
             stderr=subprocess.STDOUT,
             cwd=job_dir.root,
-            env={**os.environ, "PYTHONPATH": os.pathsep.join(paths)},
+            env={**os.environ, "PYTHONPATH": os.pathsep.join(paths), **(environment or {})},
             start_new_session=True,
         )
-    _workers[:] = [each for each in _workers if each.poll() is None]
-    _workers.append(worker)

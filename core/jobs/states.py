@@ -17,6 +17,7 @@ STARTING_S = 60.0
 SILENT_S = 60.0
 """A job on another machine is lost when its heartbeat is older: thirty beats missed."""
 LOOK_EVERY_S = 0.2
+WAITS = "Waiting for a machine of the cluster"
 
 
 def status(job_dir: JobDir) -> JobStatus:
@@ -25,10 +26,15 @@ def status(job_dir: JobDir) -> JobStatus:
     Raises JobError where the folder holds no job.
     """
     written = written_status(job_dir)
-    if written.state not in OPEN or _lives(written):
+    if written.state not in OPEN or lives(written):
         return written
     if job_dir.stop.exists():
         return replace(written, state="cancelled", message="Cancelled.", remaining_s=None)
+    if written.cluster and _is_kept(job_dir):
+        waits = WAITS
+        if written.pid is not None:
+            waits = f"{waits}: {written.host} is gone, another goes on from the last checkpoint"
+        return replace(written, state="queued", remaining_s=None, message=waits)
     return replace(
         written,
         state="lost",
@@ -84,9 +90,17 @@ def wait(job_dir: JobDir, on_status: Callable[[JobStatus], None] | None = None) 
         time.sleep(LOOK_EVERY_S)
 
 
-def _lives(job: JobStatus) -> bool:
+def lives(job: JobStatus) -> bool:
+    """Return whether the job's process lives, or may still be starting."""
     if job.pid is None:
         return time.time() - max(job.created, job.heartbeat) < STARTING_S
     if job.host != machine.host():
         return time.time() - job.heartbeat < SILENT_S
     return job.boot_id == machine.boot_id() and machine.alive(job.pid, job.pid_started)
+
+
+def _is_kept(job_dir: JobDir) -> bool:
+    try:
+        return time.time() - job_dir.keeper.stat().st_mtime < SILENT_S
+    except FileNotFoundError:
+        return False

@@ -16,7 +16,7 @@ from pathlib import Path
 import filelock
 
 from core.errors import AIxCellError, RunError
-from core.jobs import machine, states, turns
+from core.jobs import attempt, machine, states, turns
 from core.jobs.work import NEEDS_TURN, WORK, Order
 from core.paths import JobDir, StudyDir
 from core.progress import Progress, Stopped
@@ -63,6 +63,8 @@ def _alone(job_dir: JobDir) -> int:
     )
     with Progress(job_dir, status) as progress:
         progress.update()
+        if status.cluster:
+            attempt.tie(job_dir, status)
         return _end(job_dir, request, progress)
 
 

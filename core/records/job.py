@@ -70,6 +70,8 @@ class JobStatus:
     """The moment a training's budget counts from: its order plus what it waited for its turn;
     a resumed one counts what it had used before."""
     device: str = ""
+    cluster: str = ""
+    """Address of the Ray cluster that runs it; empty: the machine it was ordered on."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

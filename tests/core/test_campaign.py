@@ -7,6 +7,7 @@ import pytest
 
 from core import campaign, workflow
 from core.errors import LibraryError, StudyError
+from core.jobs import states
 from core.records import (
     Fingerprint,
     JobRequest,
@@ -119,3 +120,21 @@ def test_missing_data_and_broken_files_are_told(workspace, wanted, tmp_path, mon
     (tmp_path / "broken.json").write_text("{}")
     with pytest.raises(StudyError, match=r"broken\.json"):
         campaign.load(tmp_path / "broken.json")
+
+
+def test_as_many_train_at_once_as_there_are_slots(workspace, wanted, played, tmp_path, monkeypatch):
+    going = []
+    monkeypatch.setenv("AIXCELL_DEVICE", "cpu")
+    monkeypatch.setenv("AIXCELL_SLOTS", "3")
+    monkeypatch.setattr(
+        campaign, "_first_to_end", lambda jobs_, on_status: _last_ends(jobs_, going)
+    )
+    rows = list(campaign.run(workspace, wanted, tmp_path / "small.jsonl"))
+    assert going == [3, 3, 2, 1]
+    assert len(rows) == 4
+
+
+def _last_ends(jobs_, going):
+    going.append(len(jobs_))
+    key, job_dir = list(jobs_.items())[-1]
+    return key, states.status(job_dir)

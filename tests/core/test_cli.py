@@ -3,12 +3,14 @@
 import argparse
 import json
 import shutil
+import socket
 import zipfile
 
 import pytest
 
 from core import workflow
 from core.cli import dashboard, main, parser, units
+from core.jobs import address
 from core.paths import Workspace
 
 
@@ -156,6 +158,37 @@ def test_the_dashboard_works_from_any_folder(tmp_path, monkeypatch):
     entry = call[call.index("run") + 1]
     theme = next(word for word in call if word.startswith("--theme.base=")).split("=", 1)[1]
     assert all(shutil.os.path.isfile(path) for path in (entry, theme))
+
+
+@pytest.mark.parametrize("before", [True, False])
+def test_a_cluster_that_does_not_answer_is_one_sentence(workspace, capsys, monkeypatch, before):
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        where = f"127.0.0.1:{free.getsockname()[1]}"
+    monkeypatch.setattr(address.importlib.util, "find_spec", lambda name: name)
+    asked = ["--cluster", where]
+    command = ["runs", "--workspace", str(workspace.root)]
+    assert main([*asked, *command] if before else [*command, *asked]) == parser.FAILED
+    said = capsys.readouterr()
+    assert said.out == ""
+    assert said.err.startswith(f"aixcell: no cluster answers at {where}")
+    assert "ray start" in said.err
+    assert address.cluster() == ""
+
+
+def test_the_dashboard_and_its_jobs_go_to_the_cluster(tmp_path, monkeypatch):
+    found = []
+    monkeypatch.setenv(address.SETTING, "")
+    monkeypatch.setattr(address, "check", lambda where: None)
+
+    def execve(program, call, env):
+        found.append(env)
+        raise SystemExit
+
+    monkeypatch.setattr(dashboard.os, "execve", execve)
+    with pytest.raises(SystemExit):
+        main(["--workspace", str(tmp_path), "--cluster", "head.lab"])
+    assert found[0][address.SETTING] == "head.lab"
 
 
 def test_every_command_tells_what_it_does(capsys):

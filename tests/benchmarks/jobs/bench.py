@@ -30,13 +30,16 @@ SIDE_PX = 160
 CANDIDATES = ("linknet-lite0-distance", "unet-lite0-boundary")
 
 # Python imports `sitecustomize` at its start: races, checkpoints and stages of seconds, so that a
-# run of half a minute meets everything that a run of hours does.
+# run of half a minute meets everything that a run of hours does. Workers only: a cluster's own
+# processes would each load torch.
 QUICK = """
-from core.train import checkpoint
-checkpoint.FIRST_S = checkpoint.LEAST_S = 1.0
-checkpoint.COST_SHARE = 0.1
-from core.train import entrants
-entrants.SHORTEST_PROBE_S = 1.0
+import sys
+if "core.jobs.worker" in sys.orig_argv:
+    from core.train import checkpoint
+    checkpoint.FIRST_S = checkpoint.LEAST_S = 1.0
+    checkpoint.COST_SHARE = 0.1
+    from core.train import entrants
+    entrants.SHORTEST_PROBE_S = 1.0
 """
 
 

@@ -44,6 +44,10 @@ def train(order):
         time.sleep(60)
     if play == "short":
         time.sleep(0.5)
+    if play == "dies":
+        os.kill(os.getpid(), 9)
+    if play == "long the first time" and len((folder / "turn.txt").read_text().splitlines()) == 1:
+        time.sleep(60)
     if play == "diverged":
         raise RunError("The loss is not a number.", "diverged")
     if play == "bad_input":
