@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from app import look
 from core.annotate import clicks, edits, scribbles
 from core.data.labels.journal import Journal
 from core.data.labels.model import MAIN, Labels
@@ -24,6 +25,8 @@ Pixels = NDArray[np.generic]
 class Studio:
     """One image under the brush; stands as long as the image is shown in this tab."""
 
+    study: str
+    image_id: str
     image_cyx: Pixels
     journal: Journal
     kind: Kind
@@ -77,6 +80,12 @@ class Studio:
         """Return whether a class is one thing, whatever its pieces."""
         return self.kind is Kind.SEMANTIC
 
+    def color(self, class_name: str | None) -> str:
+        """Return the colour of a class, `#rrggbb`."""
+        if class_name is None:
+            return look.UNNAMED_COLOR
+        return look.class_color(self.classes, class_name, self.background)
+
     def take(self, gestures: list[Gesture]) -> int:
         """Do what has not been done yet; return how many gestures that were."""
         new = [each for each in gestures if int(each["number"]) > self.done]
@@ -96,7 +105,13 @@ class Studio:
             raise LabelError(f"there is no tool {what!r}")
         if what not in ("grow", "shrink"):
             self._proposals = None
-        self._ways[what](gesture)
+        chosen, told = self.class_name, gesture.get("class")
+        # The class that was chosen when the hand moved; another may have been chosen since.
+        self.class_name = told if told in self.classes else chosen
+        try:
+            self._ways[what](gesture)
+        finally:
+            self.class_name = self.class_name if what == "class" else chosen
 
     def label_rest(self) -> int:
         """Add the objects (or regions) the strokes teach, where nothing is yet; return how many.

@@ -10,7 +10,7 @@ from PIL import Image
 
 from app import look, pictures, services, sheet, wording
 from app.components.canvas import SIDE_PX, View
-from app.components.painter import MOST_SIDE_PX
+from app.overlay import MOST_SIDE_PX
 from app.sheet import Sheet
 from core import workflow
 from core.data.labels.model import Labels

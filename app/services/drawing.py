@@ -23,6 +23,8 @@ def open_studio(study: StudyRecord, image: ImageRecord, tab: str) -> Studio:
     classes = task.classes if task is not None else tuple(told) or (sheet.PLAIN_CLASS,)
     background = task.background if task is not None else None
     return Studio(
+        study=study.name,
+        image_id=image.id,
         image_cyx=workflow.image_values(workspace(), study.name, image.id),
         journal=work,
         kind=task.kind if task is not None else Kind.INSTANCE,
@@ -32,9 +34,10 @@ def open_studio(study: StudyRecord, image: ImageRecord, tab: str) -> Studio:
     )
 
 
-def finish_studio(name: str, image_id: str, studio: Studio, labels: Labels) -> str | None:
+def finish_studio(studio: Studio, labels: Labels) -> str | None:
     """Make one version of the strokes; ConflictError where somebody saved meanwhile."""
-    return journal.finish(study_dir(name), image_id, studio.journal, labels=labels)
+    folder = study_dir(studio.study)
+    return journal.finish(folder, studio.image_id, studio.journal, labels=labels)
 
 
 def others_at_work(name: str, image_id: str, tab: str) -> list[str]:

@@ -23,6 +23,8 @@ def open_studio(workspace):
     def make(kind=Kind.INSTANCE, background=None):
         work = journal.open_(study_dir, "a", "tab", (SIDE, SIDE), author="ann")
         return Studio(
+            study="s",
+            image_id="a",
             image_cyx=image.clip(0, 255).astype(np.uint8)[None],
             journal=work,
             kind=kind,

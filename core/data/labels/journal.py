@@ -262,9 +262,9 @@ def _changed(before: Labels, after: Labels) -> tuple[Tile, ...]:
     differs = (before.layers[MAIN] != after.layers[MAIN]) | (
         before.annotated_yx != after.annotated_yx
     )
-    rows, columns = np.nonzero(differs)
-    pairs = np.unique(np.stack([rows, columns], axis=1) // TILE_PX, axis=0)
-    return tuple((int(row), int(column)) for row, column in pairs)
+    starts = [np.arange(0, side, TILE_PX) for side in differs.shape]
+    touched = np.logical_or.reduceat(np.logical_or.reduceat(differs, starts[0], 0), starts[1], 1)
+    return tuple((int(row), int(column)) for row, column in np.argwhere(touched))
 
 
 def _unpacked(folder: Path, entry: Entry) -> tuple[bytes, bytes]:
