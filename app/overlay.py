@@ -72,6 +72,9 @@ class _Look:
     table: NDArray[np.uint8]
     """(ids, 5): red, green, blue, opacity, selected or not."""
     taught_yx: NDArray[np.int32] | None
+    proposed_yx: NDArray[np.int32] | None
+    proposal: NDArray[np.int32] | None
+    """The same before it is made smaller: another array is another proposal."""
 
 
 def _look(studio: Studio) -> _Look:
@@ -85,12 +88,14 @@ def _look(studio: Studio) -> _Look:
     chosen = set(studio.selected)
     for item in studio.labels.objects:
         table[item.id] = (*colors[item.class_name], _TINT, item.id in chosen)
-    taught = studio.taught_yx
+    taught, proposed = studio.taught_yx, studio.proposed_yx
     return _Look(
         ids_yx=labels_yx[::every, ::every],
         table=table,
         # The studio paints into its own array; what was seen must stay as it was.
         taught_yx=None if taught is None else taught[::every, ::every].copy(),
+        proposed_yx=None if proposed is None else proposed[::every, ::every],
+        proposal=proposed,
     )
 
 
@@ -104,6 +109,9 @@ def _difference(before: _Look, after: _Look) -> Window | None:
     if after.taught_yx is not None:
         known = before.taught_yx
         differs |= after.taught_yx >= 0 if known is None else after.taught_yx != known
+    if before.proposal is not after.proposal:
+        for ids_yx in (before.proposed_yx, after.proposed_yx):
+            differs |= False if ids_yx is None else ids_yx > 0
     rows, columns = np.flatnonzero(differs.any(axis=1)), np.flatnonzero(differs.any(axis=0))
     if not len(rows):
         return None
@@ -135,6 +143,10 @@ def _painted(looks: _Look, window: Window) -> NDArray[np.uint8]:
     ids = looks.ids_yx[top:bottom, left:right]
     edge &= ids > 0
     painted = looks.table[:, :4][ids]
+    if looks.proposed_yx is not None:
+        proposed = pictures.edges(looks.proposed_yx[rows, columns])[inner]
+        proposed &= looks.proposed_yx[top:bottom, left:right] > 0
+        painted[proposed] = (*look.rgb(look.PREDICTED_COLOR), _EDGE)
     painted[edge, 3] = _EDGE
     painted[edge & (looks.table[:, 4] > 0)[ids]] = (*_SELECTED, _EDGE)
     if looks.taught_yx is not None:

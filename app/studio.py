@@ -4,7 +4,7 @@ The browser sends every gesture with a number until it is confirmed; each is don
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -41,6 +41,11 @@ class Studio:
     """Why the last gesture did nothing."""
     taught_yx: NDArray[np.int32] | None = None
     """Strokes for the learner; they are no labels."""
+    proposal: str | None = None
+    """The job whose answer is shown."""
+    proposed_yx: NDArray[np.int32] | None = None
+    """Objects a trained model proposes and nobody accepted yet; they are no labels."""
+    proposed_classes: dict[int, str] = field(default_factory=dict)
     _table: NDArray[np.float32] | None = None
     _inside: NDArray[np.float32] | None = None
     _proposals: clicks.Proposals | None = None
@@ -59,6 +64,7 @@ class Studio:
             "cut": lambda each: self._keep(edits.split(self.labels, _points(each)), "cut"),
             "teach": lambda each: self._teach(each, scribbles.INSIDE),
             "ground": lambda each: self._teach(each, scribbles.BEHIND),
+            "accept": self._accept,
             "class": self._class,
             "undo": lambda each: self._undo(),
             "redo": lambda each: self._redo(),
@@ -134,6 +140,44 @@ class Studio:
                     labels = edits.add(labels, mask, class_name=self.class_name, source="model")
         self._keep(labels, "rest of the image")
         return len(self.labels.objects) - before
+
+    def propose(self, found_yx: NDArray[np.int32], classes: dict[int, str]) -> None:
+        """Show objects of a model beside the labels: ids, and the class of each."""
+        self.proposed_yx, self.proposed_classes = found_yx, dict(classes)
+
+    def drop_proposal(self) -> None:
+        """Show nothing of a model any more."""
+        self.proposed_yx, self.proposed_classes, self.proposal = None, {}, None
+
+    def accept_all(self) -> int:
+        """Take all that is proposed where nothing is yet; return how many objects that were."""
+        before = len(self.labels.objects)
+        self._take_over(list(self.proposed_classes))
+        return len(self.labels.objects) - before
+
+    def _accept(self, gesture: Gesture) -> None:
+        if self.proposed_yx is None:
+            raise LabelError("no model has proposed anything for this image yet")
+        under = np.unique(self.proposed_yx[self._stroke(gesture)]).tolist()
+        wanted = [each for each in under if each in self.proposed_classes]
+        if not wanted:
+            raise LabelError("nothing is proposed here; click inside an orange outline")
+        self._take_over(wanted)
+
+    def _take_over(self, wanted: list[int]) -> None:
+        if self.proposed_yx is None:
+            return
+        labels, classes = self.labels, {each: self.proposed_classes.pop(each) for each in wanted}
+        if self.is_regions:
+            for each, name in classes.items():
+                mask = (self.proposed_yx == each) & (labels.layers[MAIN] == 0)
+                if mask.any():
+                    labels = edits.add(labels, mask, class_name=name, source="model", joined=True)
+        else:
+            labels = edits.add_all(labels, self.proposed_yx, classes, source="model")
+        self._keep(labels, "proposed by a model")
+        left = np.isin(self.proposed_yx, list(self.proposed_classes))
+        self.proposed_yx = np.where(left, self.proposed_yx, 0).astype(np.int32)
 
     def diameter_px(self) -> float | None:
         """Return the middle diameter of what is marked; None before three objects."""
@@ -270,8 +314,24 @@ class Studio:
         return edits.stroke(self.labels.shape_yx, _points(gesture), width)
 
     def _keep(self, labels: Labels, what: str) -> None:
-        self.journal.record(labels, what)
+        self.journal.record(self._corrected(labels), what)
         self._forget_gone()
+
+    def _corrected(self, labels: Labels) -> Labels:
+        """Name the person who changed what a model had made as its author."""
+        before, after = self.labels.layers[MAIN], labels.layers[MAIN]
+        differs = before != after
+        touched = {*np.unique(before[differs]).tolist(), *np.unique(after[differs]).tolist()}
+        known = {item.id: item for item in self.labels.objects}
+        items = tuple(
+            replace(item, author=self.journal.author)
+            if item.source == "model"
+            and item.id in known
+            and (item.id in touched or item != known[item.id])
+            else item
+            for item in labels.objects
+        )
+        return labels if items == labels.objects else replace(labels, objects=items)
 
     def _forget_gone(self) -> None:
         known = {item.id for item in self.labels.objects}

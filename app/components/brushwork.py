@@ -7,7 +7,7 @@ import numpy as np
 import streamlit as st
 
 from app import services, state, views, wording
-from app.components import painter, problem, walk
+from app.components import painter, problem, proposing, walk
 from app.overlay import Overlay
 from app.studio import Gesture, Studio
 from core.data.labels.model import Labels
@@ -29,6 +29,7 @@ def _editor(study: StudyRecord, image: ImageRecord) -> None:
         with right:
             tool, width_px = _palette(studio, image)
             _learner(studio)
+            proposing.show(study, image, studio)
             _saving(studio)
         with left:
             painter.show(
@@ -37,7 +38,6 @@ def _editor(study: StudyRecord, image: ImageRecord) -> None:
                 views.painter_picture(study.name, image),
                 tool=tool,
                 width_px=width_px,
-                done=state.gestures_done(),
                 on_gestures=take,
             )
             if studio.problem:

@@ -18,6 +18,7 @@ const PATIENCE_MS = 1500; // a message may be overtaken by a page change and nev
 const painters = new WeakMap();
 const KEYS = {
   b: "brush", e: "eraser", w: "click", x: "box", v: "select", c: "cut", t: "teach", g: "ground",
+  a: "accept",
 };
 const COMMANDS = {
   Delete: "delete", Backspace: "delete", m: "merge", h: "fill_holes", o: "smooth", "+": "grow",

@@ -12,7 +12,7 @@ from typing import Any
 
 import streamlit as st
 
-from app import look, pictures
+from app import look, pictures, state
 from app.overlay import Overlay
 from app.studio import Studio
 
@@ -28,6 +28,7 @@ TOOLS = {
     "cut": "Cut (C)",
     "teach": "Teach: object (T)",
     "ground": "Teach: background (G)",
+    "accept": "Accept (A)",
 }
 HELP = (
     "Wheel: zoom · right button: move · 0: whole image · S: hide what is marked · Ctrl+Z, Ctrl+Y: "
@@ -52,13 +53,11 @@ def show(
     *,
     tool: str,
     width_px: float,
-    done: int,
     on_gestures: Callable[[], None],
 ) -> None:
     """Draw the painter; `on_gestures` is called when the hand did something, on whatever page.
 
-    `picture` is a JPEG or PNG of the whole image, scaled down or not; gestures up to the number
-    `done` are on the disk.
+    `picture` is a JPEG or PNG of the whole image, scaled down or not.
     """
     rows, columns = studio.labels.shape_yx
     name = hashlib.sha256(picture).hexdigest()[:16]
@@ -85,7 +84,7 @@ def show(
             "tools": TOOLS,
             "class": studio.class_name,
             "width": width_px,
-            "done": done,
+            "done": state.gestures_done(),
             "colors": _tool_colors(studio),
         },
         on_hand_change=on_gestures,
@@ -123,6 +122,7 @@ def _tool_colors(studio: Studio) -> dict[str, str]:
         "select": "#FFFFFF",
         "teach": look.MARK_COLOR,
         "ground": look.BACKGROUND_COLOR,
+        "accept": look.PREDICTED_COLOR,
     }
 
 

@@ -31,9 +31,7 @@ def main() -> None:
         url = server.url
         try:
             with sync_playwright() as play:
-                browser = play.chromium.launch(
-                    executable_path=CHROMIUM, args=["--no-sandbox"]
-                )
+                browser = play.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
                 page = browser.new_page(viewport={"width": 1400, "height": 900})
                 # The first visit draws the sample study; that is no page's time.
                 began = time.perf_counter()

@@ -47,16 +47,15 @@ def disturb(hand: painting.Hand, rng: random.Random) -> str:
         page.get_by_role("link", name="Task").click(timeout=painting.PATIENCE_MS)
         page.get_by_text("What do you want?").first.wait_for(timeout=painting.PATIENCE_MS)
         page.get_by_role("link", name="Images & labels").click(timeout=painting.PATIENCE_MS)
-        page.get_by_text("Brush and clicks").first.click(timeout=painting.PATIENCE_MS)
-        page.locator(".painter-status").first.wait_for(timeout=painting.PATIENCE_MS)
+        hand.take_brush()
     elif way == "keys":
         for key in KEYS * 3:
             page.keyboard.press(key)
     elif way == "save":
         page.get_by_role("button", name="Save", exact=True).first.click()
     else:
-        for name in ("Shapes", "Brush and clicks"):
-            page.get_by_text(name).first.click(timeout=painting.PATIENCE_MS)
+        page.get_by_text("Shapes").first.click(timeout=painting.PATIENCE_MS)
+        hand.take_brush()
     return way
 
 

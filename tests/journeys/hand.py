@@ -4,6 +4,7 @@ import time
 
 import numpy as np
 from PIL import Image
+from playwright.sync_api import TimeoutError
 
 from core import workflow
 from core.data import imports
@@ -74,8 +75,20 @@ class Hand:
     def enter(self, image="noise-0"):
         """Choose image and painter in the gallery."""
         self.page.get_by_role("button", name=f"{image}.png").first.click(timeout=PATIENCE_MS)
-        self.page.get_by_text("Brush and clicks").first.click(timeout=PATIENCE_MS)
+        self.take_brush()
         self.wait_for(image)
+
+    def take_brush(self):
+        """Choose the painter; a click into a page that is being replaced is made again."""
+        painter = self.page.locator(".painter-status").first
+        for _ in range(PATIENCE_MS // 5000):
+            self.page.get_by_text("Brush and clicks").first.click(timeout=PATIENCE_MS)
+            try:
+                painter.wait_for(timeout=5000)
+                return
+            except TimeoutError:
+                continue
+        raise AssertionError("the painter does not come")
 
     def wait_for(self, image):
         """Wait until the painter shows the image; others may fade out beside it."""
@@ -88,15 +101,13 @@ class Hand:
 
         The page may be moving: what met no canvas was no stroke.
         """
-        box = self.page.evaluate(
-            "() => { const it = [...document.querySelectorAll('.painter canvas')].at(-1);"
-            " const box = it?.getBoundingClientRect(); return box && [box.x, box.y, box.width,"
-            " box.height]; }"
-        )
-        if not box or not box[2]:
+        canvas = self.page.locator(".painter canvas")
+        box = canvas.last.bounding_box() if canvas.count() else None
+        if not box:
             return False
-        side = min(box[2:])
-        x, y = (box[at] + box[at + 2] / 2 + (rng.random() - 0.5) * 0.9 * side for at in (0, 1))
+        side = min(box["width"], box["height"])
+        x = box["x"] + box["width"] / 2 + (rng.random() - 0.5) * 0.9 * side
+        y = box["y"] + box["height"] / 2 + (rng.random() - 0.5) * 0.9 * side
         before = self._last()
         mouse = self.page.mouse
         mouse.move(x, y)

@@ -1,4 +1,4 @@
-"""The dashboard as a user starts it: a process of its own, which can be killed and started again."""
+"""The dashboard as a user starts it: a process that can be killed and started again."""
 
 import os
 import shutil

@@ -153,13 +153,13 @@ def open_(
     Starts from the version that counts. Raises StudyError where its base is damaged.
     """
     folder = _folder(study_dir, image_id) / check_name(who, "editor")
-    if (folder / "base.json").is_file():
-        base = files.read(folder / "base.json", _Base).version
-    else:
-        base = store.head(study_dir, image_id)
+    # Without a stroke there is nothing that rests on the base: another version may count by now.
+    is_fresh = not (folder / "base.json").is_file() or not (folder / "entries.jsonl").is_file()
+    head = store.head(study_dir, image_id)
+    base = head if is_fresh else files.read(folder / "base.json", _Base).version
     loaded = store.load(study_dir, image_id, base) if base else None
     labels = loaded or empty(shape_yx)
-    if not (folder / "base.json").is_file():
+    if is_fresh:
         files.write(folder / "objects.json", _Objects(objects=labels.objects))
         files.write(folder / "base.json", _Base(version=base))
     journal = Journal(folder=folder, author=author, base=base, labels=labels)
