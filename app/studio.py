@@ -34,6 +34,10 @@ class Studio:
     background: str | None
     class_name: str
     """What the next object is."""
+    reopen: Callable[[], Journal] | None = None
+    """Reads the journal again where another wrote in it."""
+    before: frozenset[str] = frozenset()
+    """The gestures that are in versions of the image already."""
     done: int = 0
     """The number of the last gesture that was taken."""
     selected: tuple[int, ...] = ()
@@ -95,14 +99,23 @@ class Studio:
     def take(self, gestures: list[Gesture]) -> int:
         """Do what has not been done yet; return how many gestures that were."""
         new = [each for each in gestures if int(each["number"]) > self.done]
-        for each in sorted(new, key=lambda one: int(one["number"])):
-            self.problem = ""
-            try:
-                self.act(each)
-            except LabelError as error:
-                self.problem = str(error)
-            self.done = int(each["number"])
+        with self.journal.turn():
+            if self.reopen is not None and self.journal.is_behind:
+                self.journal = self.reopen()
+            causes = {each.cause for each in self.journal.entries} | self.before
+            for each in sorted(new, key=lambda one: int(one["number"])):
+                self.journal.cause = f"{self.journal.folder.name} {each['number']}"
+                if self.journal.cause not in causes:  # a browser that was reloaded tells it again
+                    self._try(each)
+                self.done = int(each["number"])
         return len(new)
+
+    def _try(self, gesture: Gesture) -> None:
+        self.problem = ""
+        try:
+            self.act(gesture)
+        except LabelError as error:
+            self.problem = str(error)
 
     def act(self, gesture: Gesture) -> None:
         """Do one gesture; LabelError where it means nothing here."""

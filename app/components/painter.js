@@ -3,8 +3,9 @@
 // It decides nothing: strokes, boxes and keys go to Python, which answers with the rectangle of the
 // overlay that changed. Every gesture names the image it was made on and stays in the outbox until
 // it is confirmed, whatever becomes of the painter meanwhile: Streamlit may replace it by another.
+const KEPT = "aixcell-painter"; // the outbox outlives a reload of the page
 const shared = (globalThis.aixcellPainter ??= {
-  outbox: [], // not confirmed yet
+  outbox: JSON.parse(sessionStorage.getItem(KEPT) ?? "[]"), // not confirmed yet
   traces: [], // drawn by the hand, not yet part of an overlay
   next: Date.now(), // numbers go on rising after a reload
   last: null, // the image of the last one
@@ -72,6 +73,7 @@ class Painter {
     shared.current = this;
     if (data.tool !== this.told) this.tool = this.told = data.tool;
     shared.outbox = shared.outbox.filter((each) => each.number > data.done);
+    this.keep();
     this.see(data);
     this.fit();
     this.draw();
@@ -109,6 +111,14 @@ class Painter {
   remind() {
     if (!this.frame.isConnected) clearInterval(this.watch);
     else if (shared.current === this && shared.outbox.length && Date.now() - this.sent > PATIENCE_MS) this.send();
+  }
+
+  keep() {
+    try {
+      sessionStorage.setItem(KEPT, JSON.stringify(shared.outbox));
+    } catch {
+      // No room: what is drawn stays in the memory of the page.
+    }
   }
 
   send() {
@@ -212,6 +222,7 @@ class Painter {
     const told = { number: shared.next, image, class: this.data.class, width, ...gesture };
     shared.outbox.push(told);
     shared.last = image[1];
+    this.keep();
     if (told.points) shared.traces.push(told);
     this.send();
     this.draw();

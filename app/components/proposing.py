@@ -54,8 +54,8 @@ def _outcome(studio: Studio, job_id: str) -> None:
             if st.button("Accept all", icon=":material/done_all:", width="stretch", key="take-all"):
                 studio.accept_all()
                 services.send_away_proposal(job_id)
-                st.rerun(scope="fragment")
+                st.rerun()
         if st.button("Close" if not left else "Send away", width="stretch", key="send-away"):
             studio.drop_proposal()
             services.send_away_proposal(job_id)
-            st.rerun(scope="fragment")
+            st.rerun()

@@ -11,13 +11,12 @@ from core.records import ImageRecord, Kind, StudyRecord
 
 def open_studio(study: StudyRecord, image: ImageRecord, tab: str) -> Studio:
     """Return the image with everything that was drawn on it, saved or not."""
-    work = journal.open_(
-        study_dir(study.name),
-        image.id,
-        tab,
-        (image.shape_cyx[1], image.shape_cyx[2]),
-        author=workflow.author(),
-    )
+    folder, shape_yx = study_dir(study.name), (image.shape_cyx[1], image.shape_cyx[2])
+
+    def reopen() -> journal.Journal:
+        return journal.open_(folder, image.id, tab, shape_yx, author=workflow.author())
+
+    work = reopen()
     task = study.task
     told = dict.fromkeys(o.class_name for o in work.labels.objects if o.class_name)
     classes = task.classes if task is not None else tuple(told) or (sheet.PLAIN_CLASS,)
@@ -27,6 +26,8 @@ def open_studio(study: StudyRecord, image: ImageRecord, tab: str) -> Studio:
         image_id=image.id,
         image_cyx=workflow.image_values(workspace(), study.name, image.id),
         journal=work,
+        reopen=reopen,
+        before=frozenset(each.cause for each in journal.strokes(folder, image.id) if each.cause),
         kind=task.kind if task is not None else Kind.INSTANCE,
         classes=classes,
         background=background,

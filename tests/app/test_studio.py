@@ -178,3 +178,20 @@ def test_a_stroke_keeps_the_class_that_was_chosen_when_the_hand_moved(open_studi
     studio.take([{**gesture(1, "brush", (20, 60), (40, 60)), "class": "bi"}])
     assert studio.labels.objects[0].class_name == "bi"
     assert studio.class_name == "mono"
+
+
+def test_a_stroke_told_again_after_a_reload_is_done_once(open_studio):
+    open_studio().take([gesture(1, "brush", (20, 60), (40, 60))])
+    again = open_studio()
+    again.take([gesture(1, "brush", (20, 60), (40, 60)), gesture(2, "brush", (20, 90), (40, 90))])
+    assert [each.what for each in again.journal.entries] == ["brush", "brush"]
+
+
+def test_two_sessions_of_one_tab_lose_nothing_of_each_other(open_studio):
+    """A reload leaves the old session at work for a moment: both wrote the same entry number."""
+    old, new = open_studio(), open_studio()
+    old.reopen = new.reopen = lambda: open_studio().journal
+    new.take([gesture(2, "brush", (20, 90), (40, 90))])
+    old.take([gesture(1, "brush", (20, 60), (40, 60))])
+    new.take([gesture(3, "brush", (80, 90), (100, 90))])
+    assert [each.cause for each in open_studio().journal.entries] == ["tab 2", "tab 1", "tab 3"]

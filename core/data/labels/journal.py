@@ -15,6 +15,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
+from filelock import FileLock
 from numpy.typing import NDArray
 
 from core.data.labels import store
@@ -48,6 +49,8 @@ class Entry:
     """The entry it takes back."""
     redoes: int | None = None
     """The entry it brings again."""
+    cause: str = ""
+    """What the editor calls the gesture behind it, so that none is done twice."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,6 +69,23 @@ class Journal:
     labels: Labels
     """As they stand after the last entry."""
     entries: list[Entry] = field(default_factory=list)
+    cause: str = ""
+    """Goes into the next entries."""
+    size: int = 0
+    """Of the lines that it knows, in bytes."""
+
+    def turn(self) -> FileLock:
+        """Return the lock under which this editor writes: after a reload two may stand for it."""
+        return FileLock(self.folder.parent / f".{self.folder.name}.lock")
+
+    @property
+    def is_behind(self) -> bool:
+        """Return whether another wrote here, or made a version of it, since this one looked."""
+        return self._size() != self.size
+
+    def _size(self) -> int:
+        lines = self.folder / "entries.jsonl"
+        return lines.stat().st_size if lines.exists() else 0
 
     @property
     def can_undo(self) -> bool:
@@ -129,6 +149,7 @@ class Journal:
             objects=after.objects,
             undoes=undoes,
             redoes=redoes,
+            cause=self.cause,
         )
         packed = b"".join(
             _coded(labels, tile).tobytes() for labels in (self.labels, after) for tile in tiles
@@ -136,7 +157,7 @@ class Journal:
         files.write_bytes(_file(self.folder, entry.number), zlib.compress(packed, 1))
         files.append(self.folder / "entries.jsonl", entry)
         self.entries.append(entry)
-        self.labels = after
+        self.labels, self.size = after, self._size()
         return entry
 
 
@@ -163,6 +184,7 @@ def open_(
         files.write(folder / "objects.json", _Objects(objects=labels.objects))
         files.write(folder / "base.json", _Base(version=base))
     journal = Journal(folder=folder, author=author, base=base, labels=labels)
+    journal.size = journal._size()
     for entry in files.read_lines(folder / "entries.jsonl", Entry):
         if entry.number != len(journal.entries) or not _file(folder, entry.number).is_file():
             break  # torn by a crash: what comes later rests on it
