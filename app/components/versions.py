@@ -22,7 +22,7 @@ def show(study: StudyRecord, image: ImageRecord) -> None:
         return
     counting = services.label_version(study.name, image.id)
     with st.expander(
-        f"Earlier versions ({len(history)})", icon=":material/history:", key="versions"
+        f"Versions of these labels ({len(history)})", icon=":material/history:", key="versions"
     ):
         for position, entry in enumerate(history[:_SHOWN]):
             _row(study, image, entry, counting=counting, key=f"restore-{position}")

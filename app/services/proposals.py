@@ -6,15 +6,18 @@ import time
 from pathlib import Path
 
 import numpy as np
+import streamlit as st
 import tifffile
 from numpy.typing import NDArray
 
 from app.services.place import study_dir, workspace
 from core import workflow
-from core.paths import StudyDir
+from core.paths import StudyDir, Workspace
 from core.records import ImageRecord, JobStatus, Kind, StudyRecord, write_bytes
 
 _FOLDER = "proposals"
+JOB = "job.txt"
+"""Beside an answer: whose it is."""
 _SEEN = "seen"
 """Beside an answer that was accepted or sent away."""
 
@@ -22,7 +25,13 @@ _SEEN = "seen"
 def models_for(study: StudyRecord) -> list[JobStatus]:
     """Return the finished trainings of the workspace for the study's kind of task, newest first."""
     kind = study.task.kind if study.task is not None else Kind.INSTANCE
-    place = workspace()
+    return _models(str(workspace().root), kind)
+
+
+# Asked at every stroke; a training that ends is offered a few seconds later.
+@st.cache_data(show_spinner=False, max_entries=8, ttl="5s")
+def _models(root: str, kind: Kind) -> list[JobStatus]:
+    place = Workspace.at(root)
     return [
         run
         for run in workflow.listing(place, None, "train")
@@ -41,20 +50,17 @@ def ask_model(study: StudyRecord, image: ImageRecord, run_id: str) -> str:
     tifffile.imwrite(buffer, pixels, ome=True, metadata={"axes": "CYX"}, photometric="minisblack")
     file = out / "images" / f"{image.id}.ome.tif"
     write_bytes(file, buffer.getvalue())
-    return workflow.start_prediction(workspace(), run_id, [file], out)
+    job_id = workflow.start_prediction(workspace(), run_id, [file], out)
+    write_bytes(out / JOB, job_id.encode())
+    return job_id
 
 
 def asked(study: StudyRecord, image: ImageRecord) -> str | None:
     """Return the newest job that was ordered for an image and not accepted or sent away yet."""
-    folder = _folder(study_dir(study.name), image.id)
-    if not folder.is_dir():
+    orders = sorted(_folder(study_dir(study.name), image.id).glob(f"*/{JOB}"))
+    if not orders or (orders[-1].parent / _SEEN).exists():
         return None
-    place = workspace()
-    for job in workflow.listing(place, None, "predict"):
-        out = workflow.prediction(place, job.id).out
-        if out.parent == folder.resolve():
-            return None if (out / _SEEN).exists() else job.id
-    return None
+    return orders[-1].read_text(encoding="utf-8")
 
 
 def proposal(study: StudyRecord, job_id: str) -> tuple[NDArray[np.int32], dict[int, str]] | None:

@@ -41,6 +41,7 @@ def answered(place, image):
     tifffile.imwrite(out / "labels" / f"{image.id}.tif", found)
     (out / "objects.csv").write_text("image,object,class\na,1,disc\na,2,unknown\n")
     job = study_dir.job("20260102-120000-aaaa")
+    (out / "job.txt").write_text(job.id)
     options = {"run": RUN, "bundle": "", "files": [], "out": str(out.resolve())}
     request = JobRequest(id=job.id, kind="predict", study=STUDY, created=2000.0, options=options)
     write(job.request, request)
@@ -75,7 +76,7 @@ def test_an_earlier_version_comes_back_and_the_later_stays(trained, image):
     second = workflow.save_labels(trained, STUDY, image.id, later, parent=version)
     test = painting(image)
     assert not test.exception
-    assert any(each.label.startswith("Earlier versions") for each in test.expander)
+    assert any(each.label.startswith("Versions of these labels") for each in test.expander)
     back = [each for each in test.button if each.label == "Bring back"]
     back[0].click().run()
     assert not test.exception
