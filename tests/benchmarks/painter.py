@@ -1,6 +1,6 @@
 """Strokes in a real Chromium: none that is a second old is lost, and how long one takes.
 
-    python tests/benchmarks/painter.py [--strokes 200] [--side 1024] [--objects 0] [--chaos]
+    python tests/benchmarks/painter.py [--strokes 200] [--side 1024] [--objects 0] [--chaos] [--seed 0]
 
 Starts a dashboard on a workspace of its own. Prints the median and the 95th percentile from mouse
 up to the stroke's being on the disk and part of the overlay, noted in the page. With `--chaos`
@@ -59,9 +59,9 @@ def disturb(hand: painting.Hand, rng: random.Random) -> str:
     return way
 
 
-def paint(hand: painting.Hand, strokes: int, *, chaos: bool) -> list[float]:
+def paint(hand: painting.Hand, strokes: int, *, chaos: bool, seed: int) -> list[float]:
     """Make so many strokes; return the milliseconds each took where nothing disturbed them."""
-    rng, did = random.Random(0), []
+    rng, did = random.Random(seed), []
     hand.open()
     while sum(hand.made.values()) < strokes:
         if hand.stroke(rng) and not chaos:
@@ -80,6 +80,7 @@ def main() -> int:
     parser.add_argument("--strokes", type=int, default=200)
     parser.add_argument("--side", type=int, default=1024)
     parser.add_argument("--objects", type=int, default=0)
+    parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--chaos", action="store_true")
     args = parser.parse_args()
     place = Workspace.at(tempfile.mkdtemp(prefix="aixcell-paint-"))
@@ -91,7 +92,7 @@ def main() -> int:
             browser = driver.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
             page = browser.new_page(viewport={"width": 1400, "height": 1000})
             hand = painting.Hand(page, server.url)
-            took = sorted(paint(hand, args.strokes, chaos=args.chaos))
+            took = sorted(paint(hand, args.strokes, chaos=args.chaos, seed=args.seed))
             browser.close()
     finally:
         server.kill()
