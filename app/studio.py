@@ -171,7 +171,8 @@ class Studio:
     def _accept(self, gesture: Gesture) -> None:
         if self.proposed_yx is None:
             raise LabelError("no model has proposed anything for this image yet")
-        under = np.unique(self.proposed_yx[self._stroke(gesture)]).tolist()
+        line = edits.stroke(self.labels.shape_yx, _points(gesture), 1.0)
+        under = np.unique(self.proposed_yx[line]).tolist()
         wanted = [each for each in under if each in self.proposed_classes]
         if not wanted:
             raise LabelError("nothing is proposed here; click inside an orange outline")

@@ -1,6 +1,6 @@
 """Strokes in a real Chromium: none that is a second old is lost, and how long one takes.
 
-    python tests/benchmarks/painter.py [--strokes 200] [--side 1024] [--objects 0] [--chaos] [--seed 0]
+    python tests/benchmarks/painter.py [--strokes 200] [--side 1024] [--objects 0] [--chaos]
 
 Starts a dashboard on a workspace of its own. Prints the median and the 95th percentile from mouse
 up to the stroke's being on the disk and part of the overlay, noted in the page. With `--chaos`
