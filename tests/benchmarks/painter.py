@@ -10,13 +10,14 @@ disk does not hold on the image they were made on.
 """
 
 import argparse
+import contextlib
 import random
 import shutil
 import sys
 import tempfile
 from pathlib import Path
 
-from playwright.sync_api import sync_playwright
+from playwright.sync_api import TimeoutError, sync_playwright
 
 from core.paths import Workspace
 
@@ -40,7 +41,8 @@ def disturb(hand: painting.Hand, rng: random.Random) -> str:
             for name in rng.sample(["Next", "Previous"], 2):
                 button = page.get_by_role("button", name=name, exact=True)
                 if button.is_enabled():
-                    button.click(timeout=painting.PATIENCE_MS)
+                    with contextlib.suppress(TimeoutError):  # the last image came meanwhile
+                        button.click(timeout=2000)
                     break
             hand.stroke(rng)
     elif way == "page":
