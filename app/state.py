@@ -23,6 +23,7 @@ _UPLOAD = "upload"
 _STAGED = "staged"
 _STUDIO = "studio"
 _TAB = "tab"
+_DONE = "gestures-done"
 
 _IN_LINK = (_STUDY, _RUN)
 
@@ -135,6 +136,17 @@ def studio() -> Any:
 def keep_studio(opened: Any) -> None:
     """Keep the image under the brush as long as its mount token stands."""
     st.session_state[_STUDIO] = opened
+
+
+def gestures_done() -> int:
+    """Return the number of the painter's last gesture that is on the disk."""
+    number: int = st.session_state.get(_DONE, 0)
+    return number
+
+
+def keep_gestures_done(number: int) -> None:
+    """Confirm the painter's gestures up to this number, whatever image they were made on."""
+    st.session_state[_DONE] = number
 
 
 def visit(place: str) -> None:

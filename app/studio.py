@@ -4,12 +4,13 @@ The browser sends every gesture with a number until it is confirmed; each is don
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from app import look
 from core.annotate import clicks, edits, scribbles
 from core.data.labels.journal import Journal
 from core.data.labels.model import MAIN, Labels
@@ -24,6 +25,8 @@ Pixels = NDArray[np.generic]
 class Studio:
     """One image under the brush; stands as long as the image is shown in this tab."""
 
+    study: str
+    image_id: str
     image_cyx: Pixels
     journal: Journal
     kind: Kind
@@ -31,6 +34,10 @@ class Studio:
     background: str | None
     class_name: str
     """What the next object is."""
+    reopen: Callable[[], Journal] | None = None
+    """Reads the journal again where another wrote in it."""
+    before: frozenset[str] = frozenset()
+    """The gestures that are in versions of the image already."""
     done: int = 0
     """The number of the last gesture that was taken."""
     selected: tuple[int, ...] = ()
@@ -38,6 +45,11 @@ class Studio:
     """Why the last gesture did nothing."""
     taught_yx: NDArray[np.int32] | None = None
     """Strokes for the learner; they are no labels."""
+    proposal: str | None = None
+    """The job whose answer is shown."""
+    proposed_yx: NDArray[np.int32] | None = None
+    """Objects a trained model proposes and nobody accepted yet; they are no labels."""
+    proposed_classes: dict[int, str] = field(default_factory=dict)
     _table: NDArray[np.float32] | None = None
     _inside: NDArray[np.float32] | None = None
     _proposals: clicks.Proposals | None = None
@@ -56,6 +68,7 @@ class Studio:
             "cut": lambda each: self._keep(edits.split(self.labels, _points(each)), "cut"),
             "teach": lambda each: self._teach(each, scribbles.INSIDE),
             "ground": lambda each: self._teach(each, scribbles.BEHIND),
+            "accept": self._accept,
             "class": self._class,
             "undo": lambda each: self._undo(),
             "redo": lambda each: self._redo(),
@@ -77,17 +90,32 @@ class Studio:
         """Return whether a class is one thing, whatever its pieces."""
         return self.kind is Kind.SEMANTIC
 
+    def color(self, class_name: str | None) -> str:
+        """Return the colour of a class, `#rrggbb`."""
+        if class_name is None:
+            return look.UNNAMED_COLOR
+        return look.class_color(self.classes, class_name, self.background)
+
     def take(self, gestures: list[Gesture]) -> int:
         """Do what has not been done yet; return how many gestures that were."""
         new = [each for each in gestures if int(each["number"]) > self.done]
-        for each in sorted(new, key=lambda one: int(one["number"])):
-            self.problem = ""
-            try:
-                self.act(each)
-            except LabelError as error:
-                self.problem = str(error)
-            self.done = int(each["number"])
+        with self.journal.turn():
+            if self.reopen is not None and self.journal.is_behind:
+                self.journal = self.reopen()
+            causes = {each.cause for each in self.journal.entries} | self.before
+            for each in sorted(new, key=lambda one: int(one["number"])):
+                self.journal.cause = f"{self.journal.folder.name} {each['number']}"
+                if self.journal.cause not in causes:  # a browser that was reloaded tells it again
+                    self._try(each)
+                self.done = int(each["number"])
         return len(new)
+
+    def _try(self, gesture: Gesture) -> None:
+        self.problem = ""
+        try:
+            self.act(gesture)
+        except LabelError as error:
+            self.problem = str(error)
 
     def act(self, gesture: Gesture) -> None:
         """Do one gesture; LabelError where it means nothing here."""
@@ -96,7 +124,13 @@ class Studio:
             raise LabelError(f"there is no tool {what!r}")
         if what not in ("grow", "shrink"):
             self._proposals = None
-        self._ways[what](gesture)
+        chosen, told = self.class_name, gesture.get("class")
+        # The class that was chosen when the hand moved; another may have been chosen since.
+        self.class_name = told if told in self.classes else chosen
+        try:
+            self._ways[what](gesture)
+        finally:
+            self.class_name = self.class_name if what == "class" else chosen
 
     def label_rest(self) -> int:
         """Add the objects (or regions) the strokes teach, where nothing is yet; return how many.
@@ -119,6 +153,45 @@ class Studio:
                     labels = edits.add(labels, mask, class_name=self.class_name, source="model")
         self._keep(labels, "rest of the image")
         return len(self.labels.objects) - before
+
+    def propose(self, found_yx: NDArray[np.int32], classes: dict[int, str]) -> None:
+        """Show objects of a model beside the labels: ids, and the class of each."""
+        self.proposed_yx, self.proposed_classes = found_yx, dict(classes)
+
+    def drop_proposal(self) -> None:
+        """Show nothing of a model any more."""
+        self.proposed_yx, self.proposed_classes, self.proposal = None, {}, None
+
+    def accept_all(self) -> int:
+        """Take all that is proposed where nothing is yet; return how many objects that were."""
+        before = len(self.labels.objects)
+        self._take_over(list(self.proposed_classes))
+        return len(self.labels.objects) - before
+
+    def _accept(self, gesture: Gesture) -> None:
+        if self.proposed_yx is None:
+            raise LabelError("no model has proposed anything for this image yet")
+        line = edits.stroke(self.labels.shape_yx, _points(gesture), 1.0)
+        under = np.unique(self.proposed_yx[line]).tolist()
+        wanted = [each for each in under if each in self.proposed_classes]
+        if not wanted:
+            raise LabelError("nothing is proposed here; click inside an orange outline")
+        self._take_over(wanted)
+
+    def _take_over(self, wanted: list[int]) -> None:
+        if self.proposed_yx is None:
+            return
+        labels, classes = self.labels, {each: self.proposed_classes.pop(each) for each in wanted}
+        if self.is_regions:
+            for each, name in classes.items():
+                mask = (self.proposed_yx == each) & (labels.layers[MAIN] == 0)
+                if mask.any():
+                    labels = edits.add(labels, mask, class_name=name, source="model", joined=True)
+        else:
+            labels = edits.add_all(labels, self.proposed_yx, classes, source="model")
+        self._keep(labels, "proposed by a model")
+        left = np.isin(self.proposed_yx, list(self.proposed_classes))
+        self.proposed_yx = np.where(left, self.proposed_yx, 0).astype(np.int32)
 
     def diameter_px(self) -> float | None:
         """Return the middle diameter of what is marked; None before three objects."""
@@ -255,8 +328,24 @@ class Studio:
         return edits.stroke(self.labels.shape_yx, _points(gesture), width)
 
     def _keep(self, labels: Labels, what: str) -> None:
-        self.journal.record(labels, what)
+        self.journal.record(self._corrected(labels), what)
         self._forget_gone()
+
+    def _corrected(self, labels: Labels) -> Labels:
+        """Name the person who changed what a model had made as its author."""
+        before, after = self.labels.layers[MAIN], labels.layers[MAIN]
+        differs = before != after
+        touched = {*np.unique(before[differs]).tolist(), *np.unique(after[differs]).tolist()}
+        known = {item.id: item for item in self.labels.objects}
+        items = tuple(
+            replace(item, author=self.journal.author)
+            if item.source == "model"
+            and item.id in known
+            and (item.id in touched or item != known[item.id])
+            else item
+            for item in labels.objects
+        )
+        return labels if items == labels.objects else replace(labels, objects=items)
 
     def _forget_gone(self) -> None:
         known = {item.id for item in self.labels.objects}

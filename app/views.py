@@ -10,7 +10,7 @@ from PIL import Image
 
 from app import look, pictures, services, sheet, wording
 from app.components.canvas import SIDE_PX, View
-from app.components.painter import MOST_SIDE_PX
+from app.overlay import MOST_SIDE_PX
 from app.sheet import Sheet
 from core import workflow
 from core.data.labels.model import Labels
@@ -64,6 +64,11 @@ def thumbnail(study: str, image: ImageRecord, *, marked: bool) -> bytes:
     return _thumbnail(_root(), study, image.id, image.sha256, version)
 
 
+def version_picture(study: str, image: ImageRecord, version: str) -> bytes:
+    """Return the image's middle with what one version of its labels marks."""
+    return _thumbnail(_root(), study, image.id, image.sha256, version)
+
+
 def cover(study: str) -> list[bytes]:
     """Return a few images of a study, spread over it."""
     record = services.study(study)
@@ -107,7 +112,7 @@ def _thumbnail(root: str, study: str, image_id: str, sha256: str, version: str |
     # Outlines are drawn at twice the size, so that they are smooth in the end.
     pixels = pictures.small(np.asarray(Image.open(path).convert("RGB")), 2 * pictures.THUMBNAIL_PX)
     if version is not None:
-        labels, _ = workflow.load_labels(place, study, image_id)
+        labels, _ = workflow.load_labels(place, study, image_id, version)
         pixels = _marked(pixels, labels, workflow.load_study(place, study), crop=True)
     return pictures.png(pictures.small(pixels))
 

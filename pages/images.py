@@ -3,7 +3,17 @@
 import streamlit as st
 
 from app import places, services, state, wording
-from app.components import annotator, brushwork, empty, gallery, header, problem, sorter, upload
+from app.components import (
+    annotator,
+    brushwork,
+    empty,
+    gallery,
+    header,
+    problem,
+    sorter,
+    upload,
+    versions,
+)
 from core.records import Kind
 
 LEAD = "Add images and mark what matters in a few of them; ten well-marked images go a long way."
@@ -54,7 +64,9 @@ with problem.shown():
             default="Shapes",
             required=True,
             key="editor",
+            persist_state="session",
             on_change=state.remount,
             label_visibility="collapsed",
         )
         editors[editor](study, image)
+        versions.show(study, image)

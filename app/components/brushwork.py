@@ -1,15 +1,17 @@
 """One image under the brush: painter, tools, what was learned, save."""
 
 from dataclasses import replace
+from itertools import groupby
 
 import numpy as np
 import streamlit as st
 
 from app import services, state, views, wording
-from app.components import painter, problem, walk
-from app.studio import Studio
+from app.components import painter, problem, proposing, walk
+from app.overlay import Overlay
+from app.studio import Gesture, Studio
 from core.data.labels.model import Labels
-from core.errors import ConflictError
+from core.errors import AIxCellError, ConflictError
 from core.records import ImageRecord, Kind, StudyRecord
 
 
@@ -20,36 +22,66 @@ def show(study: StudyRecord, image: ImageRecord) -> None:
 
 def _editor(study: StudyRecord, image: ImageRecord) -> None:
     with problem.shown():
-        studio = _opened(study, image)
-        studio.take(painter.sent(_key()))
-        walk.show(study, image, before_leaving=lambda: _finish(study, image, studio))
+        take()
+        studio, overlay = _opened(study, image)
+        walk.show(study, image, before_leaving=lambda: _finish(studio))
         left, right = st.columns([7, 3], gap="large")
         with right:
             tool, width_px = _palette(studio, image)
             _learner(studio)
-            _saving(study, image, studio)
+            proposing.show(study, image, studio)
+            _saving(studio)
         with left:
             painter.show(
                 studio,
+                overlay,
                 views.painter_picture(study.name, image),
                 tool=tool,
                 width_px=width_px,
-                key=_key(),
+                on_gestures=take,
             )
             if studio.problem:
                 st.caption(f":orange[:material/info: {studio.problem}.]")
             st.caption(painter.HELP)
 
 
-def _key() -> str:
-    return f"painter-{state.mount()}"
+def take() -> None:
+    """Put on the disk what the hand did, each stroke on the image it was made on.
+
+    Runs before the page does: the image, or the whole page, may be another by now.
+    """
+    done = state.gestures_done()
+    new = [each for each in painter.sent() if int(each["number"]) > done]
+    for (study, image_id), gestures in groupby(new, key=lambda each: tuple(each["image"])):
+        together = list(gestures)
+        try:
+            _put(str(study), str(image_id), together)
+        except AIxCellError as error:
+            state.say(f"A stroke needs your attention: {error}")
+        state.keep_gestures_done(int(together[-1]["number"]))
 
 
-def _opened(study: StudyRecord, image: ImageRecord) -> Studio:
+def _put(study: str, image_id: str, gestures: list[Gesture]) -> None:
+    kept = state.studio()
+    if kept is not None and (kept[0].study, kept[0].image_id) == (study, image_id):
+        kept[0].take(gestures)
+        return
+    record = services.study(study)
+    studio = services.open_studio(record, record.image(image_id), state.tab())
+    had_strokes = bool(studio.journal.entries)
+    studio.take(gestures)
+    if (state.study(), state.image()) == (study, image_id):
+        state.keep_studio((studio, Overlay()))
+    elif not had_strokes:
+        # The image was left and saved meanwhile: what came late is saved like the rest.
+        _save(studio, complete=_was_complete(studio))
+
+
+def _opened(study: StudyRecord, image: ImageRecord) -> tuple[Studio, Overlay]:
     """Return the studio of this mount; journal and pixels are read once a mount token."""
-    kept: tuple[str, str, Studio] | None = state.studio()
-    if kept is not None and kept[:2] == (study.name, image.id):
-        return kept[2]
+    kept: tuple[Studio, Overlay] | None = state.studio()
+    if kept is not None and (kept[0].study, kept[0].image_id) == (study.name, image.id):
+        return kept
     studio = services.open_studio(study, image, state.tab())
     if studio.journal.entries:
         state.say("What was drawn before and not saved yet is there again.")
@@ -60,8 +92,8 @@ def _opened(study: StudyRecord, image: ImageRecord) -> Studio:
             "versions will stay; one of them will have to be chosen.",
             icon=":material/group:",
         )
-    state.keep_studio((study.name, image.id, studio))
-    return studio
+    state.keep_studio((studio, Overlay()))
+    return studio, state.studio()[1]
 
 
 def _palette(studio: Studio, image: ImageRecord) -> tuple[str, float]:
@@ -105,7 +137,7 @@ def _learner(studio: Studio) -> None:
             st.rerun(scope="fragment")
 
 
-def _saving(study: StudyRecord, image: ImageRecord, studio: Studio) -> None:
+def _saving(studio: Studio) -> None:
     complete = (
         st.toggle(
             "All of it is marked",
@@ -117,7 +149,7 @@ def _saving(study: StudyRecord, image: ImageRecord, studio: Studio) -> None:
         else False
     )
     if st.button("Save", type="primary", icon=":material/save:", width="stretch", key="save-paint"):
-        _finish(study, image, studio, complete=complete)
+        _finish(studio, complete=complete)
         st.rerun()
     counts = ", ".join(
         f"{name or 'no class'} {count}" for name, count in sorted(_counts(studio.labels).items())
@@ -143,22 +175,23 @@ def _was_complete(studio: Studio) -> bool:
     return studio.journal.base is None or bool(studio.labels.annotated_yx.all())
 
 
-def _finish(
-    study: StudyRecord, image: ImageRecord, studio: Studio, *, complete: bool | None = None
-) -> bool:
+def _finish(studio: Studio, *, complete: bool | None = None) -> bool:
     """Make a version of the strokes; return whether the page may go on."""
     if complete is None and not studio.journal.entries:
         return True
     told = st.session_state.get(f"painter-complete-{state.mount()}", _was_complete(studio))
-    wanted = bool(told) if complete is None else complete
-    labels = studio.labels
-    if wanted:
-        labels = replace(labels, annotated_yx=np.ones(labels.shape_yx, dtype=bool))
     try:
-        services.finish_studio(study.name, image.id, studio, labels)
+        _save(studio, complete=bool(told) if complete is None else complete)
     except ConflictError:
         state.remount()
         raise
     state.remount()
     state.say("Saved.")
     return True
+
+
+def _save(studio: Studio, *, complete: bool) -> None:
+    labels = studio.labels
+    if complete:
+        labels = replace(labels, annotated_yx=np.ones(labels.shape_yx, dtype=bool))
+    services.finish_studio(studio, labels)

@@ -1,11 +1,25 @@
 // The painter: shows a picture with what is marked, and sends what the hand did.
 //
-// It decides nothing: strokes, boxes and keys go to Python, which answers with a new overlay. What
-// is not confirmed yet stays in `pending` and is sent again with the next one, so that a stroke in
-// the middle of a rerun is not lost.
+// It decides nothing: strokes, boxes and keys go to Python, which answers with the rectangle of the
+// overlay that changed. Every gesture names the image it was made on and stays in the outbox until
+// it is confirmed, whatever becomes of the painter meanwhile: Streamlit may replace it by another.
+const KEPT = "aixcell-painter"; // the outbox outlives a reload of the page
+const shared = (globalThis.aixcellPainter ??= {
+  outbox: JSON.parse(sessionStorage.getItem(KEPT) ?? "[]"), // not confirmed yet
+  traces: [], // drawn by the hand, not yet part of an overlay
+  next: Date.now(), // numbers go on rising after a reload
+  last: null, // the image of the last one
+  redrawn: 0,
+  current: null,
+  pictures: new Map(),
+  overlays: new Map(),
+});
+const HELD = 3; // pictures and overlays that are kept for the way back
+const PATIENCE_MS = 1500; // a message may be overtaken by a page change and never be answered
 const painters = new WeakMap();
 const KEYS = {
   b: "brush", e: "eraser", w: "click", x: "box", v: "select", c: "cut", t: "teach", g: "ground",
+  a: "accept",
 };
 const COMMANDS = {
   Delete: "delete", Backspace: "delete", m: "merge", h: "fill_holes", o: "smooth", "+": "grow",
@@ -16,9 +30,7 @@ export default function (component) {
   const root = component.parentElement;
   let painter = painters.get(root);
   if (!painter || painter.frame !== root.querySelector(".painter")) {
-    const pending = painter ? painter.pending : [];
     painter = new Painter(root);
-    painter.pending = pending;
     painters.set(root, painter);
   }
   painter.update(component);
@@ -30,10 +42,6 @@ class Painter {
     this.canvas = root.querySelector("canvas");
     this.status = root.querySelector(".painter-status");
     this.context = this.canvas.getContext("2d");
-    this.picture = null;
-    this.overlay = null;
-    this.pending = [];
-    this.next = Date.now(); // numbers go on rising after a reload
     this.view = { x: 0, y: 0, scale: 0 };
     this.stroke = null;
     this.tool = "brush";
@@ -49,32 +57,76 @@ class Painter {
     ]) {
       target.addEventListener(name, act, { passive: false });
     }
+    this.watch = setInterval(() => this.remind(), PATIENCE_MS);
   }
 
   update(component) {
     const data = component.data;
-    this.send = (value) => component.setStateValue("gestures", value);
-    this.data = data;
-    if (data.tool !== this.told) this.tool = this.told = data.tool;
-    if (data.picture && data.picture !== this.pictureSource) {
-      this.load("picture", data.picture);
-      component.setStateValue("holds", data.name); // it need not be sent again
+    const isOther = this.data && String(this.data.image) !== String(data.image);
+    if (isOther) {
+      this.up(); // a stroke under way belongs to the image it was begun on
+      this.view.scale = 0;
     }
-    if (data.overlay !== this.overlaySource) this.load("overlay", data.overlay);
-    this.pending = this.pending.filter((each) => each.number > data.done);
+    const isNew = !this.data;
+    this.tell = (value) => component.setStateValue("hand", value);
+    this.data = data;
+    shared.current = this;
+    if (data.tool !== this.told) this.tool = this.told = data.tool;
+    shared.outbox = shared.outbox.filter((each) => each.number > data.done);
+    this.keep();
+    this.see(data);
     this.fit();
     this.draw();
+    if (isNew && shared.outbox.length) this.send();
   }
 
-  load(name, source) {
-    this[`${name}Source`] = source;
-    const image = new Image();
-    image.onload = () => {
-      if (this[`${name}Source`] !== source) return; // a newer one is on its way
-      this[name] = image;
-      this.draw();
-    };
-    image.src = source;
+  // Takes picture and overlay in; what is missing although Python left it out is asked for.
+  see(data) {
+    if (data.picture && !shared.pictures.has(data.name)) {
+      const image = new Image();
+      image.onload = () => this.draw();
+      image.src = data.picture;
+      shared.pictures.set(data.name, image);
+    }
+    if (!shared.overlays.has(data.overlay)) {
+      const canvas = document.createElement("canvas");
+      shared.overlays.set(data.overlay, { canvas, revision: 0, ready: Promise.resolve() });
+    }
+    const overlay = shared.overlays.get(data.overlay);
+    const { patch, revision, done } = data;
+    overlay.ready = overlay.ready
+      .then(() => patch && revision > overlay.revision && applied(overlay, patch, revision))
+      .then(() => {
+        if (overlay.revision < revision) return this.send();
+        shared.redrawn = Math.max(shared.redrawn, done);
+        shared.traces = shared.traces.filter((each) => each.number > shared.redrawn);
+        this.draw();
+      });
+    if (!shared.pictures.has(data.name)) this.send();
+    for (const [kept, own] of [[shared.pictures, data.name], [shared.overlays, data.overlay]]) {
+      for (const key of [...kept.keys()].slice(0, -HELD)) if (key !== own) kept.delete(key);
+    }
+  }
+
+  remind() {
+    if (!this.frame.isConnected) clearInterval(this.watch);
+    else if (shared.current === this && shared.outbox.length && Date.now() - this.sent > PATIENCE_MS) this.send();
+  }
+
+  keep() {
+    try {
+      sessionStorage.setItem(KEPT, JSON.stringify(shared.outbox));
+    } catch {
+      // No room: what is drawn stays in the memory of the page.
+    }
+  }
+
+  send() {
+    const held = {};
+    for (const name of shared.pictures.keys()) held[name] = 1;
+    for (const [token, overlay] of shared.overlays) held[token] = overlay.revision;
+    this.sent = Date.now();
+    this.tell({ gestures: shared.outbox.slice(), held });
   }
 
   fit() {
@@ -165,31 +217,40 @@ class Painter {
   }
 
   say(gesture) {
-    this.next = Math.max(this.next + 1, Date.now());
-    this.pending.push({ number: this.next, width: this.data.width, ...gesture });
-    this.send(this.pending.slice());
+    shared.next = Math.max(shared.next + 1, Date.now());
+    const { image, width } = this.data;
+    const told = { number: shared.next, image, class: this.data.class, width, ...gesture };
+    shared.outbox.push(told);
+    shared.last = image[1];
+    this.keep();
+    if (told.points) shared.traces.push(told);
+    this.send();
     this.draw();
   }
 
   draw() {
-    const { context, view, canvas } = this;
+    const { context, view, canvas, data } = this;
     context.setTransform(1, 0, 0, 1, 0, 0);
     context.clearRect(0, 0, canvas.width, canvas.height);
     context.setTransform(view.scale, 0, 0, view.scale, view.x, view.y);
     context.imageSmoothingEnabled = view.scale < 2;
-    const size = [0, 0, this.data.columns, this.data.rows];
-    if (this.picture) context.drawImage(this.picture, ...size);
+    const size = [0, 0, data.columns, data.rows];
+    const picture = shared.pictures.get(data.name);
+    const overlay = shared.overlays.get(data.overlay);
+    if (picture?.complete) context.drawImage(picture, ...size);
     context.globalAlpha = this.opacity;
-    if (this.overlay) context.drawImage(this.overlay, ...size);
+    if (overlay?.revision) context.drawImage(overlay.canvas, ...size);
     context.globalAlpha = 0.6;
-    const waiting = this.pending.filter((each) => each.points);
-    for (const each of waiting) this.trace(each.what, each.points, each.width);
-    if (this.stroke && !this.stroke.pans) this.trace(this.tool, this.stroke.points, this.data.width);
+    const here = shared.traces.filter((each) => String(each.image) === String(data.image));
+    for (const each of here) this.trace(each.what, each.points, each.width);
+    if (this.stroke && !this.stroke.pans) this.trace(this.tool, this.stroke.points, data.width);
     context.globalAlpha = 1;
-    const left = this.pending.length;
-    this.status.textContent = `${this.data.tools[this.tool] ?? this.tool} · ${left ? "saving" : "saved"}`;
+    const left = shared.outbox.length;
+    this.status.textContent = `${data.tools[this.tool] ?? this.tool} · ${left ? "saving" : "saved"}`;
     this.status.dataset.saved = left ? "no" : "yes";
-    this.status.dataset.drawn = this.next;
+    this.status.dataset.drawn = shared.next;
+    this.status.dataset.redrawn = shared.redrawn;
+    this.status.dataset.image = data.image[1];
   }
 
   trace(tool, points, width) {
@@ -210,6 +271,23 @@ class Painter {
     }
     context.stroke();
   }
+}
+
+// Puts the rectangle into the overlay; one that lacks what came before it is left out.
+async function applied(overlay, patch, revision) {
+  if (overlay.revision < patch.since) return;
+  const image = new Image();
+  image.src = patch.png;
+  await image.decode();
+  const [top, left, bottom, right] = patch.window;
+  if (!patch.since) {
+    overlay.canvas.width = right;
+    overlay.canvas.height = bottom;
+  }
+  const context = overlay.canvas.getContext("2d");
+  context.clearRect(left, top, right - left, bottom - top);
+  context.drawImage(image, left, top);
+  overlay.revision = revision;
 }
 
 // Leaves out points nearer than `least` pixels to the last one kept; both ends stay.

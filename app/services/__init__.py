@@ -5,6 +5,8 @@ drawing.py    images under the brush
 studies.py    images, labels, task
 advice.py     fingerprint, recommendation, start
 runs.py       trainings and predictions
+proposals.py  what a trained model proposes for an image
+versions.py   earlier labels of an image
 overviews.py  studies in one glance
 knowledge.py  the library
 """
@@ -22,6 +24,8 @@ from app.services.drawing import finish_studio, open_studio, others_at_work
 from app.services.knowledge import LibraryRow, library_rows, library_stats
 from app.services.overviews import Overview, next_step, overview, overviews
 from app.services.place import study_dir, workspace
+from app.services.proposals import ask_model, asked, models_for, proposal
+from app.services.proposals import send_away as send_away_proposal
 from app.services.runs import (
     active_run,
     added_since,
@@ -64,6 +68,7 @@ from app.services.studies import (
     suggest_task,
     what_is_missing,
 )
+from app.services.versions import label_history, made_of, restore_labels
 
 __all__ = [
     "LibraryRow",
@@ -71,6 +76,8 @@ __all__ = [
     "Waiting",
     "active_run",
     "added_since",
+    "ask_model",
+    "asked",
     "cancel",
     "continue_from",
     "create_study",
@@ -87,6 +94,7 @@ __all__ = [
     "import_waiting",
     "is_finishing",
     "is_stopping",
+    "label_history",
     "label_version",
     "labelled",
     "last_prediction",
@@ -95,6 +103,8 @@ __all__ = [
     "load_labels",
     "look_at_files",
     "look_at_folder",
+    "made_of",
+    "models_for",
     "next_step",
     "open_studio",
     "others_at_work",
@@ -102,14 +112,17 @@ __all__ = [
     "overviews",
     "plan_task",
     "previews",
+    "proposal",
     "recommend",
     "refused",
     "report",
+    "restore_labels",
     "result",
     "resume",
     "runs",
     "save_labels",
     "send_away",
+    "send_away_proposal",
     "set_image_class",
     "set_task",
     "split_sentence",

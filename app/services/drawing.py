@@ -11,20 +11,23 @@ from core.records import ImageRecord, Kind, StudyRecord
 
 def open_studio(study: StudyRecord, image: ImageRecord, tab: str) -> Studio:
     """Return the image with everything that was drawn on it, saved or not."""
-    work = journal.open_(
-        study_dir(study.name),
-        image.id,
-        tab,
-        (image.shape_cyx[1], image.shape_cyx[2]),
-        author=workflow.author(),
-    )
+    folder, shape_yx = study_dir(study.name), (image.shape_cyx[1], image.shape_cyx[2])
+
+    def reopen() -> journal.Journal:
+        return journal.open_(folder, image.id, tab, shape_yx, author=workflow.author())
+
+    work = reopen()
     task = study.task
     told = dict.fromkeys(o.class_name for o in work.labels.objects if o.class_name)
     classes = task.classes if task is not None else tuple(told) or (sheet.PLAIN_CLASS,)
     background = task.background if task is not None else None
     return Studio(
+        study=study.name,
+        image_id=image.id,
         image_cyx=workflow.image_values(workspace(), study.name, image.id),
         journal=work,
+        reopen=reopen,
+        before=frozenset(each.cause for each in journal.strokes(folder, image.id) if each.cause),
         kind=task.kind if task is not None else Kind.INSTANCE,
         classes=classes,
         background=background,
@@ -32,9 +35,10 @@ def open_studio(study: StudyRecord, image: ImageRecord, tab: str) -> Studio:
     )
 
 
-def finish_studio(name: str, image_id: str, studio: Studio, labels: Labels) -> str | None:
+def finish_studio(studio: Studio, labels: Labels) -> str | None:
     """Make one version of the strokes; ConflictError where somebody saved meanwhile."""
-    return journal.finish(study_dir(name), image_id, studio.journal, labels=labels)
+    folder = study_dir(studio.study)
+    return journal.finish(folder, studio.image_id, studio.journal, labels=labels)
 
 
 def others_at_work(name: str, image_id: str, tab: str) -> list[str]:

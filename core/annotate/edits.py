@@ -3,7 +3,7 @@
 Points are (column, row) in pixels of the image; a pixel's centre lies at whole numbers.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from itertools import pairwise
 
@@ -80,6 +80,32 @@ def add(
     layer[taken] = new
     item = LabelObject(id=new, class_name=class_name, author=author, source=source)
     return _marked(labels, layer, mask, (*labels.objects, item))
+
+
+def add_all(
+    labels: Labels,
+    found_yx: NDArray[np.int32],
+    classes: Mapping[int, str],
+    *,
+    source: str,
+) -> Labels:
+    """Return labels with the objects of another map that `classes` names, each as a new one.
+
+    They get the pixels where nothing is yet; one without any such pixel is left out.
+    """
+    layer = labels.layers[MAIN].copy()
+    first = max((item.id for item in labels.objects), default=0) + 1
+    free = np.isin(found_yx, list(classes)) & (layer == 0)
+    table = np.zeros(int(found_yx.max(initial=0)) + 1, np.int32)
+    for new, each in enumerate(classes, start=first):
+        if each < len(table):
+            table[each] = new
+    layer[free] = table[found_yx[free]]
+    items = [
+        LabelObject(id=new, class_name=name, source=source)
+        for new, name in enumerate(classes.values(), start=first)
+    ]
+    return _marked(labels, layer, free, (*labels.objects, *items))
 
 
 def extend(labels: Labels, object_id: int, mask: Mask) -> Labels:

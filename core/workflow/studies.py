@@ -136,13 +136,16 @@ def labelled_ids(workspace: Workspace, study: str) -> list[str]:
 
 
 def load_labels(
-    workspace: Workspace, study: str, image_id: str
+    workspace: Workspace, study: str, image_id: str, version: str | None = None
 ) -> tuple["Labels | None", str | None]:
-    """Return an image's labels and their version; (None, None) where it has none."""
+    """Return an image's labels and their version, by default the one that counts.
+
+    (None, None) where it has none.
+    """
     from core.data.labels import store
 
     study_dir = workspace.study(study)
-    version = store.head(study_dir, image_id)
+    version = version or store.head(study_dir, image_id)
     return (store.load(study_dir, image_id, version) if version else None), version
 
 

@@ -23,6 +23,8 @@ def open_studio(workspace):
     def make(kind=Kind.INSTANCE, background=None):
         work = journal.open_(study_dir, "a", "tab", (SIDE, SIDE), author="ann")
         return Studio(
+            study="s",
+            image_id="a",
             image_cyx=image.clip(0, 255).astype(np.uint8)[None],
             journal=work,
             kind=kind,
@@ -132,3 +134,64 @@ def test_regions_of_a_class_are_one(open_studio):
     assert item.class_name == "mono"
     assert studio.labels.layers[MAIN][60, 25] == 0
     assert studio.labels.annotated_yx[60, 25]
+
+
+def proposed_discs():
+    rows, columns = np.mgrid[:SIDE, :SIDE]
+    ids = np.zeros((SIDE, SIDE), np.int32)
+    for each, (row, column) in enumerate(((30, 30), (30, 80), (80, 55)), start=1):
+        ids[(rows - row) ** 2 + (columns - column) ** 2 < 100] = each
+    return ids
+
+
+def test_an_accepted_object_is_made_by_a_model_until_a_person_corrects_it(open_studio):
+    studio = open_studio()
+    studio.propose(proposed_discs(), {1: "mono", 2: "bi", 3: "mono"})
+    studio.take([gesture(1, "accept", (30, 30))])
+    (taken,) = studio.labels.objects
+    assert (taken.source, taken.author) == ("model", "")
+    np.testing.assert_array_equal(studio.labels.flat_yx > 0, proposed_discs() == 1)
+    studio.take([gesture(2, "brush", (30, 30), (50, 30))])
+    (taken,) = studio.labels.objects
+    assert (taken.source, taken.author) == ("model", "ann")
+    assert studio.accept_all() == 2
+    assert [(o.class_name, o.author) for o in studio.labels.objects] == [
+        ("mono", "ann"),
+        ("bi", ""),
+        ("mono", ""),
+    ]
+
+
+def test_what_is_drawn_is_not_painted_over_by_a_proposal(open_studio):
+    studio = open_studio()
+    studio.take([gesture(1, "brush", (25, 30), (35, 30))])
+    drawn = studio.labels.flat_yx.copy()
+    studio.propose(proposed_discs(), {1: "mono"})
+    studio.accept_all()
+    assert (studio.labels.flat_yx[drawn > 0] == drawn[drawn > 0]).all()
+    studio.take([gesture(2, "accept", (100, 100))])
+    assert "nothing is proposed" in studio.problem
+
+
+def test_a_stroke_keeps_the_class_that_was_chosen_when_the_hand_moved(open_studio):
+    studio = open_studio()
+    studio.take([{**gesture(1, "brush", (20, 60), (40, 60)), "class": "bi"}])
+    assert studio.labels.objects[0].class_name == "bi"
+    assert studio.class_name == "mono"
+
+
+def test_a_stroke_told_again_after_a_reload_is_done_once(open_studio):
+    open_studio().take([gesture(1, "brush", (20, 60), (40, 60))])
+    again = open_studio()
+    again.take([gesture(1, "brush", (20, 60), (40, 60)), gesture(2, "brush", (20, 90), (40, 90))])
+    assert [each.what for each in again.journal.entries] == ["brush", "brush"]
+
+
+def test_two_sessions_of_one_tab_lose_nothing_of_each_other(open_studio):
+    """A reload leaves the old session at work for a moment: both wrote the same entry number."""
+    old, new = open_studio(), open_studio()
+    old.reopen = new.reopen = lambda: open_studio().journal
+    new.take([gesture(2, "brush", (20, 90), (40, 90))])
+    old.take([gesture(1, "brush", (20, 60), (40, 60))])
+    new.take([gesture(3, "brush", (80, 90), (100, 90))])
+    assert [each.cause for each in open_studio().journal.entries] == ["tab 2", "tab 1", "tab 3"]

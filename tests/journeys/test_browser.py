@@ -1,26 +1,18 @@
 """The whole job in a real browser: upload, draw, save, train, see the result."""
 
-import os
 import shutil
-import signal
-import socket
-import subprocess
-import sys
-import time
-import urllib.error
-import urllib.request
 from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image
+from server import CHROMIUM, Dashboard
 
 from core import workflow
 from core.data import study as studies
 from core.data.labels import store
 from core.paths import Workspace
 
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("chrome")
 SIDE = 96
 RADIUS = 14
 PICTURES = 6
@@ -77,43 +69,6 @@ def files(tmp_path_factory):
         shutil.move(picture, folder / picture.name)
     archive = shutil.make_archive(str(folder / "discs"), "zip", folder / "zip")
     return Path(archive), [folder / f"disc-{number}.png" for number in range(DRAWN)]
-
-
-class Dashboard:
-    """A server that can be killed and started again on the same workspace."""
-
-    def __init__(self, place):
-        self.place = place
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            self.port = probe.getsockname()[1]
-        self.url = f"http://127.0.0.1:{self.port}"
-        self.process = None
-
-    def start(self):
-        """Start the server and wait until it answers."""
-        words = ["--no-browser", "--port", str(self.port), "--workspace", str(self.place.root)]
-        self.process = subprocess.Popen(
-            [sys.executable, "-c", "from core.cli import main; raise SystemExit(main())", *words],
-            cwd=self.place.root,
-            # Trainings of other programs on this machine are not waited for.
-            env={**os.environ, "AIXCELL_TURNS": str(self.place.root / "turns")},
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.STDOUT,
-            start_new_session=True,
-        )
-        for _ in range(600):
-            try:
-                with urllib.request.urlopen(f"{self.url}/_stcore/health", timeout=1):
-                    return
-            except (urllib.error.URLError, OSError):
-                time.sleep(0.1)
-        raise AssertionError("the dashboard does not answer")
-
-    def kill(self):
-        """End the server without a word."""
-        os.killpg(self.process.pid, signal.SIGKILL)
-        self.process.wait()
 
 
 @pytest.fixture(scope="module")

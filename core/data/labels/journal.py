@@ -15,6 +15,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
+from filelock import FileLock
 from numpy.typing import NDArray
 
 from core.data.labels import store
@@ -48,6 +49,8 @@ class Entry:
     """The entry it takes back."""
     redoes: int | None = None
     """The entry it brings again."""
+    cause: str = ""
+    """What the editor calls the gesture behind it, so that none is done twice."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,6 +69,23 @@ class Journal:
     labels: Labels
     """As they stand after the last entry."""
     entries: list[Entry] = field(default_factory=list)
+    cause: str = ""
+    """Goes into the next entries."""
+    size: int = 0
+    """Of the lines that it knows, in bytes."""
+
+    def turn(self) -> FileLock:
+        """Return the lock under which this editor writes: after a reload two may stand for it."""
+        return FileLock(self.folder.parent / f".{self.folder.name}.lock")
+
+    @property
+    def is_behind(self) -> bool:
+        """Return whether another wrote here, or made a version of it, since this one looked."""
+        return self._size() != self.size
+
+    def _size(self) -> int:
+        lines = self.folder / "entries.jsonl"
+        return lines.stat().st_size if lines.exists() else 0
 
     @property
     def can_undo(self) -> bool:
@@ -129,6 +149,7 @@ class Journal:
             objects=after.objects,
             undoes=undoes,
             redoes=redoes,
+            cause=self.cause,
         )
         packed = b"".join(
             _coded(labels, tile).tobytes() for labels in (self.labels, after) for tile in tiles
@@ -136,7 +157,7 @@ class Journal:
         files.write_bytes(_file(self.folder, entry.number), zlib.compress(packed, 1))
         files.append(self.folder / "entries.jsonl", entry)
         self.entries.append(entry)
-        self.labels = after
+        self.labels, self.size = after, self._size()
         return entry
 
 
@@ -153,16 +174,17 @@ def open_(
     Starts from the version that counts. Raises StudyError where its base is damaged.
     """
     folder = _folder(study_dir, image_id) / check_name(who, "editor")
-    if (folder / "base.json").is_file():
-        base = files.read(folder / "base.json", _Base).version
-    else:
-        base = store.head(study_dir, image_id)
+    # Without a stroke there is nothing that rests on the base: another version may count by now.
+    is_fresh = not (folder / "base.json").is_file() or not (folder / "entries.jsonl").is_file()
+    head = store.head(study_dir, image_id)
+    base = head if is_fresh else files.read(folder / "base.json", _Base).version
     loaded = store.load(study_dir, image_id, base) if base else None
     labels = loaded or empty(shape_yx)
-    if not (folder / "base.json").is_file():
+    if is_fresh:
         files.write(folder / "objects.json", _Objects(objects=labels.objects))
         files.write(folder / "base.json", _Base(version=base))
     journal = Journal(folder=folder, author=author, base=base, labels=labels)
+    journal.size = journal._size()
     for entry in files.read_lines(folder / "entries.jsonl", Entry):
         if entry.number != len(journal.entries) or not _file(folder, entry.number).is_file():
             break  # torn by a crash: what comes later rests on it
@@ -262,9 +284,9 @@ def _changed(before: Labels, after: Labels) -> tuple[Tile, ...]:
     differs = (before.layers[MAIN] != after.layers[MAIN]) | (
         before.annotated_yx != after.annotated_yx
     )
-    rows, columns = np.nonzero(differs)
-    pairs = np.unique(np.stack([rows, columns], axis=1) // TILE_PX, axis=0)
-    return tuple((int(row), int(column)) for row, column in pairs)
+    starts = [np.arange(0, side, TILE_PX) for side in differs.shape]
+    touched = np.logical_or.reduceat(np.logical_or.reduceat(differs, starts[0], 0), starts[1], 1)
+    return tuple((int(row), int(column)) for row, column in np.argwhere(touched))
 
 
 def _unpacked(folder: Path, entry: Entry) -> tuple[bytes, bytes]:

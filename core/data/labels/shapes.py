@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from core.data.labels.model import MAIN, LabelObject, Labels
+from core.data.labels.model import MAIN, LabelObject, Labels, ids_in
 from core.errors import LabelError
 
 Point = tuple[float, float]
@@ -74,7 +74,7 @@ def with_layer(
     labels: Labels, layer_yx: NDArray[np.int32], objects: Iterable[LabelObject]
 ) -> Labels:
     """Return labels with a new main layer; objects of it without pixels are left out."""
-    drawn = set(np.unique(layer_yx).tolist())
+    drawn = set(ids_in(layer_yx))
     kept = [item for item in objects if item.layer != MAIN or item.id in drawn]
     return Labels(
         layers={**labels.layers, MAIN: layer_yx},

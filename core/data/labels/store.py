@@ -144,11 +144,15 @@ def load(study_dir: StudyDir, image_id: str, version: str | None = None) -> Labe
     return Labels(layers=layers, annotated_yx=pages[-1] > 0, objects=page.objects)
 
 
-def objects(study_dir: StudyDir, image_id: str) -> tuple[LabelObject, ...]:
-    """Return the objects of the labels that count, without reading pixels."""
+def objects(
+    study_dir: StudyDir, image_id: str, version: str | None = None
+) -> tuple[LabelObject, ...]:
+    """Return a version's objects without reading pixels, by default of the one that counts."""
     folder = _folder(study_dir, image_id)
-    version = _read_head(folder).version
-    return () if version is None else files.read(folder / f"{version}.json", _Page).objects
+    chosen = version or _read_head(folder).version
+    if chosen is None:
+        return ()
+    return files.read(folder / f"{check_name(chosen, 'version')}.json", _Page).objects
 
 
 def head(study_dir: StudyDir, image_id: str) -> str | None:

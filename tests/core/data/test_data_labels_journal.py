@@ -131,3 +131,17 @@ def test_any_version_can_be_restored(study_dir: StudyDir) -> None:
 def test_an_editor_cannot_lead_out_of_the_study(study_dir: StudyDir, tmp_path: Path) -> None:
     with pytest.raises(Exception, match="cannot name"):
         _open(study_dir, "../../evil")
+
+
+def test_an_editor_left_without_a_stroke_starts_from_what_counts_when_it_comes_back(
+    study_dir: StudyDir,
+) -> None:
+    """It showed the labels of its first visit, and a save over them met a conflict."""
+    _open(study_dir)
+    labels = _square(_open(study_dir, "other").labels, 40)
+    version = store.save(study_dir, "a", labels, author="bob")
+    again = _open(study_dir)
+    assert again.base == version
+    np.testing.assert_array_equal(again.labels.flat_yx, labels.flat_yx)
+    again.record(_square(again.labels, 120), "brush")
+    assert journal.finish(study_dir, "a", again, labels=again.labels) != version

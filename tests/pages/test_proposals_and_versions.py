@@ -1,0 +1,95 @@
+"""A model's proposals and earlier versions, on the page of one image."""
+
+import numpy as np
+import pytest
+import tifffile
+from small_study import RUN, shown, text
+
+from app import services
+from core import workflow
+from core.data.labels.model import MAIN
+from core.errors import LabelError
+from core.records import JobRequest, JobStatus, write
+
+STUDY = workflow.SAMPLE
+TAB = "tab-test"
+
+
+@pytest.fixture
+def image(trained):
+    return workflow.load_study(trained, STUDY).images[0]
+
+
+def button(test, label):
+    return next(each for each in test.button if each.label == label)
+
+
+def painting(image):
+    test = shown("images", study=STUDY)
+    test.session_state["image"] = image.id
+    test.session_state["editor"] = "Brush and clicks"
+    return test.run()
+
+
+def answered(place, image):
+    """Put a model's finished answer for the image on disk: two objects."""
+    study_dir = place.study(STUDY)
+    out = study_dir.root / "predictions" / "proposals" / image.id / "one"
+    found = np.zeros(image.shape_cyx[1:], np.uint16)
+    found[2:6, 50:56], found[55:60, 2:9] = 1, 2
+    (out / "labels").mkdir(parents=True)
+    tifffile.imwrite(out / "labels" / f"{image.id}.tif", found)
+    (out / "objects.csv").write_text("image,object,class\na,1,disc\na,2,unknown\n")
+    job = study_dir.job("20260102-120000-aaaa")
+    (out / "job.txt").write_text(job.id)
+    options = {"run": RUN, "bundle": "", "files": [], "out": str(out.resolve())}
+    request = JobRequest(id=job.id, kind="predict", study=STUDY, created=2000.0, options=options)
+    write(job.request, request)
+    write(job.status, JobStatus(id=job.id, kind="predict", study=STUDY, state="finished"))
+    return found
+
+
+def test_what_a_model_proposes_is_accepted_and_told_as_its_own(trained, image):
+    found = answered(trained, image)
+    before, _ = workflow.load_labels(trained, STUDY, image.id)
+    test = painting(image)
+    assert not test.exception
+    assert "proposes 2 objects" in text(test)
+    button(test, "Accept all").click().run()
+    assert not test.exception
+    button(test, "Save").click().run()
+    labels, _ = workflow.load_labels(trained, STUDY, image.id)
+    mine = [each for each in labels.objects if each.source == "model"]
+    assert [each.class_name for each in mine] == ["disc", "disc"]
+    free = (found > 0) & (before.layers[MAIN] == 0)
+    np.testing.assert_array_equal(np.isin(labels.layers[MAIN], [o.id for o in mine]), free)
+    assert "by a model" in services.made_of(
+        STUDY, image.id, services.label_version(STUDY, image.id)
+    )
+    assert services.asked(workflow.load_study(trained, STUDY), image) is None
+
+
+def test_an_earlier_version_comes_back_and_the_later_stays(trained, image):
+    first, version = workflow.load_labels(trained, STUDY, image.id)
+    empty = first.layers[MAIN] * 0
+    later = type(first)(layers={MAIN: empty}, annotated_yx=first.annotated_yx)
+    second = workflow.save_labels(trained, STUDY, image.id, later, parent=version)
+    test = painting(image)
+    assert not test.exception
+    assert any(each.label.startswith("Versions of these labels") for each in test.expander)
+    back = [each for each in test.button if each.label == "Bring back"]
+    back[0].click().run()
+    assert not test.exception
+    assert services.label_version(STUDY, image.id) == version
+    kept = {each.version for each in services.label_history(STUDY, image.id)}
+    assert {version, second} <= kept
+
+
+def test_strokes_that_are_not_saved_stand_before_the_way_back(trained, image):
+    _, version = workflow.load_labels(trained, STUDY, image.id)
+    study = workflow.load_study(trained, STUDY)
+    studio = services.open_studio(study, image, TAB)
+    gesture = {"number": 1, "what": "brush", "points": [[50, 5], [60, 5]], "width": 3}
+    studio.take([gesture])
+    with pytest.raises(LabelError, match="not saved yet"):
+        services.restore_labels(STUDY, image.id, version, TAB)
