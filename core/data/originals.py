@@ -58,6 +58,7 @@ def keep(
         pixel_size_um=read.pixel_size_um,
         group=picture.group,
         condition=picture.condition,
+        facts=picture.facts,
         image_class=picture.image_class,
         given_split="test" if picture.test else None,
     ), notices
