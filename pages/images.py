@@ -3,7 +3,17 @@
 import streamlit as st
 
 from app import places, services, state, wording
-from app.components import annotator, brushwork, empty, gallery, header, problem, sorter, upload
+from app.components import (
+    annotator,
+    brushwork,
+    empty,
+    gallery,
+    groups,
+    header,
+    problem,
+    sorter,
+    upload,
+)
 from core.records import Kind
 
 LEAD = "Add images and mark what matters in a few of them; ten well-marked images go a long way."
@@ -20,6 +30,11 @@ if chosen is None:
     if not study.images:
         empty.show("No images yet", "Drop your first images into the field above.")
         st.stop()
+    with st.expander(groups.summary(study), icon=":material/account_tree:"):
+        groups.show(study)
+    if services.labelled(study.name):
+        with st.expander("Label doctor", icon=":material/stethoscope:"), problem.shown():
+            doctor.show(study)
     with problem.shown():
         gallery.show(study)
     for finding in services.findings(study.name):

@@ -3,6 +3,8 @@
 place.py      the workspace
 drawing.py    images under the brush
 studies.py    images, labels, task
+doctor.py     what stands out in labels
+groups.py     where images come from
 advice.py     fingerprint, recommendation, start
 runs.py       trainings and predictions
 overviews.py  studies in one glance
@@ -18,7 +20,15 @@ from app.services.advice import (
     start_fingerprint,
     start_training,
 )
+from app.services.doctor import symptom_titles, symptoms
 from app.services.drawing import finish_studio, open_studio, others_at_work
+from app.services.groups import (
+    set_groups,
+    suggest_columns,
+    suggest_pattern,
+    told_by_pattern,
+    told_by_sheet,
+)
 from app.services.knowledge import LibraryRow, library_rows, library_stats
 from app.services.overviews import Overview, next_step, overview, overviews
 from app.services.place import study_dir, workspace
@@ -110,6 +120,7 @@ __all__ = [
     "runs",
     "save_labels",
     "send_away",
+    "set_groups",
     "set_image_class",
     "set_task",
     "split_sentence",
@@ -120,7 +131,13 @@ __all__ = [
     "study",
     "study_dir",
     "study_names",
+    "suggest_columns",
+    "suggest_pattern",
     "suggest_task",
+    "symptom_titles",
+    "symptoms",
+    "told_by_pattern",
+    "told_by_sheet",
     "what_is_missing",
     "workspace",
 ]

@@ -109,7 +109,7 @@ def _groups(record: StudyRecord) -> list[Finding]:
             Finding(
                 level="note",
                 message="No groups are known. Where several images come from one well, animal or "
-                "slide, tell it by a table with a column `group`, else the score flatters.",
+                "slide, say so under Groups and conditions, else the score flatters.",
             )
         ]
     findings = []

@@ -5,6 +5,7 @@
 and then the trained model's predictions on other images.
 
     studies.py  images, labels, task, split, findings
+    doctor.py   what is probably wrong with the labels
     grouping.py groups and conditions
     pictures.py what is shown of an image
     sample.py   the simulated study that is there at the first start
@@ -27,6 +28,7 @@ from core.workflow.advice import (
     recommend,
     start_fingerprint,
 )
+from core.workflow.doctor import symptoms
 from core.workflow.going_on import added_since, plan_from
 from core.workflow.grouping import (
     set_groups,
@@ -140,6 +142,7 @@ __all__ = [
     "suggest_columns",
     "suggest_pattern",
     "suggest_task",
+    "symptoms",
     "thumbnail",
     "told_by_pattern",
     "told_by_sheet",
