@@ -6,6 +6,7 @@ from app import places, services, state, wording
 from app.components import (
     annotator,
     brushwork,
+    doctor,
     empty,
     gallery,
     groups,

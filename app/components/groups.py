@@ -79,11 +79,8 @@ def _choose(study: StudyRecord, told: "Told") -> None:
     for sentence in told.sentences():
         st.markdown(f":orange[:material/error:] {sentence}")
     seen = services.suggest_columns(told)
-    before = (
-        study.grouping
-        if study.grouping and set(_used(study.grouping)) <= set(told.fields)
-        else seen
-    )
+    kept = study.grouping
+    before = kept if kept and {*kept.group, *kept.conditions} <= set(told.fields) else seen
     key = f"{study.name}-{'-'.join(told.fields)}"
     left, right = st.columns(2)
     with left:
