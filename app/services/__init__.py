@@ -54,6 +54,7 @@ from app.services.runs import (
 )
 from app.services.studies import (
     Waiting,
+    begun,
     create_study,
     damaged_studies,
     ensure_sample,
@@ -64,6 +65,7 @@ from app.services.studies import (
     load_labels,
     look_at_files,
     look_at_folder,
+    object_counts,
     save_labels,
     send_away,
     set_image_class,
@@ -81,6 +83,7 @@ __all__ = [
     "Waiting",
     "active_run",
     "added_since",
+    "begun",
     "cancel",
     "continue_from",
     "create_study",
@@ -106,6 +109,7 @@ __all__ = [
     "look_at_files",
     "look_at_folder",
     "next_step",
+    "object_counts",
     "open_studio",
     "others_at_work",
     "overview",

@@ -195,7 +195,7 @@ _LOOKS = (
         "dose",
         re.compile(r"\d+([.,p]\d+)?\s*(pM|nM|uM|µM|μM|mM|M|ng|ug|µg|mg|pct|%)(ml)?", re.IGNORECASE),
     ),
-    ("time", re.compile(r"(\d+(h|hr|hrs|min|d|days?)|(t|d|day)\d+)", re.IGNORECASE)),
+    ("time", re.compile(r"(\d+(h|hr|hrs|min|d|days?)|(t|day)\d+)", re.IGNORECASE)),
 )
 """Name -> what values of it look like."""
 _SUBJECTS = (
