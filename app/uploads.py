@@ -23,7 +23,7 @@ class Received:
     paths: list[Path]
     """The folder of all plain files, and each zip by itself: a zip is a folder of its own."""
     table: Path | None
-    """The CSV that tells classes and groups, where there is exactly one."""
+    """The sheet (CSV, Excel) that tells classes and groups, where there is exactly one."""
 
 
 def stage(uploads: "Sequence[UploadedFile]", scratch: Path) -> Path:
@@ -78,4 +78,5 @@ def keep(upload: "UploadedFile", folder: Path) -> Path:
 
 
 def _is_table(name: str) -> bool:
-    return name.lower().endswith(".csv") and Path(name).name.lower() not in FOLDER_TABLES
+    is_sheet = Path(name).suffix.lower() in (".csv", ".xlsx", ".xlsm")
+    return is_sheet and Path(name).name.lower() not in FOLDER_TABLES

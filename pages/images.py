@@ -6,8 +6,10 @@ from app import places, services, state, wording
 from app.components import (
     annotator,
     brushwork,
+    doctor,
     empty,
     gallery,
+    groups,
     header,
     problem,
     sorter,
@@ -30,6 +32,11 @@ if chosen is None:
     if not study.images:
         empty.show("No images yet", "Drop your first images into the field above.")
         st.stop()
+    with st.expander(groups.summary(study), icon=":material/account_tree:"):
+        groups.show(study)
+    if services.labelled(study.name):
+        with st.expander("Label doctor", icon=":material/stethoscope:"), problem.shown():
+            doctor.show(study)
     with problem.shown():
         gallery.show(study)
     for finding in services.findings(study.name):

@@ -3,16 +3,17 @@
 import streamlit as st
 
 from app import services, state, views, wording
-from core.records import ImageRecord, StudyRecord
+from core.records import ImageRecord, Kind, StudyRecord
 
 COLUMNS = 6
 PAGE = 24
-_FILTERS = ("All", "Not labelled", "Labelled")
+_FILTERS = ("All", "Not labelled", "Begun", "Labelled")
 
 
 def show(study: StudyRecord) -> None:
     """Draw the images page by page; a click opens one."""
     done = set(services.labelled(study.name))
+    begun = services.begun(study.name)
     with st.container(horizontal=True, vertical_alignment="center"):
         wanted = st.segmented_control(
             "Show",
@@ -34,12 +35,14 @@ def show(study: StudyRecord) -> None:
             key="label-next",
         )
     share = len(done) / max(1, len(study.images))
-    st.progress(share, text=f"{len(done)} of {wording.plural(len(study.images), 'image')} labelled")
-    shown = [
-        each
-        for each in study.images
-        if wanted == "All" or (each.id in done) == (wanted == "Labelled")
-    ]
+    st.progress(share, text=_progress(study, len(done)))
+    chosen = {
+        "All": lambda image_id: True,
+        "Not labelled": lambda image_id: image_id not in done,
+        "Begun": begun.__contains__,
+        "Labelled": done.__contains__,
+    }[wanted]
+    shown = [each for each in study.images if chosen(each.id)]
     if not shown:
         st.caption("No image is in this state.")
         return
@@ -50,18 +53,34 @@ def show(study: StudyRecord) -> None:
         with st.container(key=f"gallery-row-{start}"):
             for column, image in zip(st.columns(COLUMNS), cards[start:], strict=False):
                 with column:
-                    _card(study, image, is_done=image.id in done)
+                    _card(study, image, is_done=image.id in done, is_begun=image.id in begun)
 
 
-def _card(study: StudyRecord, image: ImageRecord, *, is_done: bool) -> None:
+def _progress(study: StudyRecord, done: int) -> str:
+    """Return how many images are labelled, and how many objects of each class that gave."""
+    counts = services.object_counts(study.name)
+    told = f"{done} of {wording.plural(len(study.images), 'image')} labelled"
+    if not counts or (study.task is not None and study.task.kind is not Kind.INSTANCE):
+        return told
+    return f"{told} · " + ", ".join(f"{count:,} {name}" for name, count in counts.items())
+
+
+def _card(study: StudyRecord, image: ImageRecord, *, is_done: bool, is_begun: bool) -> None:
     st.image(views.thumbnail(study.name, image, marked=is_done), width="stretch")
     st.button(
         views.card_title(image),
         key=f"open-{image.id}",
-        icon=":material/check_circle:" if is_done else ":material/radio_button_unchecked:",
+        icon=f":material/{_icon(is_done=is_done, is_begun=is_begun)}:",
         type="tertiary",
         help=views.card_help(study, image, is_done=is_done),
         on_click=state.choose_image,
         args=(image.id,),
         width="stretch",
     )
+
+
+def _icon(*, is_done: bool, is_begun: bool) -> str:
+    """Return the sign of an image's state; strokes that are not saved yet count most."""
+    if is_begun:
+        return "edit_note"
+    return "check_circle" if is_done else "radio_button_unchecked"

@@ -3,6 +3,8 @@
 place.py      the workspace
 drawing.py    images under the brush
 studies.py    images, labels, task
+doctor.py     what stands out in labels
+groups.py     where images come from
 advice.py     fingerprint, recommendation, start
 runs.py       trainings and predictions
 proposals.py  what a trained model proposes for an image
@@ -20,7 +22,15 @@ from app.services.advice import (
     start_fingerprint,
     start_training,
 )
+from app.services.doctor import symptom_titles, symptoms
 from app.services.drawing import finish_studio, open_studio, others_at_work
+from app.services.groups import (
+    set_groups,
+    suggest_columns,
+    suggest_pattern,
+    told_by_pattern,
+    told_by_sheet,
+)
 from app.services.knowledge import LibraryRow, library_rows, library_stats
 from app.services.overviews import Overview, next_step, overview, overviews
 from app.services.place import study_dir, workspace
@@ -48,6 +58,7 @@ from app.services.runs import (
 )
 from app.services.studies import (
     Waiting,
+    begun,
     create_study,
     damaged_studies,
     ensure_sample,
@@ -58,6 +69,7 @@ from app.services.studies import (
     load_labels,
     look_at_files,
     look_at_folder,
+    object_counts,
     save_labels,
     send_away,
     set_image_class,
@@ -78,6 +90,7 @@ __all__ = [
     "added_since",
     "ask_model",
     "asked",
+    "begun",
     "cancel",
     "continue_from",
     "create_study",
@@ -106,6 +119,7 @@ __all__ = [
     "made_of",
     "models_for",
     "next_step",
+    "object_counts",
     "open_studio",
     "others_at_work",
     "overview",
@@ -123,6 +137,7 @@ __all__ = [
     "save_labels",
     "send_away",
     "send_away_proposal",
+    "set_groups",
     "set_image_class",
     "set_task",
     "split_sentence",
@@ -133,7 +148,13 @@ __all__ = [
     "study",
     "study_dir",
     "study_names",
+    "suggest_columns",
+    "suggest_pattern",
     "suggest_task",
+    "symptom_titles",
+    "symptoms",
+    "told_by_pattern",
+    "told_by_sheet",
     "what_is_missing",
     "workspace",
 ]

@@ -1,5 +1,6 @@
 """Studies, their images and labels, and what is wanted of them."""
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -136,7 +137,36 @@ def findings(name: str) -> list[str]:
 
 @st.cache_data(show_spinner=False, max_entries=16)
 def _findings(root: str, name: str, *changes: int) -> list[str]:
-    return [each.message for each in workflow.inspect(Workspace.at(root), name)]
+    # Pictures without content were told when they came in; opening hundreds keeps a user waiting.
+    return [each.message for each in workflow.inspect(Workspace.at(root), name, pixels=False)]
+
+
+def begun(name: str) -> set[str]:
+    """Return the ids of the images with strokes that are not saved as labels yet."""
+    labels = study_dir(name).labels
+    drafts = {path.parent.name for path in labels.glob("*/draft.json")}
+    return drafts | {path.parents[2].name for path in labels.glob("*/journal/*/entries.jsonl")}
+
+
+def object_counts(name: str) -> dict[str, int]:
+    """Return class -> marked objects in the whole study; empty where whole pictures are sorted."""
+    heads = study_dir(name).labels.glob("*/head.json")
+    changes = max((path.stat().st_mtime_ns for path in heads), default=0)
+    return _object_counts(str(workspace().root), name, changes)
+
+
+@st.cache_data(show_spinner=False, max_entries=16)
+def _object_counts(root: str, name: str, changes: int) -> dict[str, int]:
+    from core.data.labels import store
+
+    folder = Workspace.at(root).study(name)
+    return dict(
+        Counter(
+            item.class_name or "no class"
+            for image_id in store.labelled(folder)
+            for item in store.objects(folder, image_id)
+        ).most_common()
+    )
 
 
 def label_version(name: str, image_id: str) -> str | None:

@@ -104,12 +104,28 @@ def _add_study_commands(commands: "Commands[argparse.ArgumentParser]") -> None:
         help="images that are only for the test, with their labels",
     )  # fmt: skip
     command.add_argument(
-        "--table", metavar="FILE", help="CSV: file, class, group, split, condition"
+        "--table",
+        metavar="FILE",
+        help="CSV or Excel: file, class, group, split, condition, and what else is known",
     )
     command.add_argument(
         "--repair", action="store_true", help="cut blurred masks (JPEG, resized) at the middle"
     )
     command.set_defaults(command=studies.import_, may_create=True)
+
+    command = _add(commands, "groups", "where images come from: by file name, or by a sheet")
+    command.add_argument("study", metavar="STUDY")
+    way = command.add_mutually_exclusive_group()
+    way.add_argument("--pattern", metavar="TEXT", help="e.g. '{donor}_{treatment}_{date}_{*}'")
+    way.add_argument("--table", metavar="FILE", help="CSV or Excel with a column `file`")
+    command.add_argument(
+        "--group", nargs="+", metavar="COLUMN", help="what must not be split, e.g. donor"
+    )
+    command.add_argument(
+        "--conditions", nargs="+", metavar="COLUMN", help="what is compared, e.g. treatment dose"
+    )
+    command.add_argument("--show", action="store_true", help="show the table, keep nothing")
+    command.set_defaults(command=studies.groups)
 
     command = _add(commands, "task", "say what is wanted")
     command.add_argument("study", metavar="STUDY")

@@ -7,6 +7,7 @@ from pathlib import Path
 from core import workflow
 from core.cli import speech
 from core.cli.units import clock
+from core.errors import TableError
 from core.paths import Workspace
 from core.records import Budget, Kind, Recommended, TaskSpec, to_plain
 
@@ -36,6 +37,56 @@ def import_(args: argparse.Namespace, workspace: Workspace) -> int:
     ]
     speech.answer(plain, told, as_json=args.json)
     return 0 if report.added or report.labelled or not report.refused else 1
+
+
+def groups(args: argparse.Namespace, workspace: Workspace) -> int:
+    """Tell where images come from, by pattern or sheet; without either a pattern is suggested."""
+    if args.table:
+        told = workflow.told_by_sheet(workspace, args.study, Path(args.table))
+    else:
+        pattern = args.pattern or workflow.suggest_pattern(workspace, args.study)
+        if not pattern:
+            raise TableError(
+                "the file names suggest no pattern; write one with --pattern, for example "
+                "'{donor}_{treatment}_{*}', or bring a sheet with --table"
+            )
+        told = workflow.told_by_pattern(workspace, args.study, pattern)
+    seen = workflow.suggest_columns(told)
+    chosen = replace(
+        seen,
+        group=seen.group if args.group is None else tuple(args.group),
+        conditions=seen.conditions if args.conditions is None else tuple(args.conditions),
+    )
+    if args.show:
+        notes = told.sentences()
+    else:
+        notes = workflow.set_groups(workspace, args.study, told, chosen)
+    plain = {
+        "study": args.study,
+        "pattern": told.pattern,
+        "group": list(chosen.group),
+        "conditions": list(chosen.conditions),
+        "images": [{"file": line.file, "facts": line.facts} for line in told.lines],
+        "unknown": list(told.unknown),
+        "notes": notes,
+        "kept": not args.show,
+    }
+    lines = [
+        f"pattern    {told.pattern}" if told.pattern else f"sheet      {args.table}",
+        f"group      {', '.join(chosen.group) or 'none'}",
+        f"conditions {', '.join(chosen.conditions) or 'none'}",
+        *(f"note       {note}" for note in notes),
+    ]
+    if args.show:
+        lines += [f"{line.file}  {_facts(line.facts)}" for line in told.lines]
+    speech.answer(plain, lines, as_json=args.json)
+    return 0
+
+
+def _facts(facts: dict[str, str] | None) -> str:
+    if facts is None:
+        return "nothing is told"
+    return "  ".join(f"{name}={value}" for name, value in facts.items())
 
 
 def task(args: argparse.Namespace, workspace: Workspace) -> int:

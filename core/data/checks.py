@@ -14,6 +14,8 @@ _LOOKED_AT = 200
 # Below, a score says little; from the anchors of small published benchmarks.
 _FEW_IMAGES = 10
 _FEWEST_FOR_INTERVAL = 5
+# Of the most frequent class's examples; below, few of a class are left to judge it by.
+_RARE_SHARE = 0.05
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,8 +29,11 @@ class Finding:
     """Ids it is about; empty: the whole study."""
 
 
-def inspect(study_dir: StudyDir) -> list[Finding]:
-    """Return all findings, problems first. Nothing is changed."""
+def inspect(study_dir: StudyDir, *, pixels: bool = True) -> list[Finding]:
+    """Return all findings, problems first. Nothing is changed.
+
+    Without `pixels` no picture is opened, which takes seconds in a large study.
+    """
     record = study.load(study_dir)
     if not record.images:
         return [Finding(level="problem", message="There are no images yet; import some.")]
@@ -39,7 +44,7 @@ def inspect(study_dir: StudyDir) -> list[Finding]:
         *_kinds(record),
         *_groups(record),
         *_classes(study_dir, record, labelled),
-        *_pixels(study_dir, record),
+        *(_pixels(study_dir, record) if pixels else ()),
     ]
     order = ("problem", "warning", "note")
     return sorted(findings, key=lambda finding: order.index(finding.level))
@@ -109,7 +114,7 @@ def _groups(record: StudyRecord) -> list[Finding]:
             Finding(
                 level="note",
                 message="No groups are known. Where several images come from one well, animal or "
-                "slide, tell it by a table with a column `group`, else the score flatters.",
+                "slide, say so under Groups and conditions, else the score flatters.",
             )
         ]
     findings = []
@@ -160,6 +165,17 @@ def _classes(study_dir: StudyDir, record: StudyRecord, labelled: list[str]) -> l
                 level="problem" if by_image else "warning",
                 message=f"There is no example of {', '.join(missing)}; annotate some, or take the "
                 "class out of the task.",
+            )
+        )
+    least = {name: counts[name] for name in record.task.counted if counts[name]}
+    rare = [name for name, n in least.items() if n < _RARE_SHARE * max(least.values())]
+    if rare and len(record.task.classes) > 1 and record.task.kind is not Kind.SEMANTIC:
+        told = ", ".join(f"{name} ({counts[name]})" for name in rare)
+        findings.append(
+            Finding(
+                level="note",
+                message=f"Rare among what is annotated: {told}; what is rarely shown is badly "
+                "learned.",
             )
         )
     nameless = sum(n for name, n in counts.items() if name not in record.task.classes)

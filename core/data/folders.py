@@ -34,6 +34,7 @@ class Found:
     image_class: str | None = None
     group: str | None = None
     condition: str | None = None
+    facts: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -336,27 +337,19 @@ def _tell_data_set(path: Path, found: Findings, start: int) -> None:
 
 def with_rows(pictures: list[Found], rows: list[tables.Row]) -> tuple[list[Found], list[str]]:
     """Return the pictures with what the rows tell of them, and the files nobody has."""
-    by_name: dict[str, list[int]] = {}
-    for place, picture in enumerate(pictures):
-        for key in {picture.name, picture.path.name, picture.path.stem}:
-            by_name.setdefault(key, []).append(place)
+    names = [(picture.name, picture.path.name, picture.path.stem) for picture in pictures]
+    pairs, missing = tables.owners(rows, names)
     told = list(pictures)
-    missing = []
-    for row in rows:
-        file = row.file.replace("\\", "/")
-        last = file.rsplit("/", 1)[-1]
-        places = by_name.get(file) or by_name.get(last) or by_name.get(tables.stem_of(last)) or []
-        if not places:
-            missing.append(row.file)
-        for place in places:
-            now = told[place]
-            told[place] = replace(
-                now,
-                image_class=row.image_class or now.image_class,
-                group=row.group or now.group,
-                condition=row.condition or now.condition,
-                test=now.test or (row.split or "").lower() == "test",
-            )
+    for place, row in pairs:
+        now = told[place]
+        told[place] = replace(
+            now,
+            image_class=row.image_class or now.image_class,
+            group=row.group or now.group,
+            condition=row.condition or now.condition,
+            facts={**now.facts, **row.facts},
+            test=now.test or (row.split or "").lower() == "test",
+        )
     return told, missing
 
 

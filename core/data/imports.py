@@ -7,7 +7,7 @@ from pathlib import Path
 
 from filelock import FileLock
 
-from core.data import folders, labelling, originals, study, tables, tasks
+from core.data import folders, grouping, labelling, originals, study, tables, tasks
 from core.data.folders import Findings, Found, Notice
 from core.errors import DataError
 from core.paths import StudyDir
@@ -190,6 +190,7 @@ def _again(known: ImageRecord, picture: Found, work: _Work) -> ImageRecord:
         image_class=image_class,
         group=known.group or picture.group,
         condition=known.condition or picture.condition,
+        facts={**picture.facts, **known.facts},
     )
 
 
@@ -211,6 +212,7 @@ def _tell_known(rows: list[tables.Row], missing: list[str], work: _Work) -> None
             image_class=after.image_class or image.image_class,
             group=after.group or image.group,
             condition=after.condition or image.condition,
+            facts={**image.facts, **after.facts},
             given_split="test" if after.test else image.given_split,
         )
         if after.image_class is not None:
@@ -252,7 +254,7 @@ def _take_lone_masks(found: Findings, work: _Work) -> None:
 
 
 def _with_images(now: StudyRecord, work: _Work) -> StudyRecord:
-    images = tuple(work.images.values())
+    images = grouping.told_by_names(tuple(work.images.values()), now.grouping)
     names = next((image.channel_names for image in images if image.channel_names), ())
     sizes = {image.pixel_size_um for image in images if image.pixel_size_um is not None}
     return replace(

@@ -43,6 +43,8 @@ def keep(
     notices = [f"{picture.name}: {text}" for text in read.notices]
     if image_id != picture.path.stem:
         notices.append(f"{picture.name}: it is called {image_id!r} in this study")
+    if (read.image_cyx == read.image_cyx[:, :1, :1]).all():
+        notices.append(f"{picture.name}: it shows nothing, all its pixels are alike")
     _, rows, columns = read.image_cyx.shape
     return ImageRecord(
         id=image_id,
@@ -58,6 +60,7 @@ def keep(
         pixel_size_um=read.pixel_size_um,
         group=picture.group,
         condition=picture.condition,
+        facts=picture.facts,
         image_class=picture.image_class,
         given_split="test" if picture.test else None,
     ), notices

@@ -2,8 +2,8 @@
 
 import hashlib
 from collections import Counter
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 
 from core.errors import StudyError
 from core.records import ImageRecord, Kind, Split, StudyRecord
@@ -63,6 +63,34 @@ def make(record: StudyRecord, labelled_ids: Iterable[str], seed: int = 0) -> Spl
             "groups, so that there is something to learn from and something to steer by"
         )
     return split
+
+
+def carried(split: Split, images: Sequence[ImageRecord]) -> tuple[Split, tuple[str, ...]]:
+    """Return the split under the images' new groups, and the groups that cannot keep a side.
+
+    A group whose images all stood on one side stays there; one whose images stood on several is
+    drawn anew at the next `make`, and its images stand on no side until then.
+    """
+    sides: dict[str, set[str]] = {}
+    for image in images:
+        side = "test" if image.given_split == "test" else split.side(image.id)
+        if side is not None:
+            sides.setdefault(_key(image, by_group=True), set()).add(side)
+    torn = {key for key, found in sides.items() if len(found) > 1}
+    loose = {image.id for image in images if _key(image, by_group=True) in torn}
+    single = {
+        f"image:{image_id}": side
+        for side in ("train", "validation", "test")
+        for image_id in getattr(split, side)
+        if image_id not in loose
+    }
+    return replace(
+        split,
+        train=tuple(i for i in split.train if i not in loose),
+        validation=tuple(i for i in split.validation if i not in loose),
+        test=tuple(i for i in split.test if i not in loose),
+        groups=single | {key: next(iter(s)) for key, s in sides.items() if key not in torn},
+    ), tuple(sorted(torn))
 
 
 def _by_group(images: list[ImageRecord], given: bool) -> bool:

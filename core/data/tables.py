@@ -1,9 +1,12 @@
-"""CSV tables of images: class, group, split, condition; and of objects: class."""
+"""Tables (CSV, Excel) of images: class, group, split, condition, facts; of objects: class."""
 
 import csv
 import io
 import re
-from dataclasses import dataclass
+import zipfile
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime
 from pathlib import Path, PurePosixPath
 
 from core.errors import TableError
@@ -18,8 +21,11 @@ class Row:
     group: str | None = None
     split: str | None = None
     condition: str | None = None
+    facts: dict[str, str] = field(default_factory=dict)
+    """All further columns that hold something: donor, treatment, dose ..."""
 
 
+EXCEL = (".xlsx", ".xlsm")
 FILE = ("file", "filename", "image", "name", "path")
 COLUMNS = {
     "image_class": ("class", "label", "image_class"),
@@ -39,6 +45,8 @@ def read(path: Path) -> list[Row]:
             f"{path.name}: it has no column `file`; its columns are {', '.join(header) or 'none'}"
         )
     places = {key: _column(header, names) for key, names in COLUMNS.items()}
+    used = {file_column, *places.values()}
+    further = {name: at for at, name in enumerate(header) if at not in used and name}
     rows = []
     for number, line in enumerate(lines, start=2):
         told = {
@@ -53,7 +61,12 @@ def read(path: Path) -> list[Row]:
             raise TableError(
                 f"{path.name}: line {number} has the split {split!r}; use train or test"
             )
-        rows.append(Row(file=file, **told))
+        facts = {
+            name: line[at].strip()
+            for name, at in further.items()
+            if at < len(line) and line[at].strip()
+        }
+        rows.append(Row(file=file, facts=facts, **told))
     return rows
 
 
@@ -101,7 +114,32 @@ def stem_of(file: str) -> str:
     return PurePosixPath(file.replace("\\", "/")).stem
 
 
+def owners(
+    rows: Sequence[Row], files: Sequence[Iterable[str]]
+) -> tuple[list[tuple[int, Row]], list[str]]:
+    """Return (position in `files`, its row) in the rows' order, and the names that nobody has.
+
+    `files` gives what each file may be called; a row's whole name counts before its parts.
+    """
+    by_name: dict[str, list[int]] = {}
+    for place, names in enumerate(files):
+        for name in set(names):
+            by_name.setdefault(name, []).append(place)
+    found: list[tuple[int, Row]] = []
+    missing = []
+    for row in rows:
+        file = row.file.replace("\\", "/")
+        last = file.rsplit("/", 1)[-1]
+        places = by_name.get(file) or by_name.get(last) or by_name.get(stem_of(last)) or []
+        if not places:
+            missing.append(row.file)
+        found += [(place, row) for place in places]
+    return found, missing
+
+
 def _lines(path: Path) -> tuple[list[str], list[list[str]]]:
+    if path.suffix.lower() in EXCEL:
+        return _excel_lines(path)
     try:
         text = path.read_bytes().decode("utf-8-sig")
     except FileNotFoundError as error:
@@ -122,6 +160,49 @@ def _lines(path: Path) -> tuple[list[str], list[list[str]]]:
     if not lines:
         raise TableError(f"{path.name}: it is empty; its first line must name the columns")
     return [name.strip().lower() for name in lines[0]], lines[1:]
+
+
+def _excel_lines(path: Path) -> tuple[list[str], list[list[str]]]:
+    """Return the first sheet of a workbook as text; formulas by their last results."""
+    import openpyxl
+    from openpyxl.utils.exceptions import InvalidFileException
+
+    try:
+        book = openpyxl.load_workbook(path, read_only=True, data_only=True)
+        try:
+            sheet = book.worksheets[0]
+            lines = [[_cell(value) for value in line] for line in sheet.iter_rows(values_only=True)]
+        finally:
+            book.close()
+    except FileNotFoundError as error:
+        raise TableError(f"{path}: there is no such table") from error
+    # What openpyxl lets through of zip, XML and its own checks on a damaged workbook.
+    except (
+        InvalidFileException, zipfile.BadZipFile, SyntaxError, KeyError, ValueError, TypeError,
+        IndexError, OSError,
+    ) as error:  # fmt: skip
+        raise TableError(
+            f"{path.name}: it is no Excel workbook that can be read ({error}); save it as CSV "
+            "(UTF-8) and try again"
+        ) from error
+    lines = [line for line in lines if any(line)]
+    if not lines:
+        raise TableError(f"{path.name}: its first sheet is empty; line 1 must name the columns")
+    return [name.strip().lower() for name in lines[0]], lines[1:]
+
+
+def _cell(value: object) -> str:
+    """Return a cell as one would read it: 3 instead of 3.0, days as 2026-01-31."""
+    if value is None:
+        return ""
+    if isinstance(value, datetime):
+        plain = value.date().isoformat()
+        return plain if value.time() == datetime.min.time() else value.isoformat(" ")
+    if isinstance(value, date):
+        return value.isoformat()
+    if isinstance(value, float) and value.is_integer():
+        return str(int(value))
+    return str(value)
 
 
 def _column(header: list[str], names: tuple[str, ...]) -> int | None:

@@ -1,7 +1,7 @@
 """Frozen records: one per decision, self-checking, to and from JSON.
 
 task.py      what is wanted: Kind, Wishes, TaskSpec, Budget
-images.py    what there is: ImageRecord, Split, StudyRecord
+images.py    what there is: Grouping, ImageRecord, Split, StudyRecord
 pipeline.py  everything that must be decided: Preprocess, Model, Training, Postprocess, Pipeline
 plan.py      what a training executes: Candidate, Plan
 job.py       how a piece of work stands: JobRequest, JobStatus, Event
@@ -24,7 +24,7 @@ from core.records.files import (
     write_bytes,
     write_json,
 )
-from core.records.images import ImageRecord, Split, StudyRecord
+from core.records.images import Grouping, ImageRecord, Split, StudyRecord
 from core.records.job import CAUSES, JOB_KINDS, STAGES, STATES, Event, JobRequest, JobStatus
 from core.records.library import (
     DataSetCard,
@@ -61,6 +61,7 @@ __all__ = [
     "DataSetCard",
     "Event",
     "Fingerprint",
+    "Grouping",
     "ImageRecord",
     "JobRequest",
     "JobStatus",

@@ -30,6 +30,8 @@ class ImageRecord:
     pixel_size_um: float | None = None
     group: str | None = None
     condition: str | None = None
+    facts: dict[str, str] = field(default_factory=dict)
+    """What file name or sheet tell of its origin: donor, treatment, dose ... -> value."""
     image_class: str | None = None
     """Classification: the class of the whole picture; None: not annotated."""
     given_split: str | None = None
@@ -65,6 +67,17 @@ class Split:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Grouping:
+    """Which facts of the images keep them together, and which are compared."""
+
+    pattern: str = ""
+    """How file names tell the facts, see `core.data.naming`; empty: a sheet told them."""
+    group: tuple[str, ...] = ()
+    """Facts that together name what must not be split, e.g. `("plate", "well")`."""
+    conditions: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class StudyRecord:
     """What `study.json` tells."""
 
@@ -80,6 +93,8 @@ class StudyRecord:
     pixel_size_um: float | None = None
     split: Split | None = None
     groups_known: bool = False
+    grouping: Grouping | None = None
+    """None: groups and conditions came with the import, or are not known."""
 
     def image(self, image_id: str) -> ImageRecord:
         """Return the image; StudyError where there is none of this id."""

@@ -5,6 +5,8 @@
 and then the trained model's predictions on other images.
 
     studies.py  images, labels, task, split, findings
+    doctor.py   what is probably wrong with the labels
+    grouping.py groups and conditions
     pictures.py what is shown of an image
     sample.py   the simulated study that is there at the first start
     advice.py   fingerprint, recommendation, plan
@@ -26,7 +28,15 @@ from core.workflow.advice import (
     recommend,
     start_fingerprint,
 )
+from core.workflow.doctor import symptoms
 from core.workflow.going_on import added_since, plan_from
+from core.workflow.grouping import (
+    set_groups,
+    suggest_columns,
+    suggest_pattern,
+    told_by_pattern,
+    told_by_sheet,
+)
 from core.workflow.memory import (
     assess,
     collect,
@@ -122,14 +132,20 @@ __all__ = [
     "result",
     "resume",
     "save_labels",
+    "set_groups",
     "set_image_class",
     "set_task",
     "start_fingerprint",
     "start_prediction",
     "start_training",
     "status",
+    "suggest_columns",
+    "suggest_pattern",
     "suggest_task",
+    "symptoms",
     "thumbnail",
+    "told_by_pattern",
+    "told_by_sheet",
     "wait",
     "write_labels",
     "write_test",

@@ -182,11 +182,14 @@ def set_image_class(
     return studies.update(workspace.study(study), change)
 
 
-def inspect(workspace: Workspace, study: str) -> "list[Finding]":
-    """Return what a user should know of the images and labels before training."""
+def inspect(workspace: Workspace, study: str, *, pixels: bool = True) -> "list[Finding]":
+    """Return what a user should know of the images and labels before training.
+
+    Without `pixels` no picture is opened.
+    """
     from core.data import checks
 
-    return checks.inspect(workspace.study(study))
+    return checks.inspect(workspace.study(study), pixels=pixels)
 
 
 def author() -> str:

@@ -1,0 +1,80 @@
+"""The label doctor: what stands out in the labels; a click leads to the image."""
+
+from collections import Counter
+from typing import TYPE_CHECKING
+
+import streamlit as st
+
+from app import services, state, wording
+from core.records import StudyRecord
+
+if TYPE_CHECKING:
+    from core.annotate.doctor import Symptom
+
+_ASKED = "doctor-asked"
+_HARMLESS = ("agreement", "cut")
+
+
+def show(study: StudyRecord) -> None:
+    """Draw the findings, once they were asked for: reading all labels takes a while."""
+    st.caption(
+        "Looks at every marked thing: specks, holes, pieces, two marked as one, images labelled by "
+        "two people. Once a model is trained, also where it disagrees, on the images kept for "
+        "the final score alone: it never learned from those. What it says may well be meant so."
+    )
+    key = f"{_ASKED}-{study.name}"
+    if not st.session_state.get(key):
+        if st.button("Look at all labels", icon=":material/stethoscope:", key="ask-doctor"):
+            st.session_state[key] = True
+            st.rerun()
+        return
+    found = services.symptoms(study.name)
+    if not found:
+        st.success("Nothing stands out.", icon=":material/check_circle:")
+        return
+    counts = Counter(one.kind for one in found)
+    titles = {kind: title for kind, title in services.symptom_titles().items() if counts[kind]}
+    grave = sum(count for kind, count in counts.items() if kind not in _HARMLESS)
+    told = f"**{wording.plural(grave, 'thing')} to look at**"
+    st.markdown(f"{told}; a click on a line opens the image.")
+    kind = st.pills(
+        "What",
+        list(titles),
+        format_func=lambda each: f"{titles[each]} ({counts[each]})",
+        default=next(iter(titles)),
+        required=True,
+        key=f"doctor-kind-{study.name}",
+        label_visibility="collapsed",
+    )
+    shown = [one for one in found if one.kind == kind]
+    picked = st.dataframe(
+        [_row(study, one) for one in shown],
+        hide_index=True,
+        width="stretch",
+        height=min(300, 38 + 36 * len(shown)),
+        on_select="rerun",
+        selection_mode="single-row",
+        key=f"doctor-table-{study.name}-{kind}-{state.mount()}",
+    )
+    rows = picked["selection"]["rows"]
+    if rows and rows[0] < len(shown):
+        _open(shown[rows[0]])
+
+
+def _row(study: StudyRecord, one: "Symptom") -> dict[str, str | int | None]:
+    row: dict[str, str | int | None] = {
+        "Image": study.image(one.image_id).original_name,
+        "What stands out": one.message,
+        "Object": one.object_id,
+    }
+    if one.place_yx is not None:
+        row["Across"], row["Down"] = one.place_yx[1], one.place_yx[0]
+    return row
+
+
+def _open(one: "Symptom") -> None:
+    """Lead to the image and say where to look."""
+    place = "" if one.place_yx is None else f" {one.place_yx[1]} across, {one.place_yx[0]} down:"
+    state.choose_image(one.image_id)
+    state.say(f"Look here:{place} {one.message}.")
+    st.rerun()

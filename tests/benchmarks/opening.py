@@ -1,0 +1,127 @@
+"""A study of 2,000 images, opened in a real browser: how long, and which pictures are decoded.
+
+    uv run python tests/benchmarks/opening.py [--images 2000] [--side 512]
+
+Three in four images are labelled, with 50 objects each. Prints seconds until the page of images is
+drawn: the first time (no thumbnail is there yet) and again in a new tab, and how many images of the
+study were decoded for it (thumbnails written; other readings are counted by file access times).
+Needs chromium.
+"""
+
+import argparse
+import os
+import shutil
+import tempfile
+import time
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import tifffile
+from dashboard import started, visit
+from playwright.sync_api import sync_playwright
+
+from core import workflow
+from core.data import study as studies
+from core.data.labels import store
+from core.data.labels.model import MAIN, LabelObject, Labels
+from core.paths import StudyDir, Workspace
+from core.records import ImageRecord, Kind, TaskSpec
+
+STUDY = "Large"
+LONG_AGO_S = 1_000_000_000
+
+
+def main() -> None:
+    """Make the study, open it twice, print what was measured."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--images", type=int, default=2000)
+    parser.add_argument("--side", type=int, default=512)
+    args = parser.parse_args()
+    with tempfile.TemporaryDirectory() as folder:
+        place = Workspace.at(Path(folder))
+        study_dir = make(place, args.images, args.side)
+        server, url = started(Path(folder))
+        try:
+            with sync_playwright() as play:
+                browser = play.chromium.launch(
+                    executable_path=shutil.which("chromium"), args=["--no-sandbox"]
+                )
+                # The sample study of the first visit and the server's imports are no page's time.
+                page = browser.new_page(viewport={"width": 1400, "height": 900})
+                visit(page, url)
+                for name in ("first", "again"):
+                    page = browser.new_page(viewport={"width": 1400, "height": 900})
+                    untouched(study_dir)
+                    began = time.perf_counter()
+                    visit(page, f"{url}/images?study={STUDY}")
+                    page.get_by_text("Label the next one").wait_for()
+                    spent = time.perf_counter() - began
+                    print(
+                        f"{name}: {spent:.2f} s, {read(study_dir)} images of the study read",
+                        flush=True,
+                    )
+                shown = page.locator("[data-testid=stImage]").count()
+                print(f"thumbnails shown: {shown}")
+                browser.close()
+        finally:
+            server.kill()
+            server.wait()
+
+
+def make(place: Workspace, count: int, side: int) -> StudyDir:
+    """Return a study of `count` noisy images; three in four have 50 objects."""
+    study_dir = studies.create(place, STUDY)
+    rng = np.random.default_rng(0)
+    pixels = rng.integers(0, 4000, (side, side), dtype=np.uint16)
+    ids_yx = np.zeros((side, side), np.int32)
+    step = side // 8
+    for at in range(50):
+        row, column = divmod(at, 7)
+        ids_yx[row * step : row * step + step // 2, column * step : column * step + step // 2] = (
+            at + 1
+        )
+    labels = Labels(
+        layers={MAIN: ids_yx},
+        annotated_yx=np.ones(ids_yx.shape, bool),
+        objects=tuple(
+            LabelObject(id=at, class_name=("cell", "debris")[at % 2]) for at in range(1, 51)
+        ),
+    )
+    images = []
+    for number in range(count):
+        name = f"D{number % 20}_drug_{number:04d}"
+        tifffile.imwrite(study_dir.images / f"{name}.tif", np.roll(pixels, number))
+        images.append(
+            ImageRecord(
+                id=name,
+                file=f"{name}.tif",
+                original_name=f"{name}.tif",
+                sha256=f"{number:064x}",
+                shape_cyx=(1, side, side),
+                dtype="uint16",
+            )
+        )
+        if number == 1:
+            store.save(study_dir, name, labels, author="benchmark")
+        elif number % 4:
+            shutil.copytree(study_dir.labels / images[1].id, study_dir.labels / name)
+    task = TaskSpec(kind=Kind.INSTANCE, classes=("cell", "debris"))
+    studies.update(study_dir, lambda record: replace(record, images=tuple(images), task=task))
+    assert len(workflow.labelled_ids(place, STUDY)) == count - -(-count // 4)
+    return study_dir
+
+
+def untouched(study_dir: StudyDir) -> None:
+    """Set the access times of all images back."""
+    for path in study_dir.images.iterdir():
+        os.utime(path, (LONG_AGO_S, LONG_AGO_S))
+
+
+def read(study_dir: StudyDir) -> int:
+    """Return how many images were read since (access times older than the change are renewed)."""
+    return sum(path.stat().st_atime > LONG_AGO_S + 1 for path in study_dir.images.iterdir())
+
+
+if __name__ == "__main__":
+    main()

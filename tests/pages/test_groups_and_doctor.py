@@ -1,0 +1,87 @@
+"""Groups, conditions and the label doctor on the page of images."""
+
+import numpy as np
+from small_study import shown, text
+
+from app import services
+from core import workflow
+from core.data.labels.model import MAIN, LabelObject, Labels
+
+STUDY = workflow.SAMPLE
+
+
+def button(test, label):
+    return next(each for each in test.button if each.label == label)
+
+
+def test_a_pattern_is_shown_live_and_kept(place):
+    test = shown("images", study=STUDY)
+    field = next(each for each in test.text_input if "file names" in each.label)
+    field.input("{kind}-{animal}").run()
+    group, _ = test.multiselect
+    table = test.dataframe[0].value
+    assert list(table["animal"]) == ["0", "1", "2", "3", "4", "5"]
+    group.select("animal").run()
+    assert "6 groups of 1 images each" in text(test)
+    button(test, "Use these").click().run()
+    assert not test.exception
+    images = services.study(STUDY).images
+    assert [image.group for image in images] == ["0", "1", "2", "3", "4", "5"]
+
+
+def test_a_pattern_that_is_none_is_told_and_nothing_is_lost(place):
+    test = shown("images", study=STUDY)
+    next(e for e in test.text_input if "file names" in e.label).input("{a}{b}").run()
+    assert "side by side" in test.error[0].value
+    assert "Label the next one" in [each.label for each in test.button]
+
+
+def test_the_doctor_finds_what_was_put_in(place):
+    study = services.study(STUDY)
+    image = study.images[1]
+    labels, version = workflow.load_labels(place, STUDY, image.id)
+    ids_yx = labels.layers[MAIN].copy()
+    last = labels.objects[-1]
+    rows, columns = np.nonzero(ids_yx == last.id)
+    middle = (round(rows.mean()), round(columns.mean()))
+    ids_yx[middle] = 0
+    holed = Labels(
+        layers={MAIN: ids_yx},
+        annotated_yx=labels.annotated_yx,
+        objects=tuple(LabelObject(id=o.id, class_name=o.class_name) for o in labels.objects),
+    )
+    workflow.save_labels(place, STUDY, image.id, holed, parent=version)
+    test = shown("images", study=STUDY)
+    button(test, "Look at all labels").click().run()
+    assert not test.exception
+    assert "Holes in objects (1)" in [each for pills in test.button_group for each in pills.options]
+
+
+def test_the_gallery_counts_objects_and_shows_what_was_begun(place):
+    study = services.study(STUDY)
+    counts = services.object_counts(STUDY)
+    assert sum(counts.values()) == sum(
+        len(workflow.load_labels(place, STUDY, image.id)[0].objects)
+        for image in study.images
+        if image.id in services.labelled(STUDY)
+    )
+    assert services.begun(STUDY) == set()
+    draft = services.study_dir(STUDY).labels / study.images[0].id / "draft.json"
+    draft.parent.mkdir(exist_ok=True)
+    draft.write_text("{}")
+    assert services.begun(STUDY) == {study.images[0].id}
+
+
+def test_showing_the_page_opens_no_picture_but_those_shown(place, monkeypatch):
+    from core.data import readers
+
+    opened = []
+    read = readers.read
+    monkeypatch.setattr(
+        readers, "read", lambda path, **how: opened.append(path) or read(path, **how)
+    )
+    monkeypatch.setattr("app.components.gallery.PAGE", 2)
+    test = shown("images", study=STUDY)
+    assert not test.exception
+    # Two cards here, and the five covers on the page of studies that was drawn before.
+    assert {path.stem for path in opened} == {f"disc-{number}" for number in range(5)}
