@@ -50,6 +50,7 @@ STAGE_WORDS = {
     "tuning": "Fine-tuning on the check images",
     "reporting": "Scoring on images it has never seen",
     "predicting": "Working through the images",
+    "exporting": "Writing files for other programs",
     "done": "Done",
 }
 SCORE_NAMES = {

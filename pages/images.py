@@ -32,11 +32,20 @@ if chosen is None:
     if not study.images:
         empty.show("No images yet", "Drop your first images into the field above.")
         st.stop()
-    with st.expander(groups.summary(study), icon=":material/account_tree:"):
-        groups.show(study)
+    # What is closed is not drawn: the table of files has a row for each of thousands.
+    asked = st.expander(
+        groups.summary(study), icon=":material/account_tree:", key="groups", on_change="rerun"
+    )
+    if asked.open:
+        with asked:
+            groups.show(study)
     if services.labelled(study.name):
-        with st.expander("Label doctor", icon=":material/stethoscope:"), problem.shown():
-            doctor.show(study)
+        asked = st.expander(
+            "Label doctor", icon=":material/stethoscope:", key="doctor", on_change="rerun"
+        )
+        if asked.open:
+            with asked, problem.shown():
+                doctor.show(study)
     with problem.shown():
         gallery.show(study)
     for finding in services.findings(study.name):

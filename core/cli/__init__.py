@@ -4,7 +4,7 @@ parser.py    what can be written
 units.py     90s, 10m, 2h; 4GiB
 speech.py    what is printed: progress to standard error, answers to standard output
 studies.py   import, task, inspect, recommend
-runs.py      train, runs, watch, cancel, resume, report, predict
+runs.py      train, runs, watch, cancel, resume, report, predict, export
 demo.py      the whole main job on the sample study
 library.py   library stats, assess, exchange; campaign
 dashboard.py the browser page

@@ -11,6 +11,8 @@ from core.paths import Workspace
 from core.records import Kind
 
 CLUSTER_HELP = f"train and predict on the Ray cluster there (or {address.SETTING})"
+FORMATS_HELP = "labels, classes, binary, colors, pieces, coco, imagej, geojson or labelme"
+"""The formats of core.data.labels.exchange, which is too heavy to import for a help text."""
 DONE, FAILED, WRONG, INTERRUPTED = 0, 1, 2, 130
 
 
@@ -185,6 +187,14 @@ def _add_run_commands(commands: "Commands[argparse.ArgumentParser]") -> None:
     command.add_argument("paths", metavar="PATH", nargs="+", help="images or folders")
     command.add_argument("--out", metavar="DIR", required=True)
     command.set_defaults(command=runs.predict)
+
+    command = _add(commands, "export", "write labels or answers for other programs")
+    command.add_argument(
+        "what", metavar="WHAT", help="a study's labels, or what a prediction or run answered"
+    )
+    command.add_argument("--format", metavar="FORMAT", required=True, help=FORMATS_HELP)
+    command.add_argument("--out", metavar="DIR", required=True)
+    command.set_defaults(command=runs.export)
 
 
 def _add_library_commands(commands: "Commands[argparse.ArgumentParser]") -> None:

@@ -1,4 +1,4 @@
-"""Commands about runs: train, runs, watch, cancel, resume, report, predict."""
+"""Commands about runs: train, runs, watch, cancel, resume, report, predict, export."""
 
 import argparse
 import time
@@ -193,8 +193,24 @@ def predict(args: argparse.Namespace, workspace: Workspace) -> int:
         "refused": refused,
         "out": str(out),
     }
-    speech.answer(plain, [f"{done} images predicted: {out}"], as_json=args.json)
+    lines = [f"{done} images predicted: {out}"]
+    if done and workflow.prediction(workspace, job).labels.exists():
+        lines.append(f"for other programs: aixcell export {job} --format imagej --out DIR")
+    speech.answer(plain, lines, as_json=args.json)
     return complain(end) or int(done == 0)
+
+
+def export(args: argparse.Namespace, workspace: Workspace) -> int:
+    """Write a study's labels, or a model's answers, in another program's format."""
+    job = workflow.start_export(workspace, args.what, args.format, Path(args.out))
+    with speech.ProgressLine() as line:
+        end = workflow.wait(workspace, job, line)
+    happened, _ = workflow.events(workspace, job)
+    told = next((event.values for event in happened if event.name == "exported"), {})
+    plain = {"job": job, "state": end.state, "cause": end.cause, "out": args.out, **told}
+    lines = [f"labels of {told['images']} images: {args.out}"] if told else []
+    speech.answer(plain, lines, as_json=args.json)
+    return complain(end)
 
 
 def _summary(workspace: Workspace, each: JobStatus) -> dict[str, Any]:

@@ -71,10 +71,24 @@ def predict(order: Order) -> None:
     batch.run(Path(order.option("bundle")), files, Path(order.option("out")), order.progress)
 
 
+def export(order: Order) -> None:
+    """Write labels, or a model's answers, in another program's format."""
+    from core.export import labels
+
+    labels.run(
+        order.study_dir,
+        order.option("of"),
+        order.option("format"),
+        Path(order.option("out")),
+        order.progress,
+    )
+
+
 WORK: dict[str, Callable[[Order], None]] = {
     "fingerprint": fingerprint,
     "train": train,
     "predict": predict,
+    "export": export,
 }
 
 NEEDS_TURN = ("train",)

@@ -20,11 +20,14 @@ from core.jobs import attempt, machine, states, turns
 from core.jobs.work import NEEDS_TURN, WORK, Order
 from core.paths import JobDir, StudyDir
 from core.progress import Progress, Stopped
-from core.records import JobRequest, is_disk_full
+from core.records import JobRequest, is_disk_full, throw_away_drafts
 
 PREDECESSOR_S = 20.0
 """How long the process of an earlier attempt may take to go after it has written its end."""
 
+
+DRAFT_S = 2.0
+"""Nobody writes longer on one of the small files that others than the worker write."""
 
 EARLY = "Ended early, as asked; the best weights so far were scored."
 
@@ -65,6 +68,7 @@ def _alone(job_dir: JobDir) -> int:
         progress.update()
         if status.cluster:
             attempt.tie(job_dir, status)
+        throw_away_drafts(job_dir.root, older_than_s=DRAFT_S)
         return _end(job_dir, request, progress)
 
 

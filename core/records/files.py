@@ -2,9 +2,11 @@
 
 import errno
 import os
+import re
 import tempfile
+import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -19,6 +21,9 @@ Record = TypeVar("Record")
 
 # No space, no quota, no larger file allowed.
 _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+
+# What `drafted` names its drafts, and safetensors its own.
+_DRAFT = re.compile(r"\..+\.\w{8}|\.tmp\w{6}")
 
 
 def encode(record: Any) -> bytes:
@@ -117,6 +122,18 @@ def drafted(path: Path) -> Iterator[Path]:
         draft.unlink(missing_ok=True)
         raise
     _flush_folder(path.parent)
+
+
+def throw_away_drafts(folder: Path, *, older_than_s: float = 0.0) -> None:
+    """Delete what deaths in the middle of writing left in `folder` and below.
+
+    Where others may be writing at this moment, `older_than_s` spares what is still being written.
+    """
+    now = time.time()
+    for path in folder.rglob(".*"):
+        with suppress(FileNotFoundError):
+            if _DRAFT.fullmatch(path.name) and now - path.stat().st_mtime >= older_than_s:
+                path.unlink()
 
 
 def _flush_folder(folder: Path) -> None:

@@ -24,6 +24,7 @@ STAGES = (
     "tuning",
     "reporting",
     "predicting",
+    "exporting",
     "done",
 )
 

@@ -18,7 +18,7 @@ from torch import Tensor
 
 from core.errors import StudyError
 from core.progress import Progress
-from core.records import decode, drafted, encode
+from core.records import decode, drafted, encode, throw_away_drafts
 from core.train import chance
 from core.train.contender import Contender
 from core.train.saved import SavedRun, SavedStretch
@@ -112,13 +112,13 @@ class Checkpoints:
     def make_room(self) -> None:
         """Delete the older checkpoint: on a full disk the trained model needs its place."""
         self._place(self._number + 1).unlink(missing_ok=True)
-        _throw_away_drafts(self.folder)
+        throw_away_drafts(self.folder)
 
     def delete(self) -> None:
         """Delete all: the run has come to its end."""
         for number in (0, 1):
             self._place(number).unlink(missing_ok=True)
-        _throw_away_drafts(self.folder)
+        throw_away_drafts(self.folder)
         if self.folder.exists() and not any(self.folder.iterdir()):
             self.folder.rmdir()
 
@@ -128,7 +128,7 @@ class Checkpoints:
 
 def _newest(folder: Path, progress: Progress) -> tuple[Path | None, SavedRun | None]:
     """Return the newest checkpoint that can be read; what cannot is told and passed over."""
-    _throw_away_drafts(folder)
+    throw_away_drafts(folder)
     found: list[tuple[int, Path, SavedRun]] = []
     for path in sorted(folder.glob("?.safetensors")):
         try:
@@ -162,9 +162,3 @@ def _system_error(error: SafetensorError) -> Exception:
 
 def _named(role: str, tensors: Mapping[str, Tensor]) -> Tensors:
     return {f"{role}/{name}": tensor for name, tensor in tensors.items()}
-
-
-def _throw_away_drafts(folder: Path) -> None:
-    """Delete what a death in the middle of writing left."""
-    for draft in folder.glob(".*.safetensors.*"):
-        draft.unlink(missing_ok=True)

@@ -63,6 +63,7 @@ from core.workflow.runs import (
     plan_of,
     restart_queued,
     resume,
+    start_export,
     start_prediction,
     start_training,
     status,
@@ -84,7 +85,6 @@ from core.workflow.studies import (
     set_image_class,
     set_task,
     suggest_task,
-    write_labels,
 )
 
 __all__ = [
@@ -135,6 +135,7 @@ __all__ = [
     "set_groups",
     "set_image_class",
     "set_task",
+    "start_export",
     "start_fingerprint",
     "start_prediction",
     "start_training",
@@ -147,6 +148,5 @@ __all__ = [
     "told_by_pattern",
     "told_by_sheet",
     "wait",
-    "write_labels",
     "write_test",
 ]

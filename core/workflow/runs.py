@@ -39,6 +39,25 @@ def start_prediction(workspace: Workspace, run: str, files: Sequence[Path], out:
     return jobs.start(study_dir, "predict", options=options).id
 
 
+def start_export(workspace: Workspace, what: str, format_name: str, out: Path) -> str:
+    """Order labels in another program's format below `out`; return the job's id.
+
+    `what`: a study, for its labels; a prediction or a training, for what its model answered. The
+    formats are the keys of `core.data.labels.exchange.FORMATS`. LabelError for others.
+    """
+    from core.data.labels import exchange
+
+    exchange.check(format_name)
+    is_study = workspace.study(what).record.exists()
+    study_dir = workspace.study(what) if is_study else workspace.find_job(what)[0]
+    options = {
+        "of": None if is_study else what,
+        "format": format_name,
+        "out": str(out.expanduser().resolve()),
+    }
+    return jobs.start(study_dir, "export", options=options).id
+
+
 def status(workspace: Workspace, job: str) -> JobStatus:
     """Return how a job stands; StudyError where there is no such job."""
     return jobs.status(workspace.find_job(job)[1])

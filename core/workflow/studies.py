@@ -62,28 +62,6 @@ def preview_import(paths: Sequence[Path], *, table: Path | None = None) -> "Prev
     return pairing.preview(paths, table=table)
 
 
-def write_labels(workspace: Workspace, study: str, format_name: str, folder: Path) -> list[Path]:
-    """Write the labels that count of all images in another program's format; return the files.
-
-    The formats are the keys of `core.data.labels.exchange.FORMATS`.
-    """
-    from core.data.labels import exchange, store
-
-    study_dir = workspace.study(study)
-    record = studies.load(study_dir)
-    pages = [
-        exchange.Page(name=image.id, image=image.original_name, labels=labels)
-        for image in record.images
-        if (labels := store.load(study_dir, image.id)) is not None
-    ]
-    task = record.task
-    classes = exchange.Classes(
-        names=task.classes if task is not None else (),
-        background=task.background if task is not None else None,
-    )
-    return exchange.write(format_name, pages, folder, classes)
-
-
 def suggest_task(workspace: Workspace, study: str) -> TaskSpec:
     """Return the study's task, or what its labels look like while nobody said what is wanted."""
     from core.data import tasks

@@ -14,8 +14,17 @@ def button(test, label):
     return next(each for each in test.button if each.label == label)
 
 
-def test_a_pattern_is_shown_live_and_kept(place):
+def opened(panel):
+    """Return the page with one of its panels open; closed, nothing in it is drawn."""
     test = shown("images", study=STUDY)
+    assert not any("file names" in each.label for each in test.text_input)
+    assert not test.exception
+    test.session_state[panel] = True
+    return test.run()
+
+
+def test_a_pattern_is_shown_live_and_kept(place):
+    test = opened("groups")
     field = next(each for each in test.text_input if "file names" in each.label)
     field.input("{kind}-{animal}").run()
     group, _ = test.multiselect
@@ -30,7 +39,7 @@ def test_a_pattern_is_shown_live_and_kept(place):
 
 
 def test_a_pattern_that_is_none_is_told_and_nothing_is_lost(place):
-    test = shown("images", study=STUDY)
+    test = opened("groups")
     next(e for e in test.text_input if "file names" in e.label).input("{a}{b}").run()
     assert "side by side" in test.error[0].value
     assert "Label the next one" in [each.label for each in test.button]
@@ -51,7 +60,7 @@ def test_the_doctor_finds_what_was_put_in(place):
         objects=tuple(LabelObject(id=o.id, class_name=o.class_name) for o in labels.objects),
     )
     workflow.save_labels(place, STUDY, image.id, holed, parent=version)
-    test = shown("images", study=STUDY)
+    test = opened("doctor")
     button(test, "Look at all labels").click().run()
     assert not test.exception
     assert "Holes in objects (1)" in [each for pills in test.button_group for each in pills.options]

@@ -106,8 +106,8 @@ def test_strokes_of_the_painter_become_a_version(place, disc_folder):
     assert not test.exception
     first = services.study("mine").images[0]
     stroke = {"number": 1, "what": "brush", "points": [[10, 10], [20, 10]], "width": 5}
-    name, image_id, studio = test.session_state["studio"]
-    assert (name, image_id) == ("mine", first.id)
+    studio, _ = test.session_state["studio"]
+    assert (studio.study, studio.image_id) == ("mine", first.id)
     studio.take([stroke])
     test.button(key="save-paint").click().run()
     assert not test.exception

@@ -58,10 +58,15 @@ def write(format_name: str, pages: Sequence[Page], folder: Path, classes: Classe
 
     Raises LabelError for a format nobody knows, and where labels cannot be told in it.
     """
-    if format_name not in FORMATS:
-        raise LabelError(f"there is no format {format_name!r}; choose {', '.join(FORMATS)}")
+    check(format_name)
     folder.mkdir(parents=True, exist_ok=True)
     return FORMATS[format_name].write(pages, folder, classes)
+
+
+def check(format_name: str) -> None:
+    """Raise LabelError for a format nobody knows."""
+    if format_name not in FORMATS:
+        raise LabelError(f"there is no format {format_name!r}; choose {', '.join(FORMATS)}")
 
 
 def colors(count: int) -> list[str]:

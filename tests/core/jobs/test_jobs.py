@@ -146,9 +146,16 @@ def test_a_killed_worker_is_lost_and_can_be_resumed(played, plan):
     until(lambda: jobs.status(job_dir).state == "lost")
     assert states.written_status(job_dir).state == "running", "lost is derived, never written"
 
+    drafts = [job_dir.root / ".result.json.x1y2z3ab", job_dir.bundle / ".tmpAb12Cd"]
+    job_dir.bundle.mkdir()
+    for draft in drafts:
+        draft.write_text("what was being written when the process died")
+        os.utime(draft, (0, 0))
+
     time.sleep(1.0)
     jobs.resume(job_dir)
     again = running(job_dir)
+    assert not any(draft.exists() for draft in drafts)
     (first, second) = (job_dir.root / "turn.txt").read_text().splitlines()
     used = [float(line.split()[0]) - float(line.split()[1]) for line in (first, second)]
     assert used[1] >= used[0], "what was used before is used"

@@ -149,7 +149,7 @@ def test_killed_while_a_checkpoint_is_written_the_one_before_counts(
 
     def torn(path: Path, *rest: object) -> None:
         put(path, *rest)  # type: ignore[arg-type]
-        (path.parent / f".{path.name}.torn").write_bytes(path.read_bytes()[:1000])
+        (path.parent / f".{path.name}.x1y2z3ab").write_bytes(path.read_bytes()[:1000])
         path.write_bytes(path.read_bytes()[:1000])  # worse than a kill: a disk that lies
         raise KilledError
 

@@ -1,0 +1,1 @@
+"""What leaves the program: labels and answers, in the formats that others read."""

@@ -1,0 +1,132 @@
+"""Labels and answers leave as a job, and what comes back is what was there."""
+
+import csv
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import tifffile
+
+from core import workflow
+from core.cli.parser import FORMATS_HELP
+from core.data import readers
+from core.data.labels import exchange
+from core.errors import JobError, LabelError
+from core.export import labels
+from core.paths import StudyDir, Workspace
+from core.pipeline import catalogue
+from core.progress import Progress, events
+from core.records import Budget, Candidate, JobRequest, Kind, TaskSpec, write
+
+STUDY = "discs"
+
+
+@pytest.fixture
+def study_dir(workspace: Workspace, disc_files: Path) -> StudyDir:
+    """Return a study of labelled discs."""
+    workflow.create_study(workspace, STUDY)
+    workflow.import_files(workspace, STUDY, [disc_files])
+    workflow.set_task(workspace, STUDY, TaskSpec(kind=Kind.INSTANCE, classes=("disc",)))
+    return workspace.study(STUDY)
+
+
+def truth(workspace: Workspace) -> dict[str, np.ndarray]:
+    return {
+        name: workflow.load_labels(workspace, STUDY, name)[0].flat_yx
+        for name in workflow.labelled_ids(workspace, STUDY)
+    }
+
+
+def test_a_studys_labels_leave_by_a_job_and_come_back_the_same(
+    workspace: Workspace, study_dir: StudyDir, tmp_path: Path
+) -> None:
+    job = workflow.start_export(workspace, STUDY, "labels", tmp_path / "out")
+    end = workflow.wait(workspace, job)
+    assert (end.kind, end.state) == ("export", "finished"), end.message
+    told = truth(workspace)
+    assert told
+    for name, ids_yx in told.items():
+        assert np.array_equal(tifffile.imread(tmp_path / "out" / f"{name}.tif"), ids_yx)
+    done = [one.values for one in workflow.events(workspace, job)[0] if one.name == "exported"]
+    assert done[0]["images"] == len(told)
+
+
+def test_a_format_nobody_knows_is_refused_before_a_job_is_made(
+    workspace: Workspace, study_dir: StudyDir, tmp_path: Path
+) -> None:
+    with pytest.raises(LabelError, match="jpeg2000"):
+        workflow.start_export(workspace, STUDY, "jpeg2000", tmp_path)
+    assert workflow.listing(workspace, STUDY) == []
+
+
+def test_the_help_names_every_format() -> None:
+    assert FORMATS_HELP.replace(" or ", ", ").split(", ") == list(exchange.FORMATS)
+
+
+def answered(workspace: Workspace, study_dir: StudyDir, task: TaskSpec, folder: Path) -> str:
+    """Play a training and a prediction of two images with its model; return the latter's id."""
+    discs = workflow.load_study(workspace, STUDY).task
+    assert discs is not None
+    pipeline = next(iter(catalogue.for_kind(discs.kind).values()))
+    plan = workflow.make_plan(workspace, STUDY, (Candidate(pipeline=pipeline),), Budget(seconds=9))
+    plan = replace(plan, task=task)
+    write(study_dir.job("run-1").plan, plan)
+    job_dir = study_dir.job("predict-1")
+    options = {"run": "run-1", "out": str(folder)}
+    request = JobRequest(id="predict-1", kind="predict", study=STUDY, created=0.0, options=options)
+    write(job_dir.request, request)
+    (folder / "labels").mkdir(parents=True)
+    with Progress(job_dir) as progress:
+        for name in ("a", "b"):
+            progress.event("predicted", file=f"{name}.png", image=name)
+    return job_dir.id
+
+
+def exported(study_dir: StudyDir, source: str, format_name: str, out: Path) -> None:
+    with Progress(study_dir.job("export-1")) as progress:
+        labels.run(study_dir, source, format_name, out, progress)
+    assert events(study_dir.job("export-1").events)[0][-1].name == "exported"
+
+
+def test_a_models_answers_leave_with_their_classes(
+    workspace: Workspace, study_dir: StudyDir, tmp_path: Path
+) -> None:
+    task = TaskSpec(kind=Kind.INSTANCE, classes=("disc", "dust"))
+    job = answered(workspace, study_dir, task, tmp_path / "answers")
+    ids_yx = np.zeros((20, 30), np.uint16)
+    ids_yx[2:9, 3:11], ids_yx[12:18, 20:28] = 1, 2
+    for name in ("a", "b"):
+        tifffile.imwrite(tmp_path / "answers" / "labels" / f"{name}.tif", ids_yx)
+    with (tmp_path / "answers" / "objects.csv").open("w", newline="") as file:
+        rows = [(name, i, task.classes[i - 1]) for name in ("a", "b") for i in (1, 2)]
+        csv.writer(file).writerows([("image", "object", "class"), *rows])
+    exported(study_dir, job, "labels", tmp_path / "out")
+    assert np.array_equal(tifffile.imread(tmp_path / "out" / "a.tif"), ids_yx)
+    with (tmp_path / "out" / "objects.csv").open(newline="") as file:
+        told = {(row["file"], row["id"]): row["class"] for row in csv.DictReader(file)}
+    assert told == {(n, i): c for n in "ab" for i, c in (("1", "disc"), ("2", "dust"))}
+
+
+def test_regions_leave_by_class_and_the_background_is_nothing(
+    workspace: Workspace, study_dir: StudyDir, tmp_path: Path
+) -> None:
+    task = TaskSpec(kind=Kind.SEMANTIC, classes=("ground", "disc"), background="ground")
+    job = answered(workspace, study_dir, task, tmp_path / "answers")
+    index_yx = np.zeros((20, 30), np.uint16)
+    index_yx[5:9, 5:9] = 1
+    tifffile.imwrite(tmp_path / "answers" / "labels" / "a.tif", index_yx)
+    exported(study_dir, job, "binary", tmp_path / "out")
+    assert np.array_equal(
+        readers.read(tmp_path / "out" / "a.png").image_cyx[0] > 0, index_yx.astype(bool)
+    )
+    assert not (tmp_path / "out" / "b.png").exists(), "what was moved away is left out"
+
+
+def test_what_has_no_outlines_is_told(
+    workspace: Workspace, study_dir: StudyDir, tmp_path: Path
+) -> None:
+    task = TaskSpec(kind=Kind.INSTANCE, classes=("disc",))
+    job = answered(workspace, study_dir, task, tmp_path / "answers")
+    with pytest.raises(JobError, match="no outlines"):
+        exported(study_dir, job, "coco", tmp_path / "out")
