@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from app import look
+from app.taught import Taught
 from core.annotate import clicks, edits, scribbles
 from core.data.labels.journal import Journal
 from core.data.labels.model import MAIN, Labels
@@ -43,15 +44,12 @@ class Studio:
     selected: tuple[int, ...] = ()
     problem: str = ""
     """Why the last gesture did nothing."""
-    taught_yx: NDArray[np.int32] | None = None
-    """Strokes for the learner; they are no labels."""
+    taught: Taught = field(init=False)
     proposal: str | None = None
     """The job whose answer is shown."""
     proposed_yx: NDArray[np.int32] | None = None
     """Objects a trained model proposes and nobody accepted yet; they are no labels."""
     proposed_classes: dict[int, str] = field(default_factory=dict)
-    _table: NDArray[np.float32] | None = None
-    _inside: NDArray[np.float32] | None = None
     _proposals: clicks.Proposals | None = None
     _proposed: int | None = None
     """The object the proposals belong to."""
@@ -59,6 +57,7 @@ class Studio:
 
     def __post_init__(self) -> None:
         """Name what each gesture does."""
+        self.taught = Taught(image_cyx=self.image_cyx)
         self._ways = {
             "brush": self._brush,
             "eraser": self._erase,
@@ -66,8 +65,8 @@ class Studio:
             "box": self._box,
             "select": self._select,
             "cut": lambda each: self._keep(edits.split(self.labels, _points(each)), "cut"),
-            "teach": lambda each: self._teach(each, scribbles.INSIDE),
-            "ground": lambda each: self._teach(each, scribbles.BEHIND),
+            "teach": lambda each: self.taught.add(self._stroke(each), scribbles.INSIDE),
+            "ground": lambda each: self.taught.add(self._stroke(each), scribbles.BEHIND),
             "accept": self._accept,
             "class": self._class,
             "undo": lambda each: self._undo(),
@@ -137,7 +136,7 @@ class Studio:
 
         Raises LabelError before two classes have a stroke.
         """
-        inside = self._learned()
+        inside = self.taught.learn(self.labels)
         before = len(self.labels.objects)
         labels = self.labels
         if self.is_regions:
@@ -225,7 +224,7 @@ class Studio:
                 round(row),
                 round(column),
                 diameter_px=self.diameter_px(),
-                inside_yx=self._inside,
+                inside_yx=self.taught.inside_yx,
                 taken_yx=self._taken(),
             ),
             "click",
@@ -239,7 +238,9 @@ class Studio:
         # Corners of the box lie at pixel edges, half a pixel before the centres.
         box = (min(y, y2) + 0.5, min(x, x2) + 0.5, max(y, y2) + 0.5, max(x, x2) + 0.5)
         self._propose(
-            clicks.in_box(self.image_cyx, box, inside_yx=self._inside, taken_yx=self._taken()),
+            clicks.in_box(
+                self.image_cyx, box, inside_yx=self.taught.inside_yx, taken_yx=self._taken()
+            ),
             "box",
         )
 
@@ -279,24 +280,6 @@ class Studio:
         self.class_name = self.classes[at]
         if self.selected and not self.is_regions:
             self._keep(edits.reclass(self.labels, self.selected, self.class_name), "class")
-
-    def _teach(self, gesture: Gesture, value: int) -> None:
-        if self.taught_yx is None:
-            self.taught_yx = np.full(self.labels.shape_yx, scribbles.UNKNOWN, np.int32)
-        self.taught_yx[self._stroke(gesture)] = value
-        self._inside = None
-
-    def _learned(self) -> NDArray[np.float32]:
-        """Return how likely each pixel is an object's, after strokes and accepted objects."""
-        if self._table is None:
-            self._table = scribbles.features(self.image_cyx)
-        strokes = np.full(self.labels.shape_yx, scribbles.UNKNOWN, np.int32)
-        strokes[self.labels.layers[MAIN] > 0] = scribbles.INSIDE
-        if self.taught_yx is not None:
-            strokes = np.where(self.taught_yx >= 0, self.taught_yx, strokes)
-        learned = scribbles.learn([self._table], [strokes])
-        self._inside = learned.probability(self._table, scribbles.INSIDE)
-        return self._inside
 
     def _undo(self) -> None:
         if self.journal.undo() is None:
