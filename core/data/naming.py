@@ -105,8 +105,12 @@ def suggest(names: Sequence[str]) -> str:
     alike = [tokens for tokens in split if tuple(tokens[1::2])[: len(shape)] == shape]
     columns = [[tokens[2 * at] for tokens in alike] for at in range(len(shape) + (not rest))]
     written, taken = "", Counter[str]()
+    before = ""
     for at, values in enumerate(columns):
-        written += _piece(values, taken) + (shape[at] if at < len(shape) else "")
+        named = _told_before(before, values)
+        before = values[0] if len(set(values)) == 1 else ""
+        piece = f"{{{_numbered(named, taken)}}}" if named else _piece(values, taken)
+        written += piece + (shape[at] if at < len(shape) else "")
     written = written + ("{*}" if rest else "")
     # Runs of what nobody needs are one.
     while (shorter := re.sub(r"\{\*\}[_\-. ]+\{\*\}", "{*}", written)) != written:
@@ -168,6 +172,13 @@ def _piece(values: Sequence[str], taken: Counter[str]) -> str:
     if len(different) > max(2, len(values) // 2) or all(v.isdigit() for v in values):
         return "{*}"
     return f"{{{_numbered(_named_by_words(different), taken)}}}"
+
+
+def _told_before(word: str, values: Sequence[str]) -> str:
+    """Return what a column of numbers is after the word before it, as in `animal-3`; else ""."""
+    repeat = all(value.isdigit() for value in values) and 1 < len(set(values)) < len(values)
+    name = _LEADS.get(word.lower(), "") if repeat else ""
+    return "" if name == "picture" else name
 
 
 def _led(values: Sequence[str]) -> tuple[str, bool]:

@@ -80,6 +80,12 @@ def test_a_name_made_to_be_slow_is_answered():
     assert pattern.told_by("ab" * 1000) is None
 
 
+def test_a_word_before_numbers_tells_what_they_number():
+    names = [f"animal-{animal}_{number:02d}" for animal in range(1, 7) for number in range(1, 5)]
+    assert naming.suggest(names) == "animal-{animal}_{*}"
+    assert naming.suggest([f"animal-{number}" for number in range(9)]) == ""
+
+
 def test_names_suggest_what_their_parts_are():
     suggested = naming.suggest(NAMES)
     assert suggested == "{donor}_{treatment}_{date}_img{*}"
