@@ -187,10 +187,18 @@ class Workspace:
         """Return a study's folder, existing or not."""
         return StudyDir(self.studies / check_name(name, "study"))
 
+    def has_job(self, job_id: str) -> bool:
+        """Return whether a study has a job of this id."""
+        return self._job_folder(job_id) is not None
+
     def find_job(self, job_id: str) -> tuple[StudyDir, JobDir]:
         """Return the job of this id and its study; StudyError where there is none."""
-        check_name(job_id, "job")
-        for folder in sorted(self.studies.glob("*/jobs/*")):
-            if folder.name == job_id and folder.is_dir():
-                return StudyDir(folder.parent.parent), JobDir(folder)
+        folder = self._job_folder(job_id)
+        if folder is not None:
+            return StudyDir(folder.parent.parent), JobDir(folder)
         raise StudyError(f"there is no job {job_id!r} in {self.root}; `aixcell runs` lists them")
+
+    def _job_folder(self, job_id: str) -> Path | None:
+        check_name(job_id, "job")
+        places = sorted(self.studies.glob("*/jobs/*"))
+        return next((one for one in places if one.name == job_id and one.is_dir()), None)

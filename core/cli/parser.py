@@ -11,7 +11,9 @@ from core.paths import Workspace
 from core.records import Kind
 
 CLUSTER_HELP = f"train and predict on the Ray cluster there (or {address.SETTING})"
-FORMATS_HELP = "labels, classes, binary, colors, pieces, coco, imagej, geojson or labelme"
+FORMATS = (
+    "labels", "classes", "binary", "colors", "pieces", "coco", "imagej", "geojson", "labelme",
+)  # fmt: skip
 """The formats of core.data.labels.exchange, which is too heavy to import for a help text."""
 DONE, FAILED, WRONG, INTERRUPTED = 0, 1, 2, 130
 
@@ -42,6 +44,12 @@ def _check_names(args: argparse.Namespace, workspace: Workspace) -> None:
     try:
         if getattr(args, "run", None):
             workspace.find_job(args.run)
+        what = getattr(args, "what", None)
+        if what and not workspace.study(what).record.exists() and not workspace.has_job(what):
+            raise UnknownNameError(
+                f"there is neither a study nor a job {what!r} in {workspace.root}; "
+                "`aixcell runs` lists the runs of each study"
+            )
         if getattr(args, "study", None):
             folder = workspace.study(args.study)
             if not getattr(args, "may_create", False) and not folder.record.exists():
@@ -192,7 +200,9 @@ def _add_run_commands(commands: "Commands[argparse.ArgumentParser]") -> None:
     command.add_argument(
         "what", metavar="WHAT", help="a study's labels, or what a prediction or run answered"
     )
-    command.add_argument("--format", metavar="FORMAT", required=True, help=FORMATS_HELP)
+    command.add_argument(
+        "--format", metavar="FORMAT", required=True, choices=FORMATS, help=", ".join(FORMATS)
+    )
     command.add_argument("--out", metavar="DIR", required=True)
     command.set_defaults(command=runs.export)
 

@@ -112,6 +112,8 @@ def test_task_takes_what_is_left_out_from_the_labels(aixcell, disc_files):
         ("report", "20260101-000000-abcd"),
         ("watch", "../../etc"),
         ("predict", "20260101-000000-abcd", "x.png"),
+        ("export", "nobody", "--format", "coco", "--out", "x"),
+        ("export", "cells", "--format", "crayon", "--out", "x"),
         ("task", "cells", "--kind", "semantic", "--classes", "only"),
         ("train", "cells", "--pipeline", "no-such-pipeline"),
     ],
