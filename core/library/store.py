@@ -8,7 +8,7 @@ it read-write no other can open it, so it is opened for one operation under a fi
 import hashlib
 import os
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Sequence, Set
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -104,17 +104,40 @@ class Library:
                 "fingerprints": queries.changed(index, "fingerprints", fingerprints),
                 "cards": queries.changed(index, "cards", cards),
             }
-            self._keep("runs", fresh)
+            written = self._keep("runs", fresh)
             for name, values in named.items():
-                self._keep(name, [{**one, "added_ns": time.time_ns()} for one in values])
+                stamped = [{**one, "added_ns": time.time_ns()} for one in values]
+                written |= self._keep(name, stamped)
+            self._take_in(index, fresh, [name for name, values in named.items() if values], written)
         return len(fresh)
 
-    def _keep(self, table: str, rows: list[dict[str, Any]]) -> None:
+    def _keep(self, table: str, rows: list[dict[str, Any]]) -> set[Path]:
         """Write the rows to a file named by its content: it appears whole or not at all."""
-        if rows:
-            data = tables.to_parquet(rows)
-            name = f"{table}-{hashlib.sha256(data).hexdigest()[:16]}.parquet"
-            write_bytes(self.workspace.library / name, data)
+        if not rows:
+            return set()
+        data = tables.to_parquet(rows)
+        name = f"{table}-{hashlib.sha256(data).hexdigest()[:16]}.parquet"
+        write_bytes(self.workspace.library / name, data)
+        return {self.workspace.library / name}
+
+    def _take_in(
+        self,
+        index: "DuckDBPyConnection",
+        runs: list[dict[str, Any]],
+        named: Sequence[str],
+        written: set[Path],
+    ) -> None:
+        """Let the open index know what was just written, so that nobody must build it anew.
+
+        What the index was built from is said last: dying before, it is built anew. So it is where
+        other files came in the meantime.
+        """
+        if not written or self._sources(without=written) != queries.built_from(index):
+            return
+        queries.insert(index, "runs", runs)
+        for table in named:
+            queries.put_over(index, table, self.workspace.library)
+        index.execute("UPDATE built_from SET sources = ?", [self._sources()])
 
     @contextmanager
     def _open(self) -> Iterator["DuckDBPyConnection"]:
@@ -139,15 +162,19 @@ class Library:
                 "it open and try again"
             ) from error
 
-    def _sources(self) -> str:
-        """Return what tells whether a file appeared, changed or went."""
+    def _sources(self, without: Set[Path] = frozenset()) -> str:
+        """Return what tells whether a file appeared, changed or went, but for some files."""
         files = [
             *self.shipped.glob("experiments/*.jsonl"),
             *self.shipped.glob("fingerprints/*.json"),
             *self.shipped.glob("datasets/*.json"),
             *self.workspace.library.glob("*.parquet"),
         ]
-        stamps = [(str(path), (about := path.stat()).st_size, about.st_mtime_ns) for path in files]
+        stamps = [
+            (str(path), (about := path.stat()).st_size, about.st_mtime_ns)
+            for path in files
+            if path not in without
+        ]
         return hashlib.sha256(msgspec.json.encode(sorted(stamps))).hexdigest()
 
     def _build(self, sources: str) -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from core.errors import LibraryError
-from core.library import exchange
+from core.library import exchange, tables
 from core.library.store import Library
 from core.paths import Workspace
 from core.records import DataSetCard, Fingerprint, Kind, RunRow, encode
@@ -95,6 +95,21 @@ def test_a_deleted_index_comes_back_with_the_same_content(library):
     assert before.cards[0].title == "Other"
 
 
+def test_what_is_collected_goes_into_the_index_without_building_it_anew(library, monkeypatch):
+    library.stats()
+    with monkeypatch.context() as patch:
+        patch.setattr(Library, "_build", lambda *_: pytest.fail("the index was built anew"))
+        newer = replace(PRINT, values={"diameter_px": 30.0})
+        library.add([row("one"), row("two")], fingerprints=[newer], cards=[CARD])
+        newest = replace(PRINT, values={"diameter_px": 33.0})
+        library.add([row("two"), row("three")], fingerprints=[newest])
+        before = library.snapshot()
+    assert {"one", "two", "three"} <= {each.run for each in before.rows}
+    assert before.fingerprints == (newest,)
+    library.workspace.library_file.unlink()
+    assert library.snapshot() == before
+
+
 def test_a_damaged_index_is_built_anew(library):
     library.add([row("new")])
     library.workspace.library_file.write_bytes(b"this is no database" * 1000)
@@ -107,6 +122,23 @@ def test_a_new_file_of_experiments_is_seen_at_once(library, shipped):
         json.dumps(json.loads(encode(row("r3")))).encode()
     )
     assert [one.run for one in library.rows()] == ["r1", "r2", "r3"]
+
+
+def test_a_file_that_comes_while_others_are_collected_is_not_passed_over(library, monkeypatch):
+    library.stats()
+    keep = Library._keep
+
+    def meanwhile(self, table, rows):
+        """Somebody copies another lab's file into the folder just now."""
+        stray = library.workspace.library / "runs-copied.parquet"
+        stray.parent.mkdir(exist_ok=True)
+        stray.write_bytes(tables.to_parquet([tables.run_values(row("copied"), own=True)]))
+        return keep(self, table, rows)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Library, "_keep", meanwhile)
+        library.add([row("new")])
+    assert {"new", "copied"} <= {each.run for each in library.rows()}
 
 
 def test_equal_fingerprints_are_not_kept_twice(library):
