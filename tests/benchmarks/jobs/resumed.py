@@ -36,7 +36,7 @@ def main() -> None:
     for seed in wanted[: asked.most]:
         with bench.place(quick=True) as workspace:
             first, second = (trained(workspace, seed) for _ in range(2))
-            third = trained(workspace, seed, kill_after_s=random.Random(seed).uniform(3, 15))
+            third = trained(workspace, seed, kill_after_s=random.Random(seed).uniform(2, 8))
             bench.keep(NAME, {"seed": seed, "first": first, "second": second, "resumed": third})
 
 
