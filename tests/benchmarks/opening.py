@@ -18,7 +18,7 @@ from pathlib import Path
 
 import numpy as np
 import tifffile
-from dashboard import started, visit
+from dashboard import CHROMIUM, Dashboard, visit
 from playwright.sync_api import sync_playwright
 
 from core import workflow
@@ -41,12 +41,12 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         place = Workspace.at(Path(folder))
         study_dir = make(place, args.images, args.side)
-        server, url = started(Path(folder))
+        server = Dashboard(place)
+        server.start()
+        url = server.url
         try:
             with sync_playwright() as play:
-                browser = play.chromium.launch(
-                    executable_path=shutil.which("chromium"), args=["--no-sandbox"]
-                )
+                browser = play.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
                 # The sample study of the first visit and the server's imports are no page's time.
                 page = browser.new_page(viewport={"width": 1400, "height": 900})
                 visit(page, url)
@@ -66,7 +66,6 @@ def main() -> None:
                 browser.close()
         finally:
             server.kill()
-            server.wait()
 
 
 def make(place: Workspace, count: int, side: int) -> StudyDir:
