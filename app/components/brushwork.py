@@ -92,8 +92,9 @@ def _opened(study: StudyRecord, image: ImageRecord) -> tuple[Studio, Overlay]:
             "versions will stay; one of them will have to be chosen.",
             icon=":material/group:",
         )
-    state.keep_studio((studio, Overlay()))
-    return studio, state.studio()[1]
+    opened = studio, Overlay()
+    state.keep_studio(opened)
+    return opened
 
 
 def _palette(studio: Studio, image: ImageRecord) -> tuple[str, float]:

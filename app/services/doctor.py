@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from app.services.place import study_dir, workspace
+from app.services.place import labels_changed, workspace
 from app.services.runs import runs
 from core import workflow
 from core.paths import Workspace
@@ -15,11 +15,9 @@ if TYPE_CHECKING:
 
 def symptoms(name: str) -> "list[Symptom]":
     """Return what stands out in the labels; kept until a label or a run changes."""
-    heads = study_dir(name).labels.glob("*/head.json")
-    changes = max((path.stat().st_mtime_ns for path in heads), default=0)
     finished = sum(run.state == "finished" for run in runs(name))
     revision = workflow.load_study(workspace(), name).revision
-    return _symptoms(str(workspace().root), name, changes, finished, revision)
+    return _symptoms(str(workspace().root), name, labels_changed(name), finished, revision)
 
 
 @st.cache_data(show_spinner="Looking at all labels …", max_entries=8)

@@ -11,3 +11,9 @@ def workspace() -> Workspace:
 def study_dir(name: str) -> StudyDir:
     """Return a study's folder."""
     return workspace().study(name)
+
+
+def labels_changed(name: str) -> int:
+    """Return when labels of a study were last saved, for what is kept until then; 0: never."""
+    heads = study_dir(name).labels.glob("*/head.json")
+    return max((path.stat().st_mtime_ns for path in heads), default=0)

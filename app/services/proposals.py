@@ -36,7 +36,7 @@ def _models(root: str, kind: Kind) -> list[JobStatus]:
         run
         for run in workflow.listing(place, None, "train")
         if run.state == "finished"
-        and place.find_job(run.id)[1].bundle.is_dir()
+        and place.study(run.study).job(run.id).bundle.is_dir()
         and workflow.plan_of(place, run.id).task.kind is kind
     ]
 

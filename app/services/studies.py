@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from app import uploads, wording
-from app.services.place import study_dir, workspace
+from app.services.place import labels_changed, study_dir, workspace
 from core import workflow
 from core.errors import StudyError
 from core.paths import Workspace
@@ -150,9 +150,7 @@ def begun(name: str) -> set[str]:
 
 def object_counts(name: str) -> dict[str, int]:
     """Return class -> marked objects in the whole study; empty where whole pictures are sorted."""
-    heads = study_dir(name).labels.glob("*/head.json")
-    changes = max((path.stat().st_mtime_ns for path in heads), default=0)
-    return _object_counts(str(workspace().root), name, changes)
+    return _object_counts(str(workspace().root), name, labels_changed(name))
 
 
 @st.cache_data(show_spinner=False, max_entries=16)

@@ -131,7 +131,7 @@ def region_specks(image_id: str, labels: Labels) -> list[Symptom]:
                 kind="speck",
                 image_id=image_id,
                 object_id=int(ids[at - 1]),
-                place_yx=_middle(places, own[0]),
+                place_yx=places.middle(own[0]),
                 message=f"{len(own)} specks of {names.get(int(ids[at - 1])) or 'no class'}, "
                 f"each below {SPECK_PX} pixels",
             )
@@ -159,7 +159,7 @@ def _pieces(image_id: str, ids: Ids, compact: Ids, parts: NDArray[np.int64]) -> 
                 kind="pieces" if grave > 1 else "crumbs",
                 image_id=image_id,
                 object_id=int(ids[at - 1]),
-                place_yx=_middle(places, own[1]),
+                place_yx=places.middle(own[1]),
                 message=f"one object in {len(own)} pieces that do not touch ({sizes} pixels)",
             )
         )
@@ -194,7 +194,7 @@ def _holes(image_id: str, ids: Ids, compact: Ids) -> list[Symptom]:
                 kind="hole",
                 image_id=image_id,
                 object_id=int(ids[at - 1]),
-                place_yx=_middle(places, own[0]),
+                place_yx=places.middle(own[0]),
                 message=f"{named} of {int(places.area[own].sum())} pixels in it",
             )
         )
@@ -264,7 +264,7 @@ def _cut(image_id: str, ids: Ids, compact: Ids) -> list[Symptom]:
             kind="cut",
             image_id=image_id,
             object_id=int(ids[cut[0] - 1]),
-            place_yx=_middle(places, cut[0]),
+            place_yx=places.middle(cut[0]),
             message=f"{len(cut)} of {len(ids)} objects are cut by the border of the image; "
             "their size and shape say little",
         )
@@ -347,11 +347,6 @@ def _neighbours() -> tuple[tuple[tuple[slice, ...], tuple[slice, ...]], ...]:
     """Return pairs of views that lie one pixel apart, down and to the right."""
     everything, head, tail = slice(None), slice(None, -1), slice(1, None)
     return ((head, everything), (tail, everything)), ((everything, head), (everything, tail))
-
-
-def _middle(places: table.Regions, at: int) -> tuple[int, int]:
-    area = places.area[at]
-    return round(places.row_sum[at] / area), round(places.column_sum[at] / area)
 
 
 KINDS = {

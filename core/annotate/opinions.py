@@ -4,7 +4,6 @@ Only predictions of test images are used: the model learned nothing from them an
 tuned by them. Validation images steered its thresholds, and training images it knows by heart.
 """
 
-import csv
 from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import combinations
@@ -205,41 +204,31 @@ def _regions_doubted(predicted: Predicted, test: list[str]) -> list[Symptom]:
 
 
 def _classes_doubted(record: StudyRecord, predicted: Predicted, test: list[str]) -> list[Symptom]:
-    path = predicted.folder / "predictions.csv"
-    if not path.is_file():
-        return []
     found = []
-    with path.open(newline="", encoding="utf-8") as file:
-        for row in csv.DictReader(file):
-            if row["image"] not in test:
-                continue
-            told, sure = record.image(row["image"]).image_class, float(row["probability"])
-            if told is not None and row["class"] != told and sure >= SURE:
-                found.append(
-                    Symptom(
-                        kind="doubted",
-                        image_id=row["image"],
-                        message=f"it is called {told}, the model says {row['class']} "
-                        f"({100 * sure:.0f} % sure)",
-                    )
+    for row in table.read(predicted.folder / "predictions.csv"):
+        if row["image"] not in test:
+            continue
+        told, sure = record.image(row["image"]).image_class, float(row["probability"])
+        if told is not None and row["class"] != told and sure >= SURE:
+            found.append(
+                Symptom(
+                    kind="doubted",
+                    image_id=row["image"],
+                    message=f"it is called {told}, the model says {row['class']} "
+                    f"({100 * sure:.0f} % sure)",
                 )
+            )
     return found
 
 
 def _scores(path: Path) -> dict[str, dict[int, float]]:
     """Return image id -> object id -> how sure the model is, as far as it is told."""
     found: dict[str, dict[int, float]] = {}
-    if path.is_file():
-        with path.open(newline="", encoding="utf-8") as file:
-            for row in csv.DictReader(file):
-                if row.get("probability") and row.get("object"):
-                    found.setdefault(row["image"], {})[int(row["object"])] = float(
-                        row["probability"]
-                    )
+    for row in table.read(path):
+        if row.get("probability") and row.get("object"):
+            found.setdefault(row["image"], {})[int(row["object"])] = float(row["probability"])
     return found
 
 
 def _place(ids_yx: Ids, object_id: int) -> tuple[int, int]:
-    region = table.measure((ids_yx == object_id).astype(np.int32), 1, (0, 0))
-    area = region.area[1]
-    return round(region.row_sum[1] / area), round(region.column_sum[1] / area)
+    return table.measure((ids_yx == object_id).astype(np.int32), 1, (0, 0)).middle(1)

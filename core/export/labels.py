@@ -1,6 +1,5 @@
 """Labels in another program's format: those of a study, or what a model answered."""
 
-import csv
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -12,6 +11,7 @@ from core.data.labels import exchange, store
 from core.data.labels.exchange import Classes, Page
 from core.data.labels.model import MAIN, LabelObject, Labels
 from core.errors import JobError
+from core.infer import table
 from core.paths import JobDir, StudyDir
 from core.progress import Progress, events
 from core.records import JobRequest, Kind, Plan, TaskSpec, read
@@ -87,7 +87,8 @@ def _known(trained: JobDir) -> JobDir:
 
 
 def _of_answers(folder: Path, names: dict[str, str], task: TaskSpec) -> Iterator[Page]:
-    told = _classes_told(folder / "objects.csv")
+    lines = table.read(folder / "objects.csv")
+    told = {(line["image"], int(line["object"])): line["class"] for line in lines}
     for name, file in names.items():
         pixels_yx = tifffile.imread(_picture(folder, name)).astype(np.int32)
         if task.kind is Kind.SEMANTIC:
@@ -114,15 +115,6 @@ def _regions(index_yx: np.ndarray, task: TaskSpec) -> Labels:
 
 def _whole(ids_yx: np.ndarray, objects: tuple[LabelObject, ...]) -> Labels:
     return Labels(layers={MAIN: ids_yx}, annotated_yx=np.ones(ids_yx.shape, bool), objects=objects)
-
-
-def _classes_told(table: Path) -> dict[tuple[str, int], str]:
-    """Return (image, object) -> class, of the table beside the answers."""
-    if not table.exists():
-        return {}
-    with table.open(newline="", encoding="utf-8") as file:
-        rows = csv.DictReader(file)
-        return {(row["image"], int(row["object"])): row["class"] for row in rows}
 
 
 def _picture(folder: Path, name: str) -> Path:

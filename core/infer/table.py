@@ -1,7 +1,9 @@
 """Where objects lie and how large they are, measured for all of them at once."""
 
+import csv
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -40,6 +42,11 @@ class Regions:
     def taken(self, ids: npt.NDArray[np.integer]) -> "Regions":
         """Return the regions of these ids, in this order."""
         return Regions(*(each[ids] for each in self.fields()))
+
+    def middle(self, at: int) -> tuple[int, int]:
+        """Return row and column of the middle of one region."""
+        area = self.area[at]
+        return round(self.row_sum[at] / area), round(self.column_sum[at] / area)
 
     def fields(self) -> tuple[npt.NDArray[Any], ...]:
         """Return all figures in the order of the record."""
@@ -106,6 +113,13 @@ def rows(
     )
     columns = [each.tolist() for each in figures]
     return zip([name] * len(ids), ids, named, scored, *columns, strict=True)
+
+
+def read(path: Path) -> Iterator[dict[str, str]]:
+    """Yield the lines of a table of answers, column -> text; none where there is no file."""
+    if path.is_file():
+        with path.open(newline="", encoding="utf-8") as file:
+            yield from csv.DictReader(file)
 
 
 def _sum(ids: npt.NDArray[np.integer], values: npt.NDArray[Any], count: int) -> Numbers:

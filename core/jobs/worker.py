@@ -25,7 +25,6 @@ from core.records import JobRequest, is_disk_full, throw_away_drafts
 PREDECESSOR_S = 20.0
 """How long the process of an earlier attempt may take to go after it has written its end."""
 
-
 DRAFT_S = 2.0
 """Nobody writes longer on one of the small files that others than the worker write."""
 

@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING
 
 from core import jobs
-from core.paths import Workspace
+from core.paths import StudyDir, Workspace
 from core.records import Plan, Report, read
 
 if TYPE_CHECKING:
@@ -20,21 +20,21 @@ def symptoms(workspace: Workspace, study: str) -> "list[Symptom]":
 
     study_dir = workspace.study(study)
     found = [*doctor.examine(study_dir), *opinions.of_people(study_dir)]
-    predicted = _newest(workspace, study)
+    predicted = _newest(workspace, study_dir)
     if predicted is not None:
         found += opinions.of_model(study_dir, predicted)
     order = list(doctor.KINDS)
     return sorted(found, key=lambda one: order.index(one.kind))
 
 
-def _newest(workspace: Workspace, study: str) -> "Predicted | None":
+def _newest(workspace: Workspace, study_dir: StudyDir) -> "Predicted | None":
     """Return what the newest finished training said of its test images."""
     from core.annotate.opinions import Predicted
 
-    for job in jobs.listing(workspace, study):
+    for job in jobs.listing(workspace, study_dir.name):
         if job.kind != "train" or job.state != "finished":
             continue
-        job_dir = workspace.find_job(job.id)[1]
+        job_dir = study_dir.job(job.id)
         told = job_dir.report / "report.json"
         if told.is_file() and (score := read(told, Report).test) is not None:
             plan = read(job_dir.plan, Plan)
