@@ -15,10 +15,7 @@ from core.jobs import address, machine, states, turns
 from core.jobs.work import NEEDS_TURN, WORK
 from core.paths import JobDir, StudyDir, Workspace
 from core.progress import Progress
-from core.records import JobRequest, JobStatus, Plan, read, write
-
-LEAST_SHARE = 0.15
-"""A resumed training gets at least this share of its budget: tuning and report need about that."""
+from core.records import JobRequest, JobStatus, Plan, write
 
 _started: list[subprocess.Popen[bytes]] = []
 """Processes that this one started; kept so that the ended ones are reaped and leave no zombies."""
@@ -71,7 +68,7 @@ def start(
 
 
 def resume(job_dir: JobDir, *, report: bool = False) -> None:
-    """Start the job again on the same folder, with what is left of its budget.
+    """Start the job again on the same folder, with what its checkpoint has left of the budget.
 
     With `report` a training learns no more: what it has learned is scored. For jobs that are
     lost, cancelled or failed; JobError otherwise.
@@ -139,7 +136,6 @@ def _cluster(kind: str) -> str:
 
 
 def _requeue(job_dir: JobDir, last: JobStatus) -> JobStatus:
-    used = _used_s(job_dir, last)
     queued = replace(
         last,
         state="queued",
@@ -150,21 +146,12 @@ def _requeue(job_dir: JobDir, last: JobStatus) -> JobStatus:
         pid_started=None,
         ended=None,
         heartbeat=time.time(),
-        # As if the earlier attempts had just been made; the worker adds what it waits.
-        budget_from=None if used is None else time.time() - used,
+        # As if ordered now; what was used until the checkpoint is taken off where that is read.
+        budget_from=time.time(),
     )
     write(job_dir.status, queued)
     Progress(job_dir, queued).event("state", state="queued", after=last.state)
     return queued
-
-
-def _used_s(job_dir: JobDir, last: JobStatus) -> float | None:
-    """Return what a training has used of its budget; None where it never began or has none."""
-    if last.budget_from is None or not job_dir.plan.exists():
-        return None
-    used = (last.ended or last.heartbeat) - last.budget_from
-    budget_s = read(job_dir.plan, Plan).budget.seconds
-    return min(max(0.0, used), (1 - LEAST_SHARE) * budget_s)
 
 
 def _folder(study_dir: StudyDir, created: float) -> JobDir:

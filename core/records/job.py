@@ -69,7 +69,7 @@ class JobStatus:
     ended: float | None = None
     budget_from: float | None = None
     """The moment a training's budget counts from: its order plus what it waited for its turn;
-    a resumed one counts what it had used before."""
+    a resumed one counts what its checkpoint had used."""
     device: str = ""
     cluster: str = ""
     """Address of the Ray cluster that runs it; empty: the machine it was ordered on."""

@@ -20,6 +20,7 @@ from core.errors import StudyError
 from core.progress import Progress
 from core.records import decode, drafted, encode, throw_away_drafts
 from core.train import chance
+from core.train.clock import Clock
 from core.train.contender import Contender
 from core.train.saved import SavedRun, SavedStretch
 
@@ -36,7 +37,7 @@ Tensors = dict[str, Tensor]
 class Checkpoints:
     """A run's checkpoints: what was found at its start, and what is written from now on."""
 
-    def __init__(self, folder: Path, progress: Progress) -> None:
+    def __init__(self, folder: Path, progress: Progress, clock: Clock) -> None:
         self.folder = folder
         self.progress = progress
         self._file, found = _newest(folder, progress)
@@ -44,6 +45,8 @@ class Checkpoints:
         """Whether an earlier process left something to go on from."""
         self.known = found or SavedRun()
         """What the next checkpoint will tell, without what changes at every step."""
+        self.clock = clock.put_back(self.known.used_s) if self.resumed else clock
+        """The run's: what came after the checkpoint, and starting again, cost no budget."""
         self.cost_s = 0.0
         """What the last one took."""
         self._number = self.known.number
@@ -101,7 +104,7 @@ class Checkpoints:
                 told[role] = kept.learner.saved(kept.candidate)
                 tensors |= _named(role, kept.learner.tensors())
         number = self._number + 1
-        self.note(number=number, chance=numbers, **told)
+        self.note(number=number, used_s=self.clock.used(), chance=numbers, **told)
         _put(self._place(number), tensors, self.known)
         self._number, self._file = number, self._place(number)
         self.cost_s = time.monotonic() - began

@@ -4,6 +4,9 @@ import math
 import time
 from dataclasses import dataclass, field
 
+LEAST_SHARE = 0.15
+"""A resumed training gets at least this share of its budget: tuning and report need about that."""
+
 
 @dataclass(frozen=True, slots=True)
 class Clock:
@@ -24,6 +27,11 @@ class Clock:
     def left(self) -> float:
         """Return seconds until the deadline; negative after it."""
         return self.deadline - time.time()
+
+    def put_back(self, used_s: float) -> "Clock":
+        """Return a clock of the same budget that has `used_s` of it behind itself now."""
+        ordered = time.time() - min(used_s, (1 - LEAST_SHARE) * self.budget_s)
+        return Clock(ordered, ordered + self.budget_s)
 
 
 # Networks settle within their first steps (memory is laid out, kernels are chosen); these are slow.

@@ -42,15 +42,17 @@ def execute(
     )
     # Without validation images (one annotated group only) the training images are looked at.
     judged = validation if validation.samples else learn
+    checkpoints = Checkpoints(job_dir.checkpoint, progress, clock)
+    progress.update(budget_from=checkpoints.clock.ordered)
     course = _Course(
         job_dir=job_dir,
         plan=plan,
         learn=learn,
         judge=Judge(judged.samples, judged.truths),
         test=test,
-        clock=clock,
+        clock=checkpoints.clock,
         progress=progress,
-        checkpoints=Checkpoints(job_dir.checkpoint, progress),
+        checkpoints=checkpoints,
     )
     progress.update(device=devices.choose().type)
     devices.hold_memory(plan.budget.memory_gib)

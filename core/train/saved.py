@@ -99,5 +99,7 @@ class SavedRun:
     """Where the learning is over; the network lies under `network`."""
     validation: Score | None = None
     """Where the tuning is over, too; `fit.pipeline` has the tuned postprocessing."""
+    used_s: float = 0.0
+    """Of the budget, when this was written."""
     chance: dict[str, str] = field(default_factory=dict)
     """State of every other generator of random numbers, as JSON."""

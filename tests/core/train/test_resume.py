@@ -18,6 +18,7 @@ from core.progress import Progress, events
 from core.records import Budget, Candidate, Kind, Plan, RunResult, TaskSpec
 from core.train import chance, checkpoint, contender, images, reporting, run, tune
 from core.train.checkpoint import Checkpoints
+from core.train.clock import Clock
 from core.train.contender import Contender
 from core.train.learner import Learner
 
@@ -52,6 +53,10 @@ def alone(planned: Planned) -> Planned:
     """Return the same with one candidate: there is no race."""
     study_dir, plan, job_dir = planned
     return study_dir, replace(plan, candidates=plan.candidates[:1]), job_dir
+
+
+def just_ordered() -> Clock:
+    return Clock(time.time(), time.time() + BUDGET_S)
 
 
 def execute(planned: Planned, left_s: float = BUDGET_S) -> RunResult:
@@ -166,7 +171,7 @@ def test_killed_while_a_checkpoint_is_written_the_one_before_counts(
             execute(planned)
     assert len(happened(job_dir, "checkpoint")) == 2
     with Progress(job_dir) as progress:
-        found = Checkpoints(job_dir.checkpoint, progress)
+        found = Checkpoints(job_dir.checkpoint, progress, just_ordered())
     assert found.known.number == 2
     assert not list(job_dir.checkpoint.glob(".*")), "what was torn is thrown away"
     ends_when(planned[2], lambda learner: learner.steps == 10)
@@ -201,13 +206,13 @@ def test_a_kept_learner_learns_the_same_as_one_that_was_not_interrupted(planned:
         for _ in range(3):
             through.learner.step(1.0)
         through.learner.keep(0.5)
-        kept = Checkpoints(job_dir.checkpoint, progress)
+        kept = Checkpoints(job_dir.checkpoint, progress, just_ordered())
         kept.racing(None, through)
         kept.write()
         through.learner.step(1.0)
 
         learn = images.read(study_dir, plan, plan.split.train)
-        found = Checkpoints(job_dir.checkpoint, progress)
+        found = Checkpoints(job_dir.checkpoint, progress, just_ordered())
         assert found.known.runner is not None
         again = contender.again(found.known.runner, found.tensors("runner"), plan, learn, progress)
         found.restore_chance()
@@ -217,6 +222,21 @@ def test_a_kept_learner_learns_the_same_as_one_that_was_not_interrupted(planned:
     assert ours.keys() == theirs.keys()
     for name, tensor in ours.items():
         assert torch.allclose(tensor.float(), theirs[name].float(), atol=1e-5), name
+
+
+def test_the_budget_goes_on_from_where_the_checkpoint_was_written(tmp_path: Path) -> None:
+    job_dir = JobDir(tmp_path / "jobs" / "run-1")
+    hundred_used = Clock(time.time() - 100, time.time() - 100 + BUDGET_S)
+    with Progress(job_dir) as progress:
+        Checkpoints(job_dir.checkpoint, progress, hundred_used).write()
+        died_and_resumed_next_day = Clock(0.0, BUDGET_S)
+        again = Checkpoints(job_dir.checkpoint, progress, died_and_resumed_next_day)
+        assert again.clock.used() == pytest.approx(100, abs=20)
+        assert again.clock.budget_s == pytest.approx(BUDGET_S)
+
+
+def test_a_resumed_run_always_has_time_to_report() -> None:
+    assert just_ordered().put_back(0.99 * BUDGET_S).left() > 0.1 * BUDGET_S
 
 
 def test_every_generator_of_random_numbers_goes_on() -> None:
