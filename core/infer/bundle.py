@@ -4,12 +4,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import torch
-from safetensors.torch import load_file, save
+from safetensors.torch import load_file
 from torch import nn
 
 from core.errors import BundleError, StudyError
 from core.infer.predict import Trained
-from core.pipeline import devices, heads, models, preprocess
+from core.pipeline import devices, heads, models, preprocess, tensors
 from core.records import SCHEMA_VERSION, Pipeline, TaskSpec, read, write, write_bytes
 
 WEIGHTS = "weights.safetensors"
@@ -35,11 +35,7 @@ class BundleRecord:
 
 def save_bundle(folder: Path, trained: Trained, record: BundleRecord) -> None:
     """Write weights, record and card; the record comes last and makes the bundle complete."""
-    tensors = {
-        name: tensor.detach().cpu().contiguous()
-        for name, tensor in trained.network.state_dict().items()
-    }
-    write_bytes(folder / WEIGHTS, save(tensors))
+    tensors.put(folder / WEIGHTS, trained.network.state_dict())
     write_bytes(folder / CARD, _card(record).encode())
     write(folder / RECORD, record)
 

@@ -1,5 +1,6 @@
 """How jobs stand; whoever looks finds out what is lost, nobody writes it."""
 
+import os
 import time
 from collections.abc import Callable
 from dataclasses import replace
@@ -17,6 +18,12 @@ STARTING_S = 60.0
 SILENT_S = 60.0
 """A job on another machine is lost when its heartbeat is older: thirty beats missed."""
 LOOK_EVERY_S = 0.2
+LOG_END_BYTES = 2**16
+BEGINS = "A worker begins."
+"""What each worker writes first into log.txt."""
+CRASHED = "Fatal Python error"
+"""Where native code gives up, Python can only tell where it was."""
+NO_MEMORY = ("memory allocation of", "bad_alloc", "allocate memory")
 WAITS = "Waiting for a machine of the cluster"
 
 
@@ -35,13 +42,8 @@ def status(job_dir: JobDir) -> JobStatus:
         if written.pid is not None:
             waits = f"{waits}: {written.host} is gone, another goes on from the last checkpoint"
         return replace(written, state="queued", remaining_s=None, message=waits)
-    return replace(
-        written,
-        state="lost",
-        remaining_s=None,
-        message="The process of this job is gone (killed, or the machine was restarted). "
-        "Resume it to go on from its last checkpoint.",
-    )
+    cause, message = _death(job_dir)
+    return replace(written, state="lost", remaining_s=None, cause=cause, message=message)
 
 
 def written_status(job_dir: JobDir) -> JobStatus:
@@ -97,6 +99,36 @@ def lives(job: JobStatus) -> bool:
     if job.host != machine.host():
         return time.time() - job.heartbeat < SILENT_S
     return job.boot_id == machine.boot_id() and machine.alive(job.pid, job.pid_started)
+
+
+def _death(job_dir: JobDir) -> tuple[str | None, str]:
+    """Return the cause, where it can be known, and the sentence for a process that is gone."""
+    told = _last_words(job_dir)
+    if CRASHED not in told:
+        return None, (
+            "The process of this job is gone (killed, or the machine was restarted). "
+            "Resume it to go on from its last checkpoint."
+        )
+    if any(sign in told for sign in NO_MEMORY):
+        return "out_of_memory", (
+            "The memory did not suffice, and the system ended the process. Close other "
+            "programs and resume it, or start again with a smaller pipeline."
+        )
+    return "error", (
+        "The process of this job crashed, perhaps because the memory did not suffice; log.txt in "
+        "the job's folder tells where. Close other programs and resume it."
+    )
+
+
+def _last_words(job_dir: JobDir) -> str:
+    """Return the end of what the last worker wrote into its log."""
+    try:
+        with job_dir.log.open("rb") as log:
+            log.seek(max(0, log.seek(0, os.SEEK_END) - LOG_END_BYTES))
+            told = log.read().decode(errors="replace")
+    except OSError:
+        return ""
+    return told.rpartition(BEGINS)[2]
 
 
 def _is_kept(job_dir: JobDir) -> bool:

@@ -41,6 +41,8 @@ def main(arguments: list[str]) -> int:
     Does nothing where another worker has the job: two who look at the same moment may both start
     a queued one.
     """
+    sys.stderr.write(f"{states.BEGINS}\n")
+    sys.stderr.flush()
     faulthandler.enable()
     signal.signal(signal.SIGTERM, _terminate)
     job_dir = JobDir(Path(arguments[0]).resolve())

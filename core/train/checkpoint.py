@@ -5,7 +5,6 @@ one is written the other stays. Tensors lie under their role (`leader/`, `runner
 `chance/`), everything else as one record in the file's header.
 """
 
-import re
 import time
 from collections.abc import Mapping
 from dataclasses import replace
@@ -13,12 +12,12 @@ from pathlib import Path
 from typing import Any
 
 from safetensors import SafetensorError, safe_open
-from safetensors.torch import save_file
 from torch import Tensor
 
 from core.errors import StudyError
+from core.pipeline.tensors import put
 from core.progress import Progress
-from core.records import decode, drafted, encode, throw_away_drafts
+from core.records import decode, encode, throw_away_drafts
 from core.train import chance
 from core.train.clock import Clock
 from core.train.contender import Contender
@@ -105,7 +104,8 @@ class Checkpoints:
                 tensors |= _named(role, kept.learner.tensors())
         number = self._number + 1
         self.note(number=number, used_s=self.clock.used(), chance=numbers, **told)
-        _put(self._place(number), tensors, self.known)
+        record = {RECORD: encode(self.known).decode()}
+        put(self._place(number), tensors, record)
         self._number, self._file = number, self._place(number)
         self.cost_s = time.monotonic() - began
         self._due = time.monotonic() + max(LEAST_S, self.cost_s / COST_SHARE)
@@ -146,21 +146,6 @@ def _newest(folder: Path, progress: Progress) -> tuple[Path | None, SavedRun | N
         return None, None
     _, path, record = max(found, key=lambda one: one[0])
     return path, record
-
-
-def _put(path: Path, tensors: Mapping[str, Tensor], record: SavedRun) -> None:
-    plain = {name: one.detach().cpu().contiguous() for name, one in tensors.items()}
-    with drafted(path) as draft:
-        try:
-            save_file(plain, draft, {RECORD: encode(record).decode()})
-        except SafetensorError as error:
-            raise _system_error(error) from error
-
-
-def _system_error(error: SafetensorError) -> Exception:
-    """Return the system's own error where one is behind it: a full disk must be known as such."""
-    number = re.search(r"os error (\d+)", str(error))
-    return OSError(int(number[1]), str(error)) if number else error
 
 
 def _named(role: str, tensors: Mapping[str, Tensor]) -> Tensors:

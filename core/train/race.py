@@ -109,7 +109,7 @@ def _fitting(
     except (RuntimeError, MemoryError) as error:
         if not devices.is_out_of_memory(error):
             raise
-        _tell_left_out(candidate, error, progress)
+        tell_left_out(candidate, error, progress)
         return None
     return found
 
@@ -198,7 +198,7 @@ class _Race:
         except (RuntimeError, MemoryError, AIxCellError) as error:
             if not _may_be_left_out(error):
                 raise
-            _tell_left_out(candidate, error, self.progress)
+            tell_left_out(candidate, error, self.progress)
             if isinstance(error, UnsettledError):
                 self.unsettled.append(contender.calmer(candidate))
             found = None
@@ -286,7 +286,8 @@ def _may_be_left_out(error: BaseException) -> bool:
     return isinstance(error, PlanError) or devices.is_out_of_memory(error)
 
 
-def _tell_left_out(candidate: Candidate, error: BaseException, progress: Progress) -> None:
+def tell_left_out(candidate: Candidate, error: BaseException, progress: Progress) -> None:
+    """Note that a candidate of the plan will not be trained, and why."""
     short = devices.is_out_of_memory(error)
     message = "the memory did not suffice" if short else str(error)
     progress.event("left_out", pipeline=candidate.pipeline.name, message=message)

@@ -2,27 +2,34 @@
 
 import resource
 import sys
+import traceback
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, replace
 
 import torch
 
+from core.errors import RunError
 from core.infer import bundle
 from core.infer.predict import Trained
 from core.paths import JobDir, StudyDir
 from core.pipeline import devices, models
 from core.progress import Progress, Stopped
 from core.records import Plan, RunResult, Score, is_disk_full, write
-from core.train import contender, ending, images, loop, race, reporting
+from core.train import contender, ending, images, race, reporting
 from core.train.checkpoint import Checkpoints
 from core.train.clock import Clock
 from core.train.contender import Contender
+from core.train.fitting import Fitting
 from core.train.images import Images
 from core.train.judge import Judge
-from core.train.learner import Learner
-from core.train.saved import Baseline, SavedFit, SavedRun
-from core.train.watch import Stretch, UnsettledError
+from core.train.saved import Baseline, SavedFit, SavedRun, SavedStretch
+from core.train.watch import Stretch
+
+NO_MEMORY = (
+    "The memory did not suffice, in smaller parts neither. Close other programs, or allow smaller "
+    "networks."
+)
 
 
 def execute(
@@ -60,6 +67,8 @@ def execute(
         return _executed(course, validation)
     except Exception as error:
         course.rescue(error)
+        if devices.is_out_of_memory(error):
+            raise RunError(NO_MEMORY, "out_of_memory") from error
         raise
 
 
@@ -137,23 +146,24 @@ class _Course:
         return trained, known.fit
 
     def _learned(self) -> tuple[Trained, SavedFit]:
-        raced = race.run(
-            self.plan, self.learn, self.judge, self.clock, self.progress, self.checkpoints
-        )
-        devices.forget_peak_memory()
-        if raced.stopped:
-            raise Stopped
-        seen, known = raced.winner.trained, bool(raced.standings)
-        kept = ending.plan(seen, self.judge, self.test, self.clock, known=known)
-        stretch = Stretch(
-            until=self.clock.deadline - kept.reserve_s,
-            tell=_teller(self.clock, self.progress),
+        winner, resumed, known = self._raced()
+        fitting = Fitting(
+            plan=self.plan,
+            learn=self.learn,
+            judge=self.judge,
+            progress=self.progress,
             checkpoints=self.checkpoints,
-            resumed=raced.stretch,
-            previews=self.job_dir.previews,
-            last_try=self.checkpoints.known.calmed,
         )
-        learner, fitted = self._fitted(raced.winner, stretch)
+        while True:
+            try:
+                kept = ending.plan(winner.trained, self.judge, self.test, self.clock, known=known)
+                learner, fitted = fitting.fit(winner, self._stretch(kept, resumed))
+                break
+            except (RuntimeError, MemoryError) as error:
+                if not fitting.leaves_out(winner, error):
+                    raise
+            del winner  # nobody may hold it: the next needs its memory
+            winner, resumed, known = fitting.next(), None, False
         if fitted.stopped:
             raise Stopped
         trained = learner.trained
@@ -173,32 +183,25 @@ class _Course:
         self.checkpoints.settled(trained.network.state_dict(), fit=fit)
         return trained, fit
 
-    def _fitted(self, winner: Contender, stretch: Stretch) -> tuple[Learner, loop.Fitted]:
-        """Return the learner and how its stretch went; what does not settle is tried once more.
+    def _raced(self) -> tuple[Contender, SavedStretch | None, bool]:
+        """Return who learns on, how far it is, and whether its speed is known from a trial."""
+        raced = race.run(
+            self.plan, self.learn, self.judge, self.clock, self.progress, self.checkpoints
+        )
+        devices.forget_peak_memory()
+        if raced.stopped:
+            raise Stopped
+        return raced.winner, raced.stretch, bool(raced.standings)
 
-        Then at a lower rate, from the last checkpoint where its weights are of use.
-        """
-        try:
-            return winner.learner, loop.fit(winner.learner, self.judge, stretch, self.progress)
-        except UnsettledError as error:
-            if stretch.last_try:
-                raise
-            told, anew = str(error).partition(";")[0], error.anew
-        message = f"Trying once more at a lower learning rate, because {told}."
-        self.progress.event("calmed", message=message)
-        kept = self.checkpoints.known
-        candidate = replace(winner.candidate, pipeline=winner.trained.pipeline)
-        again = contender.ready(contender.calmer(candidate), self.plan, self.learn, self.progress)
-        stretch = replace(stretch, resumed=None, last_try=True)
-        if not anew and kept.runner is not None:
-            again.learner.restore(kept.runner, self.checkpoints.tensors("runner"))
-            stretch = replace(stretch, resumed=kept.stretch)
-        elif not anew and winner.learner.best >= 0:
-            again.learner.begin_from(winner.learner)
-        again = Contender(candidate=winner.candidate, learner=again.learner)
-        self.checkpoints.racing(None, again)
-        self.checkpoints.note(calmed=True)
-        return again.learner, loop.fit(again.learner, self.judge, stretch, self.progress)
+    def _stretch(self, kept: ending.Ending, resumed: SavedStretch | None) -> Stretch:
+        return Stretch(
+            until=self.clock.deadline - kept.reserve_s,
+            tell=_teller(self.clock, self.progress),
+            checkpoints=self.checkpoints,
+            resumed=resumed,
+            previews=self.job_dir.previews,
+            last_try=self.checkpoints.known.calmed,
+        )
 
     def tune(self, trained: Trained, fit: SavedFit) -> tuple[Trained, Score]:
         """Return the model with tuned postprocessing, and its score on the validation images."""
@@ -224,6 +227,9 @@ class _Course:
             return
         if best.learner.best < 0 and not best.learner.healthy():
             return
+        if devices.is_out_of_memory(error):
+            traceback.clear_frames(error.__traceback__)  # they hold all that the failed step made
+            devices.free_memory()
         if is_disk_full(error):
             self.progress.use_reserve()
             self.checkpoints.make_room()

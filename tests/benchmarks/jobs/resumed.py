@@ -1,10 +1,10 @@
 """Does a killed and resumed run end where an uninterrupted one does?
 
-    uv run python tests/benchmarks/jobs/resumed.py [--seeds 5] [--most N]
+    uv run python tests/benchmarks/jobs/resumed.py [--seeds 5] [--seconds 30] [--most N]
 
-For each seed three runs of 30 s: two that nobody disturbs, whose difference is the noise of equal
+For each seed three runs: two that nobody disturbs, whose difference is the noise of equal
 runs (the schedule is fitted to the clock, so no two have the same steps), and one that is killed
-at a random moment of its learning and resumed. Wanted: the third is no further from the first two
+at a random moment while it learns, and resumed. Wanted: the third is no further from the first two
 than these are from each other.
 """
 
@@ -21,7 +21,6 @@ from core import workflow
 from core.paths import Workspace
 
 NAME = "resumed"
-BUDGET_S = 30.0
 CANDIDATE = ("unet-lite0-distance",)
 
 
@@ -29,20 +28,26 @@ def main() -> None:
     """Measure the seeds that have not been measured."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--seeds", type=int, default=5)
+    parser.add_argument("--seconds", type=float, default=30.0)
     parser.add_argument("--most", type=int, default=1000)
     asked = parser.parse_args()
-    known = {row["seed"] for row in bench.kept(NAME)}
-    wanted = [seed for seed in range(asked.seeds) if seed not in known]
+    budget_s = asked.seconds
+    known = {(row["seed"], row["budget_s"]) for row in bench.kept(NAME)}
+    wanted = [seed for seed in range(asked.seeds) if (seed, budget_s) not in known]
     for seed in wanted[: asked.most]:
         with bench.place(quick=True) as workspace:
-            first, second = (trained(workspace, seed) for _ in range(2))
-            third = trained(workspace, seed, kill_after_s=random.Random(seed).uniform(2, 8))
-            bench.keep(NAME, {"seed": seed, "first": first, "second": second, "resumed": third})
+            first, second = (trained(workspace, seed, budget_s) for _ in range(2))
+            kill_after_s = random.Random(seed).uniform(0.1, 0.35) * budget_s
+            third = trained(workspace, seed, budget_s, kill_after_s)
+            told = {"first": first, "second": second, "resumed": third}
+            bench.keep(NAME, {"seed": seed, "budget_s": budget_s, **told})
 
 
-def trained(workspace: Workspace, seed: int, kill_after_s: float | None = None) -> dict[str, Any]:
+def trained(
+    workspace: Workspace, seed: int, budget_s: float, kill_after_s: float | None = None
+) -> dict[str, Any]:
     """Return what a run came to; one to be killed is killed so long after it began to learn."""
-    run = workflow.start_training(workspace, bench.plan(workspace, BUDGET_S, CANDIDATE, seed))
+    run = workflow.start_training(workspace, bench.plan(workspace, budget_s, CANDIDATE, seed))
     if kill_after_s is not None:
         bench.until(lambda: workflow.status(workspace, run).stage == "fitting")
         time.sleep(kill_after_s)

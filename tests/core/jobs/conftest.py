@@ -23,7 +23,7 @@ from core.records import (
 
 # Python imports `sitecustomize` from PYTHONPATH at its start: the real worker, another work.
 PLAYED = """
-import errno, os, time
+import errno, os, sys, time
 from core.errors import LabelError, RunError
 from core.jobs import work
 
@@ -48,6 +48,9 @@ def train(order):
         os.kill(os.getpid(), 9)
     if play == "long the first time" and len((folder / "turn.txt").read_text().splitlines()) == 1:
         time.sleep(60)
+    if play == "aborts for memory":
+        print("memory allocation of 27069552 bytes failed", file=sys.stderr, flush=True)
+        os.abort()
     if play == "diverged":
         raise RunError("The loss is not a number.", "diverged")
     if play == "bad_input":

@@ -161,6 +161,15 @@ def test_a_killed_worker_is_lost_and_can_be_resumed(played, plan):
     jobs.cancel(job_dir)
 
 
+def test_an_abort_for_want_of_memory_is_told_as_such_but_no_later_death(played, plan):
+    job_dir = jobs.start(played, "train", plan=plan, options={"play": "aborts for memory"})
+    end = jobs.wait(job_dir)
+    assert (end.state, end.cause) == ("lost", "out_of_memory")
+    with job_dir.log.open("a") as log:
+        log.write(f"{states.BEGINS}\n")
+    assert (jobs.status(job_dir).state, jobs.status(job_dir).cause) == ("lost", None)
+
+
 def test_a_signal_from_outside_is_told_as_killed(played, plan):
     job_dir = jobs.start(played, "train", plan=plan, options={"play": "sleep"})
     os.kill(running(job_dir).pid, signal.SIGTERM)

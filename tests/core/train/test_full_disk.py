@@ -32,7 +32,7 @@ def test_the_best_weights_stay_and_the_run_goes_on_when_there_is_room(
         with Progress(job_dir) as progress:
             run.execute(study_dir, plan, job_dir, progress, time.time() + left_s)
 
-    put = checkpoint._put
+    put = checkpoint.put
     written: list[Path] = []
 
     def full(path: Path, *rest: object) -> None:
@@ -42,7 +42,7 @@ def test_the_best_weights_stay_and_the_run_goes_on_when_there_is_room(
         written.append(path)
 
     with monkeypatch.context() as patch:
-        patch.setattr(checkpoint, "_put", full)
+        patch.setattr(checkpoint, "put", full)
         with pytest.raises(OSError, match="No space"):
             execute(60.0)
     assert bundle.load(job_dir.bundle).task.classes == ("disc",)

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -16,7 +17,7 @@ from core.pipeline import catalogue
 from core.pipeline.answers import Answer
 from core.progress import Progress, events
 from core.records import Budget, Candidate, Kind, Plan, RunResult, TaskSpec
-from core.train import contender, images, judge, ladder, run, watch
+from core.train import contender, entrants, images, judge, ladder, run, watch
 from core.train.learner import Learner
 
 NAME = "linknet-lite0-distance"
@@ -107,6 +108,28 @@ def test_at_the_foot_of_the_ladder_the_error_is_raised(
     monkeypatch.setattr(Learner, "_learn_from", greedy(Learner._learn_from, 0))
     with Progress(planned[2]) as progress, pytest.raises(RuntimeError, match="allocate"):
         ladder.step(learner, 1.0, progress)
+
+
+def test_where_memory_gives_out_in_the_middle_the_next_of_the_plan_learns(
+    planned: Planned, monkeypatch: pytest.MonkeyPatch, ends_when: EndsWhen
+) -> None:
+    study_dir, plan, job_dir = planned
+    smaller = Candidate(pipeline=catalogue.find("unet-lite0-boundary"))
+    plan = replace(plan, candidates=(*plan.candidates, smaller))
+    ends_when(job_dir, lambda learner: learner.steps == 6 and bool(told(job_dir, "left_out")))
+    first, step = plan.candidates[0].pipeline.name, Learner.step
+
+    def short_of_memory(learner: Learner, rate: float) -> torch.Tensor:
+        if learner.trained.pipeline.name == first and learner.steps == 3:
+            raise RuntimeError("DefaultCPUAllocator: can't allocate memory: you tried 4 GiB")
+        return step(learner, rate)
+
+    monkeypatch.setattr(Learner, "step", short_of_memory)
+    monkeypatch.setattr(Learner, "lighten", lambda _: None)
+    monkeypatch.setattr(entrants, "MOST", 1)  # nobody races
+    result = execute((study_dir, plan, job_dir))
+    assert result.pipeline.name == smaller.pipeline.name
+    assert bundle.read_record(job_dir.bundle).pipeline.name == smaller.pipeline.name
 
 
 def test_what_diverges_once_is_tried_again_at_a_lower_rate(

@@ -150,7 +150,7 @@ def test_killed_while_a_checkpoint_is_written_the_one_before_counts(
 ) -> None:
     planned = alone(planned)
     job_dir = planned[2]
-    put = checkpoint._put
+    put = checkpoint.put
 
     def torn(path: Path, *rest: object) -> None:
         put(path, *rest)  # type: ignore[arg-type]
@@ -166,7 +166,7 @@ def test_killed_while_a_checkpoint_is_written_the_one_before_counts(
         (torn if count == 3 else put)(*args)  # type: ignore[arg-type]
 
     with monkeypatch.context() as patch:
-        patch.setattr(checkpoint, "_put", third)
+        patch.setattr(checkpoint, "put", third)
         with pytest.raises(KilledError):
             execute(planned)
     assert len(happened(job_dir, "checkpoint")) == 2
