@@ -44,8 +44,9 @@ class Checkpoints:
         """Whether an earlier process left something to go on from."""
         self.known = found or SavedRun()
         """What the next checkpoint will tell, without what changes at every step."""
-        self.clock = clock.put_back(self.known.used_s) if self.resumed else clock
-        """The run's: what came after the checkpoint, and starting again, cost no budget."""
+        self.clock = clock
+        self._found_s = self.known.used_s if self.resumed else None
+        """What was used of the budget when an earlier process wrote; None after a word of ours."""
         self.cost_s = 0.0
         """What the last one took."""
         self._number = self.known.number
@@ -53,6 +54,15 @@ class Checkpoints:
         self._leader: Contender | None = None
         self._runner: Contender | None = None
         self._network: Tensors = {}
+
+    def caught_up(self) -> None:
+        """Let the clock go on from what was found: starting again costs nothing of the budget.
+
+        To be called as soon as all stands as it was then; does nothing after a new checkpoint.
+        """
+        if self._found_s is not None:
+            self.clock.put_back(self._found_s)
+            self.progress.update(budget_from=self.clock.ordered)
 
     def tensors(self, role: str) -> Tensors:
         """Return what the last checkpoint has under a role; empty where it has nothing."""
@@ -106,7 +116,7 @@ class Checkpoints:
         self.note(number=number, used_s=self.clock.used(), chance=numbers, **told)
         record = {RECORD: encode(self.known).decode()}
         put(self._place(number), tensors, record)
-        self._number, self._file = number, self._place(number)
+        self._number, self._file, self._found_s = number, self._place(number), None
         self.cost_s = time.monotonic() - began
         self._due = time.monotonic() + max(LEAST_S, self.cost_s / COST_SHARE)
         steps = self.known.runner.steps if self.known.runner else None

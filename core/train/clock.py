@@ -8,7 +8,7 @@ LEAST_SHARE = 0.15
 """A resumed training gets at least this share of its budget: tuning and report need about that."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Clock:
     """When a run was ordered and when it must have ended, in seconds since 1970."""
 
@@ -28,10 +28,11 @@ class Clock:
         """Return seconds until the deadline; negative after it."""
         return self.deadline - time.time()
 
-    def put_back(self, used_s: float) -> "Clock":
-        """Return a clock of the same budget that has `used_s` of it behind itself now."""
-        ordered = time.time() - min(used_s, (1 - LEAST_SHARE) * self.budget_s)
-        return Clock(ordered, ordered + self.budget_s)
+    def put_back(self, used_s: float) -> None:
+        """Let `used_s` of the same budget be used now."""
+        budget_s = self.budget_s
+        self.ordered = time.time() - min(used_s, (1 - LEAST_SHARE) * budget_s)
+        self.deadline = self.ordered + budget_s
 
 
 # Networks settle within their first steps (memory is laid out, kernels are chosen); these are slow.

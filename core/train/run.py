@@ -50,14 +50,14 @@ def execute(
     # Without validation images (one annotated group only) the training images are looked at.
     judged = validation if validation.samples else learn
     checkpoints = Checkpoints(job_dir.checkpoint, progress, clock)
-    progress.update(budget_from=checkpoints.clock.ordered)
+    checkpoints.caught_up()
     course = _Course(
         job_dir=job_dir,
         plan=plan,
         learn=learn,
         judge=Judge(judged.samples, judged.truths),
         test=test,
-        clock=checkpoints.clock,
+        clock=clock,
         progress=progress,
         checkpoints=checkpoints,
     )
@@ -142,6 +142,7 @@ class _Course:
             return self._learned()
         tensors = self.checkpoints.tensors("network")
         trained = contender.trained_again(known.fit, tensors, self.plan, self.learn)
+        self.checkpoints.caught_up()
         self.checkpoints.settled(trained.network.state_dict())
         return trained, known.fit
 
@@ -157,6 +158,8 @@ class _Course:
         while True:
             try:
                 kept = ending.plan(winner.trained, self.judge, self.test, self.clock, known=known)
+                if resumed is not None:
+                    self.checkpoints.caught_up()
                 learner, fitted = fitting.fit(winner, self._stretch(kept, resumed))
                 break
             except (RuntimeError, MemoryError) as error:

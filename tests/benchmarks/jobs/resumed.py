@@ -37,7 +37,7 @@ def main() -> None:
     for seed in wanted[: asked.most]:
         with bench.place(quick=True) as workspace:
             first, second = (trained(workspace, seed, budget_s) for _ in range(2))
-            kill_after_s = random.Random(seed).uniform(0.1, 0.35) * budget_s
+            kill_after_s = random.Random(seed).uniform(0.07, 0.25) * budget_s
             third = trained(workspace, seed, budget_s, kill_after_s)
             told = {"first": first, "second": second, "resumed": third}
             bench.keep(NAME, {"seed": seed, "budget_s": budget_s, **told})

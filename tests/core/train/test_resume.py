@@ -231,12 +231,19 @@ def test_the_budget_goes_on_from_where_the_checkpoint_was_written(tmp_path: Path
         Checkpoints(job_dir.checkpoint, progress, hundred_used).write()
         died_and_resumed_next_day = Clock(0.0, BUDGET_S)
         again = Checkpoints(job_dir.checkpoint, progress, died_and_resumed_next_day)
+        again.caught_up()
         assert again.clock.used() == pytest.approx(100, abs=20)
         assert again.clock.budget_s == pytest.approx(BUDGET_S)
+        again.clock.put_back(200)
+        again.write()
+        again.caught_up()
+        assert again.clock.used() >= 200, "what this process did costs budget"
 
 
 def test_a_resumed_run_always_has_time_to_report() -> None:
-    assert just_ordered().put_back(0.99 * BUDGET_S).left() > 0.1 * BUDGET_S
+    clock = just_ordered()
+    clock.put_back(0.99 * BUDGET_S)
+    assert clock.left() > 0.1 * BUDGET_S
 
 
 def test_every_generator_of_random_numbers_goes_on() -> None:
