@@ -142,7 +142,8 @@ def _draw(
 
 
 def _decide(study: StudyRecord, image: ImageRecord, card: _Card, *, alike: bool) -> None:
-    done = services.read_as(study.name, image.id, card.reading, alike=alike)
+    with st.spinner("Reading the files …"):
+        done = services.read_as(study.name, image.id, card.reading, alike=alike)
     state.remount()
     state.say(f"{_capital(card.sentence)}: {wording.plural(done.files, 'file')}.")
     state.keep_told([f"{each}." for each in done.sentences()])

@@ -45,9 +45,8 @@ def keep(
 
     Raises ImageError where it cannot be read; then nothing is copied.
     """
-    kind = readers.format_of(picture.path)
     read = readers.read(picture.path)
-    stack = read.stack(kind)
+    stack = read.stack(readers.format_of(picture.path))
     image_id = new_id(picture.path.stem, taken)
     suffix = picture.path.suffix.lower()
     file = f"{image_id}{suffix if re.fullmatch(r'[.][a-z0-9]{1,8}', suffix) else ''}"
@@ -74,10 +73,16 @@ def keep(
     images = [about]
     decided = known.readings.get(stack.kind) if stack else None
     if stack and decided:
-        images = read_as(picture.path, [about], decided, taken)
-        notices = [f"{readings.sentence(stack, decided)}, as you said of files of this kind"]
-    elif about.in_doubt:
-        notices.append("say what its planes are: until then only this one is shown")
+        try:
+            images = read_as(picture.path, [about], decided, taken)
+            notices = [f"{readings.sentence(stack, decided)}, as you said of files of this kind"]
+        except ImageError as error:  # a plane that others of its kind have, for example
+            notices.append(f"it cannot be read as others of its kind ({error})")
+    if images[0].in_doubt:
+        notices.append(
+            "say what its planes are, on the page of images or by `aixcell readings`; until then "
+            "only this one is shown"
+        )
     measured = known.pixel_sizes_um.get(scales.kind_of(about))
     if measured and read.pixel_size_um is None:
         images = [replace(each, pixel_size_um=measured, measured=True) for each in images]
@@ -120,6 +125,7 @@ def read_as(
                 projection=reading.projection,
                 channel_names=read.channel_names,
                 channel_colors=read.channel_colors,
+                pixel_size_um=about.pixel_size_um if about.measured else read.pixel_size_um,
                 stack=stack,
                 decided=True,
                 part=readings.part_of(stack, reading, plane or 0) if several else "",
@@ -132,13 +138,28 @@ def read_as(
 def _reads(
     path: Path, about: ImageRecord, reading: Reading, stack: Stack
 ) -> list[tuple[Picture, int | None]]:
-    """Return each picture that the reading gives, and which plane it is."""
-    first = _read(path, about, reading, None if reading.each else reading.plane)
-    if not reading.each or first.planes == 1:
-        return [(first, first.plane)]
-    if stack.scenes == 1:  # all have the same size, names and colours
-        return [(first, plane) for plane in range(first.planes)]
-    return [(_read(path, about, reading, plane), plane) for plane in range(first.planes)]
+    """Return each picture that the reading gives, as far as its record needs it, and its plane.
+
+    All planes of a stack have one size, names and colours: one of them is opened, however many
+    depths become one. Several pictures in one file may differ.
+    """
+    if stack.scenes > 1:
+        first = _read(path, about, reading, None if reading.each else reading.plane)
+        if not reading.each:
+            return [(first, first.plane)]
+        return [(_read(path, about, reading, plane), plane) for plane in range(first.planes)]
+    if not (reading.each or reading.projection):
+        one = _read(path, about, reading, reading.plane)
+        return [(one, one.plane)]
+    probe = _read(path, about, replace(reading, projection=""), None)
+    planes = readings.planes(stack, reading)
+    if not reading.each and reading.plane >= planes:
+        raise ImageError(
+            f"{about.original_name}: it has {planes} planes, there is no plane {reading.plane}"
+        )
+    if planes == 1:
+        return [(probe, None)]
+    return [(probe, plane) for plane in (range(planes) if reading.each else [reading.plane])]
 
 
 def _read(path: Path, about: ImageRecord, reading: Reading, plane: int | None) -> Picture:

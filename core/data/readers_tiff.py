@@ -46,7 +46,7 @@ def read(path: Path, asked: Asked) -> Picture:
         if layout.planes > 1:
             notices.append(
                 f"it is a stack of {layout.planes} planes (axes {layout.axes}); plane {chosen} is "
-                "used. Where its pages are channels, read it as CYX"
+                "used"
             )
         pixels = _cyx(level, layout, chosen, asked.projection)
         pixels, more = _colours(tif, level.keyframe, pixels, asked.indices)

@@ -53,8 +53,6 @@ _MOST_PIXELS = 200_000_000
 _FRAMES = 4
 # A gap of a fiftieth of a frame is seen, and takes no room.
 _GAP = 1 / 50
-# How sharp a plane is shows in its middle; looking at all of it takes most of the time.
-_SHARP_PX = 1024
 
 
 def offered(stack: Stack) -> tuple[Reading, ...]:
@@ -284,7 +282,7 @@ class _Planes:
         if index not in self._small:
             number = int(np.ravel_multi_index(index, self._lengths)) if index else None
             image_cyx = readers.read(self._path, plane=number, axes=self._axes).image_cyx
-            self._small[index] = _small(image_cyx, self._side), detail(_middle(image_cyx))
+            self._small[index] = _small(image_cyx, self._side), detail(image_cyx)
         return self._small[index]
 
 
@@ -323,11 +321,6 @@ def _small(image_cyx: Pixels, side: int) -> Pixels:
     """Return the channels averaged down, in their own dtype."""
     planes = np.stack([thumbnails.small(channel_yx, side) for channel_yx in image_cyx])
     return (np.rint(planes) if image_cyx.dtype.kind in "ui" else planes).astype(image_cyx.dtype)
-
-
-def _middle(image_cyx: Pixels) -> Pixels:
-    top, left = (max(0, (side - _SHARP_PX) // 2) for side in image_cyx.shape[1:])
-    return image_cyx[:, top : top + _SHARP_PX, left : left + _SHARP_PX]
 
 
 def _spread(lengths: list[int], budget: int) -> list[list[int]]:

@@ -13,7 +13,7 @@ import numpy as np
 from filelock import FileLock
 from numpy.typing import NDArray
 
-from core.data import labelling, originals, samples, split, study, tasks
+from core.data import labelling, originals, readers, samples, split, study, tasks
 from core.data.folders import Notice
 from core.data.labels import journal, store
 from core.errors import ImageError, StudyError
@@ -86,6 +86,28 @@ def kinds(record: StudyRecord) -> dict[str, list[ImageRecord]]:
         if image.stack is not None:
             found.setdefault(image.stack.kind, []).append(image)
     return found
+
+
+def looked_at(study_dir: StudyDir) -> StudyRecord:
+    """Return the study; what files hold is looked up where an earlier version did not note it."""
+    record = study.load(study_dir)
+    if all(image.stack is not None or image.plane is None for image in record.images):
+        return record
+    found = {}
+    for image in record.images:
+        path = study_dir.images / image.file
+        if image.stack is None and image.plane is not None:
+            found[image.id] = readers.read(path).stack(readers.format_of(path))
+    return study.update(
+        study_dir,
+        lambda now: replace(
+            now,
+            images=tuple(
+                replace(image, stack=found[image.id]) if image.id in found else image
+                for image in now.images
+            ),
+        ),
+    )
 
 
 def decide(

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from core import jobs
 from core.data import study as studies
 from core.errors import StudyError
 from core.paths import Workspace
@@ -20,7 +21,7 @@ def stacks(workspace: Workspace, study: str) -> dict[str, list[ImageRecord]]:
     """Return kind of stack -> its images, those of which nobody said how they are read first."""
     from core.data import rereading
 
-    found = rereading.kinds(studies.load(workspace.study(study)))
+    found = rereading.kinds(rereading.looked_at(workspace.study(study)))
     return dict(sorted(found.items(), key=lambda kind: not any(i.in_doubt for i in kind[1])))
 
 
@@ -86,8 +87,19 @@ def read_as(
     """Say how an image's file is read, and with `alike` all files of its kind, now and later.
 
     Labels that were drawn on pixels no longer shown are set aside, and the answer names them.
+    Raises StudyError while a training of the study is at work.
     """
     from core.data import rereading
+
+    at_work = [
+        job.id
+        for job in jobs.listing(workspace, study)
+        if job.kind == "train" and job.state in ("queued", "running")
+    ]
+    if at_work:
+        raise StudyError(
+            f"the training {at_work[0]} is at work on these images; wait for its end or stop it"
+        )
 
     return rereading.decide(workspace.study(study), image_id, reading, alike=alike, author=author())
 

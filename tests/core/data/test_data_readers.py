@@ -70,7 +70,7 @@ def test_pages_become_channels_where_the_user_says_so(tmp_path: Path) -> None:
     tifffile.imwrite(tmp_path / "a.tif", pages, photometric="minisblack")
     as_stack = readers.read(tmp_path / "a.tif")
     assert as_stack.image_cyx.shape == (1, 12, 16)
-    assert "read it as CYX" in as_stack.notices[0]
+    assert "plane 0 is used" in as_stack.notices[0]
     np.testing.assert_array_equal(readers.read(tmp_path / "a.tif", axes="CYX").image_cyx, pages)
 
 

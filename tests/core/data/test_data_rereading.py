@@ -186,6 +186,22 @@ def test_a_file_that_cannot_be_read_so_stays_as_it_is(study_dir: StudyDir, tmp_p
     assert (record.image("long").plane, record.image("short").in_doubt) == (4, True)
     with pytest.raises(ImageError, match=r"^short\.tif"):
         decide(study_dir, "short", "page-5")
+    stack(tmp_path / "later.tif", count=2, metadata={"axes": "ZYX"})
+    report = imports.add(study_dir, [tmp_path / "later.tif"])
+    assert report.added == ("later",)
+    assert any("cannot be read as others of its kind" in n.message for n in report.notices)
+    assert study.load(study_dir).image("later").in_doubt
+
+
+def test_what_earlier_versions_did_not_note_is_looked_up(
+    study_dir: StudyDir, tmp_path: Path
+) -> None:
+    stack(tmp_path / "a.tif")
+    imports.add(study_dir, [tmp_path / "a.tif"])
+    [image] = study.load(study_dir).images
+    study.update(study_dir, lambda record: replace(record, images=(replace(image, stack=None),)))
+    assert rereading.looked_at(study_dir).images == (image,)
+    assert rereading.looked_at(study_dir).revision == study.load(study_dir).revision
 
 
 def masked(study_dir: StudyDir, folder: Path, pages: int) -> None:
