@@ -52,16 +52,17 @@ def _tell() -> None:
     """Tell what the last decision did to labels, until it is dismissed."""
     told = state.told()
     if told:
-        st.warning("  \n".join(told), icon=":material/layers:")
-        if st.button("Dismiss", key="dismiss-told"):
-            state.keep_told([])
-            st.rerun()
+        with st.container(border=True, key="readings-told"):
+            st.warning("  \n".join(told), icon=":material/layers:")
+            if st.button("Dismiss", key="dismiss-told"):
+                state.keep_told([])
+                st.rerun()
 
 
 def _panel(study: StudyRecord, decided: dict[str, list[ImageRecord]]) -> None:
     told = dict.fromkeys(_now(images[0]) for images in decided.values())
     asked = st.expander(
-        f"Channels, depths and times: {'; '.join(told)}",
+        f"Channels, depths and times · {'; '.join(told)}",
         icon=":material/layers:",
         key="readings",
         on_change="rerun",
@@ -145,7 +146,8 @@ def _decide(study: StudyRecord, image: ImageRecord, card: _Card, *, alike: bool)
     with st.spinner("Reading the files …"):
         done = services.read_as(study.name, image.id, card.reading, alike=alike)
     state.remount()
-    state.say(f"{_capital(card.sentence)}: {wording.plural(done.files, 'file')}.")
+    verb = "is" if done.files == 1 else "are"
+    state.say(f"{wording.plural(done.files, 'file')} {verb} read now as {card.sentence}.")
     state.keep_told([f"{each}." for each in done.sentences()])
     st.rerun()
 

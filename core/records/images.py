@@ -1,6 +1,7 @@
 """What a study holds."""
 
 from dataclasses import dataclass, field
+from pathlib import PurePath
 
 from core.errors import StudyError
 from core.records.task import TaskSpec
@@ -88,6 +89,11 @@ class ImageRecord:
     def title(self) -> str:
         """Return what a user calls it: the file's name, and which part of the file."""
         return f"{self.original_name} · {self.part}" if self.part else self.original_name
+
+    @property
+    def own_name(self) -> str:
+        """Return a file name for other programs; parts of a file have names of their own."""
+        return f"{self.id}{PurePath(self.file).suffix}" if self.part else self.original_name
 
     @property
     def in_doubt(self) -> bool:

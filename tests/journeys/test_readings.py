@@ -60,7 +60,7 @@ def page(place):
 def test_one_click_decides_and_a_line_measures(place, page):
     page.get_by_text("What are the 4 pages of stack-0.tif?").wait_for()
     page.get_by_role("button", name="This one").first.click()
-    page.get_by_text("Channels, depths and times: 4 channels").wait_for()
+    page.get_by_text("Channels, depths and times · 4 channels").wait_for()
     images = workflow.load_study(place, STUDY).images
     assert [image.shape_cyx for image in images] == [(4, SIDE, SIDE)] * 2
 
