@@ -1,6 +1,7 @@
 """What a model answered: on the test images of its run, and on new images."""
 
 import csv
+import glob
 import io
 import time
 import zipfile
@@ -90,17 +91,32 @@ def predicted(job_id: str) -> workflow.Prediction:
 def predicted_pictures(job_id: str, task: TaskSpec, most: int) -> list[tuple[str, bytes]]:
     """Return up to `most` of the new images with what was found, and their names."""
     answer = predicted(job_id)
+    place = services.workspace()
+    about = (str(place.root), place.find_job(job_id)[0].name)
     shown: list[tuple[str, bytes]] = []
     for path in sorted((answer.out / "images").rglob("*"))[: 4 * most]:
-        labels = answer.labels / f"{path.stem}.tif"
-        if path.is_file() and labels.is_file() and len(shown) < most:
-            shown.append((path.name, _predicted_picture(str(path), str(labels), task)))
-    return shown
+        if path.is_file() and len(shown) < most:
+            shown += _predicted_pictures(about, str(path), str(answer.labels), task, most)
+    return shown[:most]
 
 
 @st.cache_data(show_spinner=False, max_entries=64)
-def _predicted_picture(image: str, labels: str, task: TaskSpec) -> bytes:
-    pixels = workflow.file_pixels(Path(image))
+def _predicted_pictures(
+    about: tuple[str, str], file: str, labels: str, task: TaskSpec, most: int
+) -> list[tuple[str, bytes]]:
+    root, study = about
+    path, shown = Path(file), []
+    if not any(Path(labels).glob(f"{glob.escape(path.stem)}*.tif")):
+        return []  # it was refused
+    for name, pixels in workflow.file_pixels(Workspace.at(root), study, path, most=most):
+        answer = Path(labels) / f"{name}.tif"
+        if answer.is_file():
+            title = path.name if name == path.stem else name
+            shown.append((title, _predicted_picture(pixels, answer, task)))
+    return shown
+
+
+def _predicted_picture(pixels: NDArray[np.uint8], labels: Path, task: TaskSpec) -> bytes:
     given_yx = tifffile.imread(labels).astype(np.int32)
     if task.kind is Kind.SEMANTIC:
         return pictures.png(colored(pixels, given_yx, task))

@@ -19,6 +19,7 @@ _ZOOM = "zoom"
 _NOTICES = "notices"
 _PREDICTION = "prediction"
 _SAID = "said"
+_TOLD = "told"
 _UPLOAD = "upload"
 _STAGED = "staged"
 _STUDIO = "studio"
@@ -57,7 +58,7 @@ def study() -> str | None:
 def choose_study(name: str | None) -> None:
     """Go to another study; what belonged to the last one is forgotten."""
     if name != study():
-        for key in (_IMAGE, _PIPELINE, _NOTICES, _PREDICTION):
+        for key in (_IMAGE, _PIPELINE, _NOTICES, _PREDICTION, _TOLD):
             st.session_state.pop(key, None)
         _put_in_link(_RUN, None)
         remount()
@@ -218,6 +219,17 @@ def take_said() -> str | None:
     """Return what is to be told, once."""
     sentence: str | None = st.session_state.pop(_SAID, None)
     return sentence
+
+
+def told() -> list[str]:
+    """Return what stays on the page until the user has read it."""
+    sentences: list[str] = st.session_state.get(_TOLD, [])
+    return sentences
+
+
+def keep_told(sentences: list[str]) -> None:
+    """Tell something until it is dismissed; nothing: what was told is dismissed."""
+    st.session_state[_TOLD] = sentences
 
 
 def upload_key(what: str) -> str:

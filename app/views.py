@@ -33,7 +33,7 @@ def canvas_view(mounted: Sheet) -> View:
     marked = mounted.version if mounted.is_only_shown else None
     rows, columns = mounted.image.shape_cyx[1:]
     return View(
-        picture=_picture(_root(), mounted.study, mounted.image.id, mounted.image.sha256, marked),
+        picture=_picture(_root(), mounted.study, mounted.image.id, mounted.image.seen_as, marked),
         rows=rows,
         columns=columns,
         scale=mounted.scale,
@@ -42,16 +42,16 @@ def canvas_view(mounted: Sheet) -> View:
 
 def picture(study: str, image: ImageRecord) -> bytes:
     """Return the image as PNG."""
-    return _picture(_root(), study, image.id, image.sha256, None)
+    return _picture(_root(), study, image.id, image.seen_as, None)
 
 
 def painter_picture(study: str, image: ImageRecord) -> bytes:
     """Return the image as a JPEG of at most 2048 pixels a side, for the painter."""
-    return _painter_picture(_root(), study, image.id, image.sha256)
+    return _painter_picture(_root(), study, image.id, image.seen_as)
 
 
 @st.cache_data(show_spinner=False, max_entries=12)
-def _painter_picture(root: str, study: str, image_id: str, sha256: str) -> bytes:
+def _painter_picture(root: str, study: str, image_id: str, seen_as: str) -> bytes:
     pixels = workflow.image_pixels(Workspace.at(root), study, image_id, side=MOST_SIDE_PX)
     buffer = io.BytesIO()
     Image.fromarray(pixels).save(buffer, "JPEG", quality=92, subsampling=0)
@@ -61,12 +61,12 @@ def _painter_picture(root: str, study: str, image_id: str, sha256: str) -> bytes
 def thumbnail(study: str, image: ImageRecord, *, marked: bool) -> bytes:
     """Return the image's middle as a small PNG, with outlines where something is marked."""
     version = services.label_version(study, image.id) if marked else None
-    return _thumbnail(_root(), study, image.id, image.sha256, version)
+    return _thumbnail(_root(), study, image.id, image.seen_as, version)
 
 
 def version_picture(study: str, image: ImageRecord, version: str) -> bytes:
     """Return the image's middle with what one version of its labels marks."""
-    return _thumbnail(_root(), study, image.id, image.sha256, version)
+    return _thumbnail(_root(), study, image.id, image.seen_as, version)
 
 
 def cover(study: str) -> list[bytes]:
@@ -79,14 +79,14 @@ def cover(study: str) -> list[bytes]:
 
 def card_title(image: ImageRecord) -> str:
     """Return what stands below an image's card."""
-    return image.image_class or image.original_name
+    return image.image_class or image.title
 
 
 def card_help(study: StudyRecord, image: ImageRecord, *, is_done: bool) -> str:
     """Return what a card tells when the pointer rests on it."""
     channels, rows, columns = image.shape_cyx
     size = f"{columns} × {rows} pixels, {wording.plural(channels, 'channel')}"
-    facts = [image.original_name, size, "labelled" if is_done else "not labelled yet"]
+    facts = [image.title, size, "labelled" if is_done else "not labelled yet"]
     if image.group:
         facts.append(f"group {image.group}")
     if study.split and study.split.side(image.id) == "test":
@@ -95,7 +95,7 @@ def card_help(study: StudyRecord, image: ImageRecord, *, is_done: bool) -> str:
 
 
 @st.cache_data(show_spinner=False, max_entries=12)
-def _picture(root: str, study: str, image_id: str, sha256: str, version: str | None) -> bytes:
+def _picture(root: str, study: str, image_id: str, seen_as: str, version: str | None) -> bytes:
     place = Workspace.at(root)
     pixels = workflow.image_pixels(place, study, image_id)
     if version is None:
@@ -106,7 +106,7 @@ def _picture(root: str, study: str, image_id: str, sha256: str, version: str | N
 
 
 @st.cache_data(show_spinner=False, max_entries=2000)
-def _thumbnail(root: str, study: str, image_id: str, sha256: str, version: str | None) -> bytes:
+def _thumbnail(root: str, study: str, image_id: str, seen_as: str, version: str | None) -> bytes:
     place = Workspace.at(root)
     path: Path = workflow.thumbnail(place, study, image_id)
     # Outlines are drawn at twice the size, so that they are smooth in the end.

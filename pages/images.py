@@ -12,6 +12,8 @@ from app.components import (
     groups,
     header,
     problem,
+    readings,
+    ruler,
     sorter,
     upload,
     versions,
@@ -32,6 +34,9 @@ if chosen is None:
     if not study.images:
         empty.show("No images yet", "Drop your first images into the field above.")
         st.stop()
+    with problem.shown():
+        readings.show(study)
+        ruler.show(study)
     # What is closed is not drawn: the table of files has a row for each of thousands.
     asked = st.expander(
         groups.summary(study), icon=":material/account_tree:", key="groups", on_change="rerun"
@@ -63,6 +68,7 @@ if chosen is None:
     st.stop()
 
 image = study.image(chosen)
+readings.warn(image)
 with problem.shown():
     if study.task is not None and study.task.kind is Kind.CLASSIFICATION:
         sorter.show(study, image, study.task)

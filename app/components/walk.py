@@ -38,7 +38,7 @@ def show(
             key="next-open",
         ):
             _go(following, before_leaving)
-        st.markdown(f"**{image.original_name}** :gray[{position + 1} of {len(ids)}]")
+        st.markdown(f"**{image.title}** :gray[{position + 1} of {len(ids)}]")
 
 
 def neighbour(study: StudyRecord, image: ImageRecord, step: int) -> str | None:

@@ -5,6 +5,7 @@ drawing.py    images under the brush
 studies.py    images, labels, task
 doctor.py     what stands out in labels
 groups.py     where images come from
+readings.py   what the planes of files are, how large a pixel is
 advice.py     fingerprint, recommendation, start
 runs.py       trainings and predictions
 proposals.py  what a trained model proposes for an image
@@ -36,6 +37,19 @@ from app.services.overviews import Overview, next_step, overview, overviews
 from app.services.place import study_dir, workspace
 from app.services.proposals import ask_model, asked, models_for, proposal
 from app.services.proposals import send_away as send_away_proposal
+from app.services.readings import (
+    pixel_size_along,
+    planes_of,
+    read_as,
+    reading_now,
+    reading_pictures,
+    reading_question,
+    reading_sentence,
+    readings,
+    set_pixel_size,
+    sized_alike,
+    stacks,
+)
 from app.services.runs import (
     active_run,
     added_since,
@@ -124,9 +138,17 @@ __all__ = [
     "others_at_work",
     "overview",
     "overviews",
+    "pixel_size_along",
     "plan_task",
+    "planes_of",
     "previews",
     "proposal",
+    "read_as",
+    "reading_now",
+    "reading_pictures",
+    "reading_question",
+    "reading_sentence",
+    "readings",
     "recommend",
     "refused",
     "report",
@@ -139,8 +161,11 @@ __all__ = [
     "send_away_proposal",
     "set_groups",
     "set_image_class",
+    "set_pixel_size",
     "set_task",
+    "sized_alike",
     "split_sentence",
+    "stacks",
     "start_fingerprint",
     "start_training",
     "status",

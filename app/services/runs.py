@@ -126,6 +126,6 @@ def last_prediction(name: str, run_id: str) -> str | None:
 
 
 def refused(job_id: str) -> list[str]:
-    """Return a sentence for each new image that could not be used."""
+    """Return a sentence for each new image that could not be used, or only a plane of it."""
     events, _ = workflow.events(workspace(), job_id)
-    return [str(each.values["message"]) for each in events if each.name == "refused"]
+    return [str(each.values["message"]) for each in events if each.name in ("refused", "told")]

@@ -4,7 +4,7 @@ import argparse
 import sys
 from collections.abc import Sequence
 
-from core.cli import dashboard, demo, library, runs, speech, studies, units
+from core.cli import dashboard, demo, library, readings, runs, speech, studies, units
 from core.errors import AIxCellError, PlanError, StudyError, TaskError
 from core.jobs import address
 from core.paths import Workspace
@@ -137,6 +137,8 @@ def _add_study_commands(commands: "Commands[argparse.ArgumentParser]") -> None:
     command.add_argument("--show", action="store_true", help="show the table, keep nothing")
     command.set_defaults(command=studies.groups)
 
+    _add_reading_commands(commands)
+
     command = _add(commands, "task", "say what is wanted")
     command.add_argument("study", metavar="STUDY")
     command.add_argument("--kind", choices=[kind.value for kind in Kind])
@@ -156,6 +158,35 @@ def _add_study_commands(commands: "Commands[argparse.ArgumentParser]") -> None:
     command.add_argument("study", metavar="STUDY")
     _add_limits(command)
     command.set_defaults(command=studies.recommend)
+
+
+def _add_reading_commands(commands: "Commands[argparse.ArgumentParser]") -> None:
+    command = _add(commands, "readings", "what the planes of a file are: channels, depths, times")
+    command.add_argument("study", metavar="STUDY")
+    command.add_argument("--image", metavar="ID", help="whose file is meant")
+    command.add_argument(
+        "--as", dest="reading", metavar="NAME", help="channels, z-max, times, page-3 ..."
+    )
+    command.add_argument(
+        "--only", action="store_true", help="this file alone, not all of its kind, now and later"
+    )
+    command.add_argument("--pictures", metavar="DIR", help="write a small picture of each")
+    command.set_defaults(command=readings.readings)
+
+    command = _add(commands, "scale", "how large a pixel is")
+    command.add_argument("study", metavar="STUDY")
+    command.add_argument("--image", metavar="ID", help="which image was measured")
+    way = command.add_mutually_exclusive_group()
+    way.add_argument("--um", type=float, metavar="SIZE", help="width of a pixel in micrometres")
+    way.add_argument(
+        "--line", type=float, nargs=4, metavar=("COLUMN", "ROW", "COLUMN", "ROW"),
+        help="two ends of a known length, in pixels",
+    )  # fmt: skip
+    command.add_argument("--length", type=float, metavar="UM", help="length of --line")
+    command.add_argument(
+        "--alike", action="store_true", help="also images of this kind, now and later"
+    )
+    command.set_defaults(command=readings.scale)
 
 
 def _add_run_commands(commands: "Commands[argparse.ArgumentParser]") -> None:

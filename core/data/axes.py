@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.errors import ImageError
+from core.records import Stack
 
 CHANNEL_AXES = "CS"
 """Channels, and the samples of a colour pixel; every other axis but Y and X makes a stack."""
@@ -16,6 +17,8 @@ CHANNEL_AXES = "CS"
 MIN_SIDE_PX = 8
 # 400 MB as float32 and channel; above, memory of an ordinary machine is not safe any more.
 MAX_PIXELS = 100_000_000
+# Enough to see what is in focus; every plane of a stack is looked at whenever it is opened.
+_SHARP_PX = 1024
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -35,10 +38,24 @@ class Picture:
     """Which plane of a stack this is; None: no stack."""
     planes: int = 1
     """How many there are."""
+    file_axes: str = ""
+    """As the file itself tells them, whatever was asked for; Q and I: it tells nothing."""
+    file_shape: tuple[int, ...] = ()
+    scenes: int = 1
     lossy: bool = False
     """Whether the file format changes values (JPEG)."""
     notices: tuple[str, ...] = ()
     """What was decided on the way, in plain words."""
+
+    def stack(self, file_format: str) -> Stack | None:
+        """Return what the file holds beside one grey or colour picture; None: nothing."""
+        sides = zip(self.file_axes, self.file_shape, strict=True)
+        more = any(axis not in "YXS" and length > 1 for axis, length in sides)
+        if not more and self.scenes == 1:
+            return None
+        return Stack(
+            format=file_format, axes=self.file_axes, shape=self.file_shape, scenes=self.scenes
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -115,7 +132,7 @@ def project(planes: Iterable[NDArray[np.generic]], how: str) -> NDArray[np.gener
     if how == "max":
         return reduce(np.maximum, planes)
     if how == "focus":
-        return max(planes, key=_detail)
+        return max(planes, key=detail)
     first, *others = planes
     total = first.astype(np.float64)
     for plane in others:
@@ -124,14 +141,16 @@ def project(planes: Iterable[NDArray[np.generic]], how: str) -> NDArray[np.gener
     return (np.rint(mean) if first.dtype.kind in "ui" else mean).astype(first.dtype)
 
 
-def _detail(plane: NDArray[np.generic]) -> float:
-    """Return the variance of the Laplacian, which is highest in focus.
+def detail(plane_cyx: NDArray[np.generic]) -> float:
+    """Return the variance of the Laplacian in the middle, which is highest in focus.
 
     Source: Pech-Pacheco et al., ICPR 2000.
     """
     from scipy.ndimage import laplace
 
-    return float(laplace(plane.astype(np.float32), axes=(1, 2)).var())
+    top, left = (max(0, (side - _SHARP_PX) // 2) for side in plane_cyx.shape[1:])
+    middle = plane_cyx[:, top : top + _SHARP_PX, left : left + _SHARP_PX]
+    return float(laplace(middle.astype(np.float32), axes=(1, 2)).var())
 
 
 PROJECTIONS = ("max", "mean", "focus")

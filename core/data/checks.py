@@ -96,7 +96,17 @@ def _kinds(record: StudyRecord) -> list[Finding]:
                 message=f"The images differ in their numbers ({told}); were they exported alike?",
             )
         )
-    stacks = [image.id for image in record.images if image.plane is not None]
+    doubtful = [image.id for image in record.images if image.in_doubt]
+    if doubtful:
+        findings.append(
+            Finding(
+                level="warning",
+                message=f"{len(doubtful)} images show one plane of several, and nobody said yet "
+                "what these are: channels, depths, times? Say so before you label them.",
+                images=tuple(doubtful),
+            )
+        )
+    stacks = [i.id for i in record.images if i.plane is not None and i.decided and not i.part]
     if stacks:
         findings.append(
             Finding(

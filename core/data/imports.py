@@ -7,8 +7,9 @@ from pathlib import Path
 
 from filelock import FileLock
 
-from core.data import folders, grouping, labelling, originals, study, tables, tasks
+from core.data import folders, grouping, labelling, originals, scales, study, tables, tasks
 from core.data.folders import Findings, Found, Notice
+from core.data.originals import Known
 from core.errors import DataError
 from core.paths import StudyDir
 from core.records import ImageRecord, StudyRecord, TaskSpec
@@ -36,7 +37,11 @@ class _Work:
     """What one import has done so far."""
 
     images: dict[str, ImageRecord]
-    by_hash: dict[str, str]
+    by_hash: dict[str, list[str]]
+    """Images of each file; a stack may give several."""
+    known: Known
+    taken: set[str]
+    """Ids that had an owner once: nobody inherits their labels."""
     added: list[str] = field(default_factory=list)
     masks: dict[str, Path] = field(default_factory=dict)
     object_classes: dict[str, dict[int, str]] = field(default_factory=dict)
@@ -79,7 +84,9 @@ def add(
         record = study.load(study_dir)
         work = _Work(
             images={image.id: image for image in record.images},
-            by_hash={image.sha256: image.id for image in record.images},
+            by_hash=_by_hash(record),
+            known=Known(readings=record.readings, pixel_sizes_um=record.pixel_sizes_um),
+            taken={path.name for path in study_dir.labels.glob("*")},
             notices=found.notices,
             refused=found.refused,
         )
@@ -119,55 +126,35 @@ def apply_task(study_dir: StudyDir, task: TaskSpec, *, author: str = "") -> Impo
     )
 
 
-def read_as(
-    study_dir: StudyDir, image_ids: Iterable[str], *, axes: str = "", plane: int | None = None
-) -> StudyRecord:
-    """Decide how images are read, e.g. `axes="CYX"` where pages are channels; return the study.
-
-    Labels stay, as rows and columns do. Raises ImageError where a file cannot be read so; then
-    nothing is changed.
-    """
-    wanted = set(image_ids)
-
-    def change(record: StudyRecord) -> StudyRecord:
-        images = tuple(
-            originals.read_as(study_dir, image, axes=axes, plane=plane)
-            if image.id in wanted
-            else image
-            for image in record.images
-        )
-        return replace(record, images=images)
-
-    return study.update(study_dir, change)
-
-
 def _take(study_dir: StudyDir, picture: Found, found: Findings, work: _Work) -> None:
     """Take one picture; a file that cannot be read is reported."""
     try:
         sha256 = originals.hash_of(picture.path)
-        known = work.by_hash.get(sha256)
-        if known is None:
-            about, notices = originals.keep(study_dir, picture, sha256, set(work.images))
-            work.added.append(about.id)
-            work.notices += [Notice(file=picture.name, message=text) for text in notices]
+        if sha256 in work.by_hash:
+            images = _again([work.images[known] for known in work.by_hash[sha256]], picture, work)
         else:
-            about = _again(work.images[known], picture, work)
+            taken = work.taken | set(work.images)
+            images, notices = originals.keep(study_dir, picture, sha256, taken, work.known)
+            work.added += [about.id for about in images]
+            work.notices += [Notice(file=picture.name, message=text) for text in notices]
     except DataError as error:
         work.refused.append(Notice(file=picture.name, message=str(error)))
         return
-    work.images[about.id] = about
-    work.by_hash[sha256] = about.id
-    if picture.image_class is not None and about.image_class == picture.image_class:
-        work.classed.append(about.id)
-    if picture.mask is not None:
-        work.masks[about.id] = picture.mask
-        classes = found.object_classes.get(picture.path.stem) or picture.object_classes
-        if classes:
-            work.object_classes[about.id] = classes
+    work.by_hash[sha256] = [about.id for about in images]
+    for about in images:
+        work.images[about.id] = about
+        if picture.image_class is not None and about.image_class == picture.image_class:
+            work.classed.append(about.id)
+        if picture.mask is not None:
+            work.masks[about.id] = picture.mask
+            classes = found.object_classes.get(picture.path.stem) or picture.object_classes
+            if classes:
+                work.object_classes[about.id] = classes
 
 
-def _again(known: ImageRecord, picture: Found, work: _Work) -> ImageRecord:
-    """Return the image that is there already, with what the second copy tells."""
+def _again(images: list[ImageRecord], picture: Found, work: _Work) -> list[ImageRecord]:
+    """Return the images that are there already, with what the second copy tells."""
+    known = images[0]
     message = f"{picture.name}: it is the same picture as {known.original_name}; one is kept"
     given = known.given_split
     if picture.test and given != "test":
@@ -184,14 +171,24 @@ def _again(known: ImageRecord, picture: Found, work: _Work) -> ImageRecord:
             )
         )
     work.notices.append(Notice(file=picture.name, message=message))
-    return replace(
-        known,
-        given_split=given,
-        image_class=image_class,
-        group=known.group or picture.group,
-        condition=known.condition or picture.condition,
-        facts={**picture.facts, **known.facts},
-    )
+    return [
+        replace(
+            image,
+            given_split=given,
+            image_class=image_class,
+            group=image.group or picture.group,
+            condition=image.condition or picture.condition,
+            facts={**picture.facts, **image.facts},
+        )
+        for image in images
+    ]
+
+
+def _by_hash(record: StudyRecord) -> dict[str, list[str]]:
+    found: dict[str, list[str]] = {}
+    for image in record.images:
+        found.setdefault(image.sha256, []).append(image.id)
+    return found
 
 
 def _tell_known(rows: list[tables.Row], missing: list[str], work: _Work) -> None:
@@ -239,13 +236,15 @@ def _take_lone_masks(found: Findings, work: _Work) -> None:
     stems: dict[str, list[str]] = {}
     for image in work.images.values():
         stems.setdefault(Path(image.original_name).stem, []).append(image.id)
+        if image.part:
+            stems.setdefault(image.id, []).append(image.id)
     for mask, stem in found.lone_masks:
         ids = stems.get(stem, [])
-        if len(ids) == 1:
-            work.masks[ids[0]] = mask
+        if len({work.images[image_id].file for image_id in ids}) == 1:
+            work.masks |= dict.fromkeys(ids, mask)
             classes = found.object_classes.get(stem)
             if classes:
-                work.object_classes[ids[0]] = classes
+                work.object_classes |= dict.fromkeys(ids, classes)
             continue
         cause = "several pictures have" if ids else "no picture has"
         work.refused.append(
@@ -256,13 +255,12 @@ def _take_lone_masks(found: Findings, work: _Work) -> None:
 def _with_images(now: StudyRecord, work: _Work) -> StudyRecord:
     images = grouping.told_by_names(tuple(work.images.values()), now.grouping)
     names = next((image.channel_names for image in images if image.channel_names), ())
-    sizes = {image.pixel_size_um for image in images if image.pixel_size_um is not None}
     return replace(
         now,
         images=images,
         groups_known=any(image.group is not None for image in images),
         channel_names=now.channel_names or names,
-        pixel_size_um=now.pixel_size_um or (sizes.pop() if len(sizes) == 1 else None),
+        pixel_size_um=scales.common(images),
     )
 
 

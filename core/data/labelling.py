@@ -4,10 +4,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from core.data import originals, study, tasks
+from core.data import originals, readers, study, tasks
 from core.data.folders import Notice
-from core.data.labels import masks, store
-from core.errors import DataError
+from core.data.labels import masks, store, vectors
+from core.errors import DataError, LabelError
 from core.paths import StudyDir
 from core.records import ImageRecord, Kind, TaskSpec
 
@@ -82,9 +82,8 @@ def _read_one(
 ) -> None:
     author, told = by
     name = (path.parent / "name.txt").read_text(encoding="utf-8")
-    before = store.history(study_dir, about.id)
     parent = store.head(study_dir, about.id)
-    if parent is not None and before and _last_note(before, parent) != IMPORTED:
+    if parent is not None and not is_imported(study_dir, about.id):
         told.notices.append(
             Notice(
                 file=name, message=f"{name}: {about.id!r} was labelled by hand since; that stays"
@@ -100,7 +99,7 @@ def _read_one(
             hints=masks.Hints(
                 object_classes=tasks.object_classes_of(study_dir, about.id),
                 colors=tasks.load_hints(study_dir).colors,
-                plane=about.plane,
+                plane=_plane_of(path, about),
                 repair=tasks.may_repair(study_dir, about.id),
                 shape_yx=about.shape_cyx[1:],
             ),
@@ -126,5 +125,31 @@ def _read_one(
     told.notices += [Notice(file=name, message=f"{name}: {text}") for text in reading.notices]
 
 
-def _last_note(history: list[store.LabelVersion], version: str) -> str:
-    return next((v.note for v in reversed(history) if v.version == version), "")
+def pages_of(mask: Path) -> int:
+    """Return how many pages a mask file has; files of single objects have one."""
+    return readers.read(mask, indices=True).planes if vectors.kind_of(mask) is None else 1
+
+
+def _plane_of(mask: Path, about: ImageRecord) -> int | None:
+    """Return which page of a mask belongs to the image; LabelError where none does."""
+    if about.stack is None and about.plane is None:
+        return None
+    pages = pages_of(mask)
+    if pages == 1 and about.part:
+        raise LabelError(
+            f"{mask.name}: it has one page, but its file gives several images; bring a mask with "
+            "one page for each"
+        )
+    if pages > 1 and (about.plane is None or about.projection) and not about.part:
+        raise LabelError(
+            f"{mask.name}: it has {pages} pages, but its picture is made of all planes; choose "
+            "one plane of the picture, or bring a mask of one page"
+        )
+    return about.plane if pages > 1 else None
+
+
+def is_imported(study_dir: StudyDir, image_id: str) -> bool:
+    """Return whether the labels that count come from a mask file as it stands."""
+    head = store.head(study_dir, image_id)
+    notes = [each.note for each in store.history(study_dir, image_id) if each.version == head]
+    return head is not None and notes[-1:] == [IMPORTED]

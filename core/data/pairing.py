@@ -8,7 +8,7 @@ from pathlib import Path
 import tifffile
 from PIL import Image
 
-from core.data import folders, readers, tables
+from core.data import folders, readers, readers_tiff, tables
 from core.data.folders import Findings, Found
 from core.data.labels import vectors
 from core.errors import DataError
@@ -113,7 +113,7 @@ def size_of(path: Path) -> tuple[int, int] | None:
     if kind == "TIFF":
         with tifffile.TiffFile(path) as tif:
             series = tif.series[0]
-            sides = dict(zip(series.axes, series.shape, strict=True))
+            sides = dict(zip(readers_tiff.told_axes(tif, series), series.shape, strict=True))
             return int(sides["Y"]), int(sides["X"])
     if kind in ("PNG", "JPEG", "BMP", "GIF"):
         with Image.open(path) as image:

@@ -31,9 +31,12 @@ def read(path: Path, asked: Asked) -> Picture:
         pixels, notices = _pixels(image, path, asked.indices)
         if planes > 1:
             notices.append(f"it has {planes} planes; plane {chosen} is used")
+        axes = ("Q" if planes > 1 else "") + ("YX" if pixels.ndim == 2 else "YXS")
         return Picture(
-            image_cyx=to_cyx(pixels, "YX" if pixels.ndim == 2 else "YXS"),
-            axes=("Q" if planes > 1 else "") + ("YX" if pixels.ndim == 2 else "YXS"),
+            image_cyx=to_cyx(pixels, axes.removeprefix("Q")),
+            axes=axes,
+            file_axes=axes,
+            file_shape=((planes, *pixels.shape) if planes > 1 else pixels.shape),
             plane=chosen if planes > 1 else None,
             planes=planes,
             lossy=image.format == "JPEG",

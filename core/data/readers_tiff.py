@@ -1,5 +1,7 @@
 """TIFF in all its kinds: stacks, channels, palettes, pyramids, ImageJ, OME."""
 
+from dataclasses import replace
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +11,7 @@ from numpy.typing import NDArray
 
 from core.data.axes import (
     MAX_PIXELS,
+    MIN_SIDE_PX,
     Asked,
     Layout,
     Picture,
@@ -43,9 +46,9 @@ def read(path: Path, asked: Asked) -> Picture:
         if layout.planes > 1:
             notices.append(
                 f"it is a stack of {layout.planes} planes (axes {layout.axes}); plane {chosen} is "
-                "used. Where its pages are channels, read it as CYX"
+                "used"
             )
-        pixels = _cyx(*_plane(level, layout, chosen), asked.projection)
+        pixels = _cyx(level, layout, chosen, asked.projection)
         pixels, more = _colours(tif, level.keyframe, pixels, asked.indices)
         size_um = _pixel_size_um(tif)
         return Picture(
@@ -56,6 +59,8 @@ def read(path: Path, asked: Asked) -> Picture:
             pixel_size_um=None if size_um is None else size_um * factor,
             plane=chosen if layout.planes > 1 else None,
             planes=layout.planes,
+            file_axes=told_axes(tif, level),
+            file_shape=tuple(level.shape),
             lossy=level.keyframe.compression in _LOSSY,
             notices=(*notices, *more),
         )
@@ -82,22 +87,41 @@ def _layout(tif: tifffile.TiffFile, level: Any, asked: Asked) -> Layout:
     projected = bool(asked.projection)
     if asked.axes and len(asked.axes) == len(level.shape):
         return Layout(axes=asked.axes, shape=level.shape, projected=projected)
-    said = level.axes
+    return Layout(axes=told_axes(tif, level), shape=level.shape, projected=projected)
+
+
+def told_axes(tif: tifffile.TiffFile, level: Any) -> str:
+    """Return the axes as the file tells them; Q and I where it does not."""
+    said = str(level.axes)
     about = tif.imagej_metadata or {}
     # ImageJ itself always writes `mode` or `hyperstack` beside true channels; without them, the
     # word was put there by a program that had to call its pages something.
     if tif.is_imagej and "C" in said and not ("mode" in about or "hyperstack" in about):
         said = said.replace("C", "Q")
-    return Layout(axes=said, shape=level.shape, projected=projected)
+    if said in ("QYX", "IYX") and level.shape[2] < MIN_SIDE_PX <= min(level.shape[:2]):
+        return f"YX{said[0]}"  # pages last, as some programs write them: no picture is so narrow
+    return said
 
 
-def _cyx(pixels: Pixels, axes: str, how: str) -> Pixels:
-    """Return channels, rows and columns, z made one plane where it is among the axes."""
-    if "Z" not in axes:
-        return to_cyx(pixels, axes)
-    rest = axes.replace("Z", "")
-    planes = np.moveaxis(pixels, axes.index("Z"), 0)
-    return project((to_cyx(plane, rest) for plane in planes), how)
+def _cyx(level: Any, layout: Layout, plane: int, how: str) -> Pixels:
+    """Return channels, rows and columns, z made one plane where all of it is asked for."""
+    if not (layout.projected and "Z" in layout.axes):
+        return to_cyx(*_plane(level, layout, plane))
+    single = replace(layout, projected=False)  # so that one depth at a time lies in memory
+    return project((to_cyx(*_plane(level, single, at)) for at in _depths(layout, plane)), how)
+
+
+def _depths(layout: Layout, plane: int) -> list[int]:
+    """Return the number of each depth of a plane, counted as if z were not made one plane."""
+    single = replace(layout, projected=False)
+    places = iter(np.unravel_index(plane, layout.stack) if layout.stack else ())
+    depth = layout.shape[layout.axes.index("Z")]
+    index = [
+        range(depth) if axis == "Z" else [int(next(places))]
+        for axis in layout.axes
+        if axis not in single.kept
+    ]
+    return [int(np.ravel_multi_index(at, single.stack)) for at in product(*index)]
 
 
 def _plane(level: Any, layout: Layout, plane: int) -> tuple[Pixels, str]:

@@ -77,8 +77,8 @@ def _read(group: Any, asked: Asked) -> Picture:
         what = "a plate; import its wells one by one" if "plate" in about else "no OME-Zarr picture"
         raise ImageError(f"this Zarr holds {what}")
     scales = about["multiscales"][0]
-    axes = "".join(_letter(axis) for axis in scales.get("axes", "tczyx"))
-    axes = asked.axes if len(asked.axes) == len(axes) else axes
+    told = "".join(_letter(axis) for axis in scales.get("axes", "tczyx"))
+    axes = asked.axes if len(asked.axes) == len(told) else told
     levels = scales["datasets"]
     array, level = _fitting(group, levels, axes, asked)
     channels = about.get("omero", {}).get("channels", [])
@@ -89,6 +89,7 @@ def _read(group: Any, asked: Asked) -> Picture:
         channel_names=tuple(str(each.get("label", "")) for each in channels if each.get("label")),
         channel_colors=tuple(f"#{each['color'][-6:]}" for each in channels if each.get("color")),
         pixel_size_um=_size_um(scales, level, axes),
+        told=told,
     )
     return picture([scene], asked)
 

@@ -28,6 +28,8 @@ class Scene:
     channel_colors: tuple[str, ...] = ()
     pixel_size_um: float | None = None
     name: str = ""
+    told: str = ""
+    """The axes as the file tells them, where `axes` are another reading of them."""
 
     def layout(self, asked: Asked) -> Layout:
         """Return what the axes mean."""
@@ -56,6 +58,9 @@ def picture(scenes: list[Scene], asked: Asked) -> Picture:
         pixel_size_um=scene.pixel_size_um,
         plane=chosen if planes > 1 else None,
         planes=planes,
+        file_axes=scenes[0].told or scenes[0].axes,
+        file_shape=scenes[0].shape,
+        scenes=len(scenes),
         notices=tuple(_told(scenes, scene, planes, chosen)),
     )
 

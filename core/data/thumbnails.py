@@ -62,7 +62,7 @@ def preview(
     limits = list(shown) if shown is not None else levels(image_cyx)
     chosen = list(range(len(image_cyx))) if channels is None else list(channels)
     planes = {
-        at: _scaled((_small(image_cyx[at], side) - limits[at][0]) / _span(limits[at]))
+        at: _scaled((small(image_cyx[at], side) - limits[at][0]) / _span(limits[at]))
         for at in chosen
     }
     if is_true_colour(image_cyx) and len(chosen) == 3:
@@ -98,7 +98,7 @@ def _rgb(color: str) -> NDArray[np.float32]:
     return np.array([int(color[at : at + 2], 16) / 255 for at in (1, 3, 5)], dtype=np.float32)
 
 
-def _small(channel_yx: NDArray[np.generic], side: int | None) -> NDArray[np.float32]:
+def small(channel_yx: NDArray[np.generic], side: int | None) -> NDArray[np.float32]:
     """Return float32 pixels, averaged down to the wanted side; never enlarged."""
     plain = channel_yx.astype(np.float32)
     rows, columns = plain.shape

@@ -57,7 +57,7 @@ def _of_study(study_dir: StudyDir) -> Iterator[Page]:
     for image in study.load(study_dir).images:
         labels = store.load(study_dir, image.id)
         if labels is not None:
-            yield Page(name=image.id, image=image.original_name, labels=labels)
+            yield Page(name=image.id, image=image.own_name, labels=labels)
 
 
 def _answered(study_dir: StudyDir, source: str) -> tuple[Path, dict[str, str], TaskSpec]:
@@ -69,7 +69,7 @@ def _answered(study_dir: StudyDir, source: str) -> tuple[Path, dict[str, str], T
         names = {str(one["image"]): str(one["file"]) for one in told}
         folder, trained = Path(request.options["out"]), study_dir.job(request.options["run"])
     else:
-        names = {each.id: each.original_name for each in study.load(study_dir).images}
+        names = {each.id: each.own_name for each in study.load(study_dir).images}
         folder, trained = job_dir.report / "predictions", job_dir
     names = {name: file for name, file in names.items() if _picture(folder, name).exists()}
     if not names:

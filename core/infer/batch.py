@@ -4,7 +4,7 @@ import csv
 import io
 import tempfile
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,13 +12,13 @@ import numpy as np
 import numpy.typing as npt
 import tifffile
 
-from core.data import readers
+from core.data import readings
 from core.errors import DataError
 from core.infer import bundle, large, predict, table
 from core.infer.predict import Trained
 from core.pipeline.answers import Answer
 from core.progress import Progress
-from core.records import Kind, TaskSpec, write_bytes
+from core.records import Kind, Reading, TaskSpec, write_bytes
 
 OBJECT_COLUMNS = (
     "image", "object", "class", "probability", "area_px", "row", "column",
@@ -34,11 +34,19 @@ Row = tuple[Any, ...]
 LARGEST_PX = 250_000_000
 
 
-def run(bundle_dir: Path, files: Sequence[Path], out: Path, progress: Progress) -> None:
+def run(
+    bundle_dir: Path,
+    files: Sequence[Path],
+    out: Path,
+    progress: Progress,
+    known: Mapping[str, Reading] | None = None,
+) -> None:
     """Predict every file and write `out/labels`, `out/objects.csv` or `out/predictions.csv`.
 
-    A file that cannot be read is told as an event and left out; the others go on. No answer stays
-    in memory. Raises BundleError where the model is incomplete.
+    Files of many planes are read as `known` (kind of stack -> reading) says; where one plane of
+    several is predicted, that is told. A file that cannot be read is told as an event and left
+    out; the others go on. No answer stays in memory. Raises BundleError where the model is
+    incomplete.
     """
     trained = bundle.load(bundle_dir)
     names: list[str] = []
@@ -54,22 +62,37 @@ def run(bundle_dir: Path, files: Sequence[Path], out: Path, progress: Progress) 
             progress.stage("predicting", f"Predicting {path.name}", share, remaining_s)
 
         told(0.0)
-        name = _unique(path.stem, names)
         try:
-            rows.add(_predicted(trained, path, out, name, told))
+            for name, image_cyx in _images(path, known or {}, names, progress):
+                rows.add(_predicted(trained, image_cyx, out, name, told))
+                names.append(name)
+                progress.event("predicted", file=path.name, image=name)
         except DataError as error:
             progress.event("refused", file=path.name, message=str(error))
-            continue
-        names.append(name)
-        progress.event("predicted", file=path.name, image=name)
     rows.write(out)
 
 
+def _images(
+    path: Path, known: Mapping[str, Reading], taken: Sequence[str], progress: Progress
+) -> Iterator[tuple[str, npt.NDArray[np.generic]]]:
+    """Yield (name nobody has, image) of each image of the file."""
+    for number, (part, picture) in enumerate(
+        readings.images(path, known, most_pixels=LARGEST_PX), start=1
+    ):
+        if picture.planes > 1 and not part:
+            told = "; ".join(picture.notices)
+            progress.event("told", file=path.name, message=f"{path.name}: {told}")
+        yield _unique(readings.answer_name(path, number, part), taken), picture.image_cyx
+
+
 def _predicted(
-    trained: Trained, path: Path, out: Path, name: str, told: Callable[[float], None]
+    trained: Trained,
+    image_cyx: npt.NDArray[np.generic],
+    out: Path,
+    name: str,
+    told: Callable[[float], None],
 ) -> Iterable[Row]:
     """Write one image's label picture and return its rows of the table."""
-    image_cyx = readers.read(path, most_pixels=LARGEST_PX).image_cyx
     if not large.is_large(trained, image_cyx):
         answer = predict.answer(trained, image_cyx)
         _write_labels(out, name, answer)

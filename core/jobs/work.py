@@ -64,11 +64,13 @@ def train(order: Order) -> None:
 
 
 def predict(order: Order) -> None:
-    """Apply a bundle to files."""
+    """Apply a bundle to files, read as the study reads files of their kind."""
+    from core.data import study
     from core.infer import batch
 
     files = [Path(file) for file in order.option("files")]
-    batch.run(Path(order.option("bundle")), files, Path(order.option("out")), order.progress)
+    known = study.load(order.study_dir).readings
+    batch.run(Path(order.option("bundle")), files, Path(order.option("out")), order.progress, known)
 
 
 def export(order: Order) -> None:

@@ -25,7 +25,7 @@ from core.records.files import (
     write_bytes,
     write_json,
 )
-from core.records.images import Grouping, ImageRecord, Split, StudyRecord
+from core.records.images import Grouping, ImageRecord, Reading, Split, Stack, StudyRecord
 from core.records.job import CAUSES, JOB_KINDS, STAGES, STATES, Event, JobRequest, JobStatus
 from core.records.library import (
     DataSetCard,
@@ -74,6 +74,7 @@ __all__ = [
     "Plan",
     "Postprocess",
     "Preprocess",
+    "Reading",
     "Recommendation",
     "Recommended",
     "Report",
@@ -82,6 +83,7 @@ __all__ = [
     "Score",
     "Snapshot",
     "Split",
+    "Stack",
     "Standing",
     "StudyRecord",
     "TaskSpec",

@@ -1,9 +1,49 @@
 """What a study holds."""
 
 from dataclasses import dataclass, field
+from pathlib import PurePath
 
 from core.errors import StudyError
 from core.records.task import TaskSpec
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stack:
+    """What a file holds that is more than one grey or colour picture."""
+
+    format: str
+    """A key of `core.data.readers.READERS`."""
+    axes: str
+    """As the file tells them; Q and I stand for axes of which it tells nothing."""
+    shape: tuple[int, ...]
+    """One length an axis."""
+    scenes: int = 1
+    """Pictures with axes of their own; axes and shape are the first one's."""
+
+    @property
+    def kind(self) -> str:
+        """Return what files must share to be read alike, e.g. `TIFF Q4 Y X` or `ND2 T Z C3 Y X`.
+
+        Depths and times that the file tells may differ in number; channels and axes of which it
+        tells nothing may not.
+        """
+        counts = zip(self.axes, self.shape, strict=True)
+        told = [axis if axis in "YXZTS" else f"{axis}{count}" for axis, count in counts]
+        return " ".join([self.format, *told, *(["..."] if self.scenes > 1 else [])])
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reading:
+    """How one file becomes one picture, or several; see `core.data.readings`."""
+
+    axes: str = ""
+    """What the axes are, e.g. `CYX`; empty: as the file tells."""
+    projection: str = ""
+    """How all of z becomes one plane: `max`, `mean`, `focus`; empty: z is no axis of its own."""
+    plane: int = 0
+    """The one plane that is used."""
+    each: bool = False
+    """Whether every plane is an image of the study; `plane` means nothing then."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,7 +67,15 @@ class ImageRecord:
     channel_names: tuple[str, ...] = ()
     channel_colors: tuple[str, ...] = ()
     """`#RRGGBB` for each channel, where the file tells them."""
+    stack: Stack | None = None
+    """What the file holds beside this picture; None: nothing."""
+    decided: bool = False
+    """Whether a person said how the stack is read."""
+    part: str = ""
+    """Which of its file's images this is, e.g. `time 3`; empty: the file gave one image."""
     pixel_size_um: float | None = None
+    measured: bool = False
+    """Whether a person told the pixel size, not the file."""
     group: str | None = None
     condition: str | None = None
     facts: dict[str, str] = field(default_factory=dict)
@@ -36,6 +84,33 @@ class ImageRecord:
     """Classification: the class of the whole picture; None: not annotated."""
     given_split: str | None = None
     """`test` where the user brought it as a test image, else None."""
+
+    @property
+    def title(self) -> str:
+        """Return what a user calls it: the file's name, and which part of the file."""
+        return f"{self.original_name} · {self.part}" if self.part else self.original_name
+
+    @property
+    def own_name(self) -> str:
+        """Return a file name for other programs; parts of a file have names of their own."""
+        return f"{self.id}{PurePath(self.file).suffix}" if self.part else self.original_name
+
+    @property
+    def in_doubt(self) -> bool:
+        """Return whether the file holds more than its picture shows, and nobody chose yet."""
+        return self.plane is not None and not self.decided
+
+    @property
+    def seen_as(self) -> str:
+        """Return what differs wherever other pixels are seen: another file or another reading."""
+        if self.plane is None and not self.decided:
+            return self.sha256
+        return f"{self.sha256}-{self.axes}{self.projection}{self.plane or 0}"
+
+    @property
+    def content(self) -> str:
+        """Return the hash of its file, and which part of the file it is where there are several."""
+        return f"{self.sha256}#{self.plane or 0}" if self.part else self.sha256
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,6 +168,10 @@ class StudyRecord:
     pixel_size_um: float | None = None
     split: Split | None = None
     groups_known: bool = False
+    readings: dict[str, Reading] = field(default_factory=dict)
+    """Kind of stack -> how a person said it is read; files that come later are read so, too."""
+    pixel_sizes_um: dict[str, float] = field(default_factory=dict)
+    """Kind of picture (`core.data.scales`) -> pixel size a person measured."""
     grouping: Grouping | None = None
     """None: groups and conditions came with the import, or are not known."""
 

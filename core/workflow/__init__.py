@@ -8,6 +8,7 @@ and then the trained model's predictions on other images.
     doctor.py   what is probably wrong with the labels
     grouping.py groups and conditions
     pictures.py what is shown of an image
+    readings.py what the planes of a file are, how large a pixel is
     sample.py   the simulated study that is there at the first start
     advice.py   fingerprint, recommendation, plan
     runs.py     jobs: start, watch, cancel, resume
@@ -45,7 +46,27 @@ from core.workflow.memory import (
     library_snapshot,
     library_stats,
 )
-from core.workflow.pictures import file_pixels, image_pixels, image_values, thumbnail
+from core.workflow.pictures import (
+    file_pixels,
+    image_pixels,
+    image_values,
+    thumbnail,
+    write_picture,
+)
+from core.workflow.readings import (
+    pixel_size_along,
+    planes_of,
+    read_as,
+    reading_named,
+    reading_now,
+    reading_pictures,
+    reading_question,
+    reading_sentence,
+    readings,
+    set_pixel_size,
+    sized_alike,
+    stacks,
+)
 from core.workflow.results import (
     Prediction,
     Side,
@@ -121,11 +142,20 @@ __all__ = [
     "make_split",
     "named",
     "open_sample",
+    "pixel_size_along",
     "plan_from",
     "plan_of",
+    "planes_of",
     "prediction",
     "preview_import",
     "previews",
+    "read_as",
+    "reading_named",
+    "reading_now",
+    "reading_pictures",
+    "reading_question",
+    "reading_sentence",
+    "readings",
     "recommend",
     "report",
     "restart_queued",
@@ -134,7 +164,10 @@ __all__ = [
     "save_labels",
     "set_groups",
     "set_image_class",
+    "set_pixel_size",
     "set_task",
+    "sized_alike",
+    "stacks",
     "start_export",
     "start_fingerprint",
     "start_prediction",
@@ -148,5 +181,6 @@ __all__ = [
     "told_by_pattern",
     "told_by_sheet",
     "wait",
+    "write_picture",
     "write_test",
 ]

@@ -163,7 +163,7 @@ def make_plan(
         budget=budget,
         split=split,
         seed=seed,
-        image_hashes={image.id: image.sha256 for image in images},
+        image_hashes={image.id: image.content for image in images},
         label_versions=_label_versions(workspace, record, ids),
         image_classes={image.id: image.image_class for image in images if image.image_class},
         baselines=baselines,
@@ -177,7 +177,7 @@ def _learned(workspace: Workspace, record: StudyRecord, split: Split) -> _Learne
     task = task_of(record)
     facts = [
         [task.kind, task.classes, task.background],
-        [[image_id, record.image(image_id).sha256, record.image(image_id).image_class]
+        [[image_id, record.image(image_id).seen_as, record.image(image_id).image_class]
          for image_id in ids],
         labels,
     ]  # fmt: skip

@@ -1,5 +1,6 @@
 """Going on from a trained model, with the images and labels added since."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -40,14 +41,25 @@ def plan_from(
             f"the model in {folder} answers {known.task.kind} ({', '.join(known.task.classes)}), "
             f"and study {study!r} asks something else; train it from the start"
         )
-    learned = set(known.learned_from)
-    for image_id in plan.split.test:
-        if plan.image_hashes[image_id] in learned:
-            raise LeakError(
-                f"the model in {folder} has learned from {image_id!r}, which is a test image of "
-                f"study {study!r}; train it from the start"
-            )
+    refuse_leak(plan, known.learned_from, str(folder))
     return replace(plan, start_from=str(folder))
+
+
+def refuse_leak(plan: Plan, learned_from: Sequence[str], model: str) -> None:
+    """Raise LeakError where a model has learned from what would be a test image of the plan.
+
+    A file that was one image may give several by now, or the other way round.
+    """
+    learned = set(learned_from)
+    files = {content.split("#")[0] for content in learned}
+    for image_id in plan.split.test:
+        content = plan.image_hashes[image_id]
+        file, is_part = content.split("#")[0], "#" in content
+        if content in learned or (file in learned if is_part else content in files):
+            raise LeakError(
+                f"the model in {model} has learned from {image_id!r}, which is a test image of "
+                f"study {plan.study!r}; train it from the start"
+            )
 
 
 def added_since(workspace: Workspace, run: str) -> int:

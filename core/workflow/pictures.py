@@ -1,5 +1,6 @@
 """What is shown of an image."""
 
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -45,9 +46,31 @@ def image_values(workspace: Workspace, study: str, image_id: str) -> "NDArray[np
     return samples.read_image(study_dir, studies.load(study_dir).image(image_id))
 
 
-def file_pixels(path: Path) -> "NDArray[np.uint8]":
-    """Return an image file outside any study for the eye, as `image_pixels` does."""
-    from core.data import readers, thumbnails
+def file_pixels(
+    workspace: Workspace, study: str, path: Path, *, most: int = 1
+) -> "list[tuple[str, NDArray[np.uint8]]]":
+    """Return (name, image for the eye) of the images a file outside of the study gives.
 
-    picture = readers.read(path)
-    return thumbnails.preview(picture.image_cyx, colors=picture.channel_colors)
+    It is read as the study reads files of its kind; a name is that of the image's answer in a
+    prediction. At most `most` of a file's images.
+    """
+    from core.data import readings, thumbnails
+
+    known = studies.load(workspace.study(study)).readings
+    return [
+        (
+            readings.answer_name(path, number, part),
+            thumbnails.preview(picture.image_cyx, colors=picture.channel_colors),
+        )
+        for number, (part, picture) in enumerate(
+            islice(readings.images(path, known), most), start=1
+        )
+    ]
+
+
+def write_picture(path: Path, pixels: "NDArray[np.uint8]") -> None:
+    """Write a picture (row, column, 3) as PNG."""
+    from core.data import thumbnails
+    from core.records import write_bytes
+
+    write_bytes(path, thumbnails.png(pixels))

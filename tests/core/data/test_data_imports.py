@@ -11,7 +11,7 @@ from PIL import Image
 from core.data import checks, imports, samples, split, study, tasks, thumbnails, truth
 from core.data.imports import ImportReport
 from core.data.labels import model, store
-from core.errors import ImageError, StudyError, TableError
+from core.errors import StudyError, TableError
 from core.paths import StudyDir, Workspace
 from core.records import Kind, TaskSpec
 
@@ -305,21 +305,6 @@ def test_a_stack_is_one_plane_of_picture_and_mask(study_dir: StudyDir, tmp_path:
     assert sample.labels is not None
     assert len(sample.labels.objects) == 1
     assert any(finding.images == ("a",) for finding in checks.inspect(study_dir))
-
-
-def test_the_user_decides_what_the_pages_are(study_dir: StudyDir, tmp_path: Path) -> None:
-    pages = np.random.default_rng(0).integers(0, 999, (9, 24, 32), dtype=np.uint16)
-    tifffile.imwrite(tmp_path / "a.tif", pages, photometric="minisblack")
-    imports.add(study_dir, [tmp_path / "a.tif", picture(tmp_path / "b.png", 1)])
-    record = imports.read_as(study_dir, ["a"], plane=2)
-    assert record.image("a").plane == 2
-    np.testing.assert_array_equal(samples.load(study_dir, ["a"])[0].image_cyx, pages[2:3])
-    record = imports.read_as(study_dir, ["a"], axes="CYX")
-    assert record.image("a").shape_cyx == (9, 24, 32)
-    np.testing.assert_array_equal(samples.load(study_dir, ["a"])[0].image_cyx, pages)
-    with pytest.raises(ImageError, match=r"^a.tif: .*labels would not fit"):
-        imports.read_as(study_dir, ["a"], axes="YXC")
-    assert study.load(study_dir) == record
 
 
 def test_what_holds_for_many_files_is_told_once(study_dir: StudyDir, tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from core.data import imports, readers, samples, study
+from core.data import imports, readers, readings, rereading, samples, study
 from core.data.labels import masks
 from core.errors import ImageError, LabelError
 from core.paths import Workspace
@@ -175,6 +175,27 @@ def test_what_opens_has_finite_pixels(odd_files: Path, file: str) -> None:
         assert expected.told in " ".join(picture.notices)
         assert picture.axes.endswith(expected.axes)
         assert picture.channel_names == expected.channel_names
+
+
+@pytest.mark.parametrize("file", [f for f in _files(Opens) if EXPECTED[f].planes > 1])
+def test_what_leaves_room_for_doubt_is_asked_and_each_answer_opens(
+    odd_files: Path, workspace: Workspace, file: str
+) -> None:
+    study_dir = study.create(workspace, "odd")
+    imports.add(study_dir, [odd_files / file])
+    [image] = study.load(study_dir).images
+    assert image.in_doubt
+    assert image.stack is not None
+    ways = readings.offered(image.stack)
+    shown = readings.pictures(odd_files / file, image.stack, ways)
+    assert len(shown) == len(ways) >= 5
+    assert all(np.ptp(picture) > 0 for picture in shown)
+    for way in ways:
+        rereading.decide(study_dir, study.load(study_dir).images[0].id, way)
+        images = study.load(study_dir).images
+        assert not any(image.in_doubt for image in images)
+        assert len(images) == (EXPECTED[file].planes if way.each else 1)
+        assert samples.read_image(study_dir, images[-1]).shape == images[-1].shape_cyx
 
 
 _BY_TIFFFILE = re.compile(r"tifffile \(([\d, ]+)\) (\w+)")

@@ -51,12 +51,26 @@ def test_a_plane_of_one_long_block(tmp_path: Path) -> None:
     np.testing.assert_array_equal(picture.image_cyx, tzcyx[1, 1])
 
 
+@pytest.mark.parametrize("long", [True, False])
+def test_depths_of_one_time_become_one_plane(tmp_path: Path, long: bool) -> None:
+    tzcyx = np.random.default_rng(0).integers(0, 999, (3, 4, 2, 12, 16), dtype=np.uint16)
+    path = tmp_path / "a.tif"
+    if long:
+        tifffile.imwrite(path, tzcyx, imagej=True, truncate=True, metadata={"axes": "TZCYX"})
+    else:
+        tifffile.imwrite(path, tzcyx, ome=True, metadata={"axes": "TZCYX"}, compression="zlib")
+    for how, expected in (("max", tzcyx.max(axis=1)), ("mean", np.rint(tzcyx.mean(axis=1)))):
+        picture = readers.read(path, plane=2, projection=how)
+        assert picture.planes == 3
+        np.testing.assert_array_equal(picture.image_cyx, expected[2])
+
+
 def test_pages_become_channels_where_the_user_says_so(tmp_path: Path) -> None:
     pages = np.stack([RAMP, RAMP + 7])
     tifffile.imwrite(tmp_path / "a.tif", pages, photometric="minisblack")
     as_stack = readers.read(tmp_path / "a.tif")
     assert as_stack.image_cyx.shape == (1, 12, 16)
-    assert "read it as CYX" in as_stack.notices[0]
+    assert "plane 0 is used" in as_stack.notices[0]
     np.testing.assert_array_equal(readers.read(tmp_path / "a.tif", axes="CYX").image_cyx, pages)
 
 

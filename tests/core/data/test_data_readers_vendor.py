@@ -9,7 +9,15 @@ from typing import ClassVar
 import numpy as np
 import pytest
 
-from core.data import imports, readers, readers_vendor, samples, study
+from core.data import (
+    imports,
+    readers,
+    readers_vendor,
+    readings,
+    rereading,
+    samples,
+    study,
+)
 from core.errors import ImageError
 from core.paths import Workspace
 
@@ -90,6 +98,27 @@ def test_leica_series_are_counted_on(tmp_path: Path) -> None:
     assert "second" in second.notices[0]
     with pytest.raises(ImageError, match="no plane 4"):
         readers.read(path, plane=4)
+
+
+def test_leica_series_become_images_of_their_own(tmp_path: Path, workspace: Workspace) -> None:
+    pytest.importorskip("liffile")
+    second = SERIES[:, :, :8, :10] + 1
+    (tmp_path / "a.lif").write_bytes(_lif({"first": SERIES, "second": second}))
+    study_dir = study.create(workspace, "series")
+    imports.add(study_dir, [tmp_path / "a.lif"])
+    [image] = study.load(study_dir).images
+    assert image.in_doubt
+    assert image.stack is not None
+    ways = readings.offered(image.stack)
+    shown = readings.pictures(tmp_path / "a.lif", image.stack, ways)
+    assert all(picture.any() for picture in shown)
+    brightest = readings.named(image.stack, "pictures+z-max")
+    rereading.decide(study_dir, "a", brightest)
+    first, other = study.load(study_dir).images
+    assert (first.part, other.part) == ("picture 1", "picture 2")
+    assert (first.group, other.shape_cyx) == ("a", (3, 8, 10))
+    for about, expected in ((first, SERIES), (other, second)):
+        np.testing.assert_array_equal(samples.read_image(study_dir, about), expected.max(axis=0))
 
 
 def _lif(series: dict[str, np.ndarray]) -> bytes:

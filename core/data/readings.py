@@ -1,0 +1,409 @@
+"""How a file of many planes may become a picture: what is offered, in words and as small pictures.
+
+A reading gives every axis of the stack a role: channels of one picture, depths of which one plane
+is made, or images of their own. Axes that the file tells are believed first, but may be overruled.
+"""
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from functools import partial
+from itertools import product
+from math import prod
+from pathlib import Path
+from typing import TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from core.data import readers, thumbnails
+from core.data.axes import PROJECTIONS, Picture, detail, project
+from core.errors import ImageError
+from core.records import ImageRecord, Reading, Stack
+
+Pixels = NDArray[np.generic]
+Thing = TypeVar("Thing")
+UNKNOWN = "QI"
+"""Axes of which a file tells nothing."""
+# More dyes are told apart by special instruments only, whose files say so.
+_MOST_CHANNELS = 16
+# Up to here, pages that nobody named are mostly channels.
+_FEW = 5
+# More pictures than a person compares at a glance.
+_MOST_OFFERED = 8
+# Readers of other formats know their axes and cannot be overruled.
+_OVERRULED = ("TIFF", "OME-Zarr")
+_WORDS = {
+    "Z": ("depth", "depths"),
+    "T": ("time", "times"),
+    "P": ("position", "positions"),
+    "M": ("tile", "tiles"),
+    "H": ("phase", "phases"),
+    "V": ("view", "views"),
+}
+_PAGES = ("page", "pages")
+_SHOWN_OF_Z = {
+    "max": "the brightest shown",
+    "mean": "their mean shown",
+    "focus": "the sharpest shown",
+}
+# Previews look at no more planes and pixels: a time series may have thousands.
+_MOST_PLANES = 64
+_MOST_PIXELS = 200_000_000
+_FRAMES = 4
+# A gap of a fiftieth of a frame is seen, and takes no room.
+_GAP = 1 / 50
+
+
+def offered(stack: Stack) -> tuple[Reading, ...]:
+    """Return the readings a user may choose from, the most plausible first."""
+    if stack.scenes > 1:
+        flat = [Reading(projection=how, each=True) for how in PROJECTIONS if _depth(stack) > 1]
+        return (*flat, Reading(each=True), Reading())
+    found = [reading for roles in _role_sets(stack) for reading in _with_roles(stack, roles)]
+    if len(found) >= _MOST_OFFERED:
+        found = [each for each in found if each.projection in ("", PROJECTIONS[0])]
+    return (*dict.fromkeys(found), Reading(axes=_paged(stack)))
+
+
+def name_of(stack: Stack, reading: Reading) -> str:
+    """Return a short name for the command line, e.g. `channels`, `z-max`, `times`, `page-3`."""
+    if not (reading.each or reading.projection) and planes(stack, reading) > 1:
+        return f"page-{reading.plane + 1}"
+    parts = []
+    for letter, _ in _stacked(stack, reading):
+        if letter == "C":
+            told = "C" in stack.axes and len(_stacked(stack, reading)) > 1
+            parts += [] if told else ["channels"]
+        elif letter == "Z" and reading.projection:
+            parts.append(f"z-{reading.projection}")
+        elif reading.each:
+            parts.append(_WORDS.get(letter, _PAGES)[1])
+    if stack.scenes > 1 and reading.each:
+        parts = ["pictures", *(part for part in parts if part.startswith("z-"))]
+    return "+".join(parts)
+
+
+def named(stack: Stack, name: str) -> Reading:
+    """Return the reading of this name; ImageError listing the choices where there is none."""
+    choices = {name_of(stack, reading): reading for reading in offered(stack)}
+    page = re.fullmatch(r"page-([1-9]\d*)", name)
+    if page is not None:
+        return replace(offered(stack)[-1], plane=int(page[1]) - 1)
+    if name not in choices:
+        raise ImageError(
+            f"{name!r} is no way to read {stack.kind}; choose {', '.join(choices)} "
+            "(or the number of another page)"
+        )
+    return choices[name]
+
+
+def current(image: ImageRecord) -> Reading:
+    """Return how an image's file is read now."""
+    if image.stack is None:
+        return Reading()
+    return Reading(
+        axes="" if image.axes == image.stack.axes else image.axes,
+        projection=image.projection,
+        plane=0 if image.part else image.plane or 0,
+        each=bool(image.part),
+    )
+
+
+def question(image: ImageRecord) -> str:
+    """Return what is to be decided of an image's file, in one sentence or two."""
+    stack = image.stack
+    name = image.original_name
+    if stack is None:
+        return f"{name} holds one picture."
+    if stack.scenes > 1:
+        return f"{name} holds {stack.scenes} pictures. Which do you want to work on?"
+    axes = _stacked(stack, Reading())
+    if len(axes) == 1 and axes[0][0] in UNKNOWN:
+        return f"What are the {axes[0][1]} pages of {name}?"
+    words = {**{letter: many for letter, (_, many) in _WORDS.items()}, "C": "channels"}
+    told = " × ".join(f"{count} {words.get(letter, _PAGES[1])}" for letter, count in axes)
+    return f"{name} holds {told}. How shall it be shown?"
+
+
+def sentence(stack: Stack, reading: Reading) -> str:
+    """Return what the reading makes of the file, in a few plain words."""
+    if stack.scenes > 1:
+        told = f"{stack.scenes} pictures in one file, each an image of its own"
+        return (
+            f"{told}; of each depth {_SHOWN_OF_Z[reading.projection]}"
+            if reading.projection
+            else (told if reading.each else f"only plane {reading.plane + 1}")
+        )
+    parts, images = [], 1
+    for letter, count in _stacked(stack, reading):
+        one, many = _WORDS.get(letter, _PAGES)
+        if letter == "C":
+            parts.append(f"{count} channels")
+        elif letter == "Z" and reading.projection:
+            parts.append(f"{count} depths (z), {_SHOWN_OF_Z[reading.projection]}")
+        elif reading.each:
+            parts.append(f"{count} {many}")
+            images *= count
+        else:
+            total = planes(stack, reading)
+            return f"only {one if total == count else 'plane'} {reading.plane + 1} of {total}"
+    told = ", ".join(parts)
+    return f"{told}: {images} images" if reading.each else told
+
+
+def planes(stack: Stack, reading: Reading) -> int:
+    """Return how many planes the reading leaves, where a file's pictures are all like the first."""
+    kept = "C" + "Z" * bool(reading.projection)
+    left = prod(count for letter, count in _stacked(stack, reading) if letter not in kept)
+    return left * stack.scenes
+
+
+def part_of(stack: Stack, reading: Reading, plane: int) -> str:
+    """Return which part of its file a plane is, e.g. `time 3` or `time 3, depth 1`."""
+    if stack.scenes > 1:
+        return f"picture {plane + 1}"
+    kept = "C" + "Z" * bool(reading.projection)
+    axes = [(letter, n) for letter, n in _stacked(stack, reading) if letter not in kept]
+    places = np.unravel_index(plane, [n for _, n in axes]) if axes else ()
+    return ", ".join(
+        f"{_WORDS.get(letter, _PAGES)[0]} {int(place) + 1}"
+        for (letter, _), place in zip(axes, places, strict=True)
+    )
+
+
+def pictures(
+    path: Path, stack: Stack, chosen: Sequence[Reading], *, side: int = 256
+) -> list[NDArray[np.uint8]]:
+    """Return a small picture (rows, columns, 3) of each reading; each plane is opened once.
+
+    Readings that give several images show up to four of them side by side. Of long stacks some
+    planes are looked at, evenly spaced. Raises ImageError where the file cannot be read.
+    """
+    if stack.scenes > 1:
+        return [_mounted(_scenes(path, reading), side) for reading in chosen]
+    seen = _Planes(path, stack, side)
+    return [
+        _mounted([seen.page(reading.plane)], side)
+        if reading == replace(offered(stack)[-1], plane=reading.plane)
+        else _mounted(list(seen.frames(reading)), side)
+        for reading in chosen
+    ]
+
+
+def images(
+    path: Path, known: Mapping[str, Reading], *, most_pixels: int | None = None
+) -> Iterator[tuple[str, Picture]]:
+    """Yield (part, picture) of each image a file outside of a study gives.
+
+    It is read as `known` (kind of stack -> reading) says of files of its kind; the part is empty
+    where the file gives one image. Raises ImageError where it cannot be read so.
+    """
+    first = readers.read(path, most_pixels=most_pixels)
+    stack = first.stack(readers.format_of(path))
+    reading = known.get(stack.kind) if stack else None
+    if stack is None or reading is None:
+        yield "", first
+        return
+    del first  # large files are not held twice
+    how = partial(
+        readers.read,
+        path,
+        axes=reading.axes,
+        projection=reading.projection,
+        most_pixels=most_pixels,
+    )
+    if not reading.each:
+        yield "", how(plane=reading.plane)
+        return
+    picture = how(plane=0)
+    for plane in range(picture.planes):
+        part = part_of(stack, reading, plane) if picture.planes > 1 else ""
+        yield part, picture if plane == 0 else how(plane=plane)
+
+
+def answer_name(path: Path, number: int, part: str) -> str:
+    """Return what the answer to a file's image is called, `number` counted from 1."""
+    return f"{path.stem}-{number}" if part else path.stem
+
+
+class _Planes:
+    """Some planes of a stack, made small."""
+
+    def __init__(self, path: Path, stack: Stack, side: int) -> None:
+        self._path, self._stack, self._side = path, stack, side
+        self._axes = _paged(stack)
+        told = self._axes or stack.axes
+        sides = dict(zip(told, stack.shape, strict=True))
+        kept = "YXSC"
+        self._lengths = [n for a, n in zip(told, stack.shape, strict=True) if a not in kept]
+        self._at = [at for at, a in enumerate(told) if a not in kept]
+        budget = min(_MOST_PLANES, max(_FRAMES, _MOST_PIXELS // (sides["Y"] * sides["X"])))
+        self._looked_at = _spread(self._lengths, budget)
+        self._small: dict[tuple[int, ...], tuple[Pixels, float]] = {}
+
+    def page(self, plane: int) -> Pixels:
+        """Return one plane as small (channels, rows, columns)."""
+        image_cyx = readers.read(self._path, plane=plane, axes=self._axes).image_cyx
+        return _small(image_cyx, self._side)
+
+    def frames(self, reading: Reading) -> Iterator[Pixels]:
+        """Yield up to four of the images that the reading gives."""
+        letters = [(reading.axes or self._stack.axes)[at] for at in self._at]
+        merged = "C" + "Z" * bool(reading.projection)
+        own = [place for place, letter in enumerate(letters) if letter not in merged]
+        images = list(product(*(self._looked_at[place] for place in own)))
+        for image in _evenly(images, _FRAMES):
+            fixed = dict(zip(own, image, strict=True))
+            yield self._frame(letters, fixed, reading.projection)
+
+    def _frame(self, letters: list[str], fixed: dict[int, int], how: str) -> Pixels:
+        channels = [at for at, letter in enumerate(letters) if letter == "C" and at not in fixed]
+        if not channels:
+            return self._flat(letters, fixed, how)
+        chosen = self._looked_at[channels[0]]
+        return np.concatenate(
+            [self._flat(letters, {**fixed, channels[0]: channel}, how) for channel in chosen]
+        )
+
+    def _flat(self, letters: list[str], fixed: dict[int, int], how: str) -> Pixels:
+        """Return one plane, made of all depths where one axis is left over."""
+        depths = [at for at in range(len(letters)) if at not in fixed]
+        if not depths:
+            return self._plane(fixed)[0]
+        looks = [self._plane({**fixed, depths[0]: at}) for at in self._looked_at[depths[0]]]
+        if how == "focus":
+            return max(looks, key=lambda look: look[1])[0]
+        return project((pixels for pixels, _ in looks), how)
+
+    def _plane(self, place: dict[int, int]) -> tuple[Pixels, float]:
+        """Return a plane and how sharp it is."""
+        index = tuple(place[at] for at in range(len(self._lengths)))
+        if index not in self._small:
+            number = int(np.ravel_multi_index(index, self._lengths)) if index else None
+            image_cyx = readers.read(self._path, plane=number, axes=self._axes).image_cyx
+            self._small[index] = _small(image_cyx, self._side), detail(image_cyx)
+        return self._small[index]
+
+
+def _scenes(path: Path, reading: Reading) -> list[Pixels]:
+    """Return up to four of the pictures of a file of several, at their own size."""
+    first = readers.read(path, projection=reading.projection)
+    if not reading.each:
+        return [readers.read(path, plane=reading.plane).image_cyx]
+    return [
+        readers.read(path, plane=plane, projection=reading.projection).image_cyx
+        for plane in _evenly(range(first.planes), _FRAMES)
+    ]
+
+
+def _mounted(frames: list[Pixels], side: int) -> NDArray[np.uint8]:
+    """Return the frames in one picture: one alone, two side by side, four in a square.
+
+    All have the same levels, so that what grows brighter is seen to.
+    """
+    if len(frames) == 1:
+        return thumbnails.preview(frames[0], side=side)
+    alike = len({frame.shape for frame in frames}) == 1
+    levels = thumbnails.levels(np.concatenate(frames, axis=1)) if alike else None
+    tiles = [thumbnails.preview(each, side=side // 2, shown=levels) for each in frames]
+    rows, columns = (max(tile.shape[at] for tile in tiles) for at in (0, 1))
+    lines, gap = -(-len(tiles) // 2), max(1, round(_GAP * max(rows, columns)))
+    sheet = np.full((lines * (rows + gap) - gap, 2 * columns + gap, 3), 255, dtype=np.uint8)
+    for number, tile in enumerate(tiles):
+        top = number // 2 * (rows + gap)
+        left = number % 2 * (columns + gap)
+        sheet[top : top + tile.shape[0], left : left + tile.shape[1]] = tile
+    return sheet
+
+
+def _small(image_cyx: Pixels, side: int) -> Pixels:
+    """Return the channels averaged down, in their own dtype."""
+    planes = np.stack([thumbnails.small(channel_yx, side) for channel_yx in image_cyx])
+    return (np.rint(planes) if image_cyx.dtype.kind in "ui" else planes).astype(image_cyx.dtype)
+
+
+def _spread(lengths: list[int], budget: int) -> list[list[int]]:
+    """Return places on each axis, all together at most about `budget` planes."""
+    found: dict[int, list[int]] = {}
+    order = sorted(range(len(lengths)), key=lengths.__getitem__)
+    for done, at in enumerate(order):
+        most = max(_FRAMES, int(budget ** (1 / (len(order) - done))))
+        if lengths[at] <= _MOST_CHANNELS:
+            most = max(most, lengths[at])  # a channel that is left out would be missed
+        found[at] = _evenly(range(lengths[at]), most)
+        budget = max(1, budget // len(found[at]))
+    return [found[at] for at in range(len(lengths))]
+
+
+def _evenly(things: Sequence[Thing], most: int) -> list[Thing]:
+    """Return at most so many of the things, the first and the last among them."""
+    if len(things) <= most:
+        return list(things)
+    return [things[round(at)] for at in np.linspace(0, len(things) - 1, most)]
+
+
+def _depth(stack: Stack) -> int:
+    return dict(zip(stack.axes, stack.shape, strict=True)).get("Z", 1)
+
+
+def _stacked(stack: Stack, reading: Reading) -> list[tuple[str, int]]:
+    """Return (letter, length) of the axes longer than 1 that are no row, column or colour."""
+    axes = reading.axes or stack.axes
+    return [
+        (letter, count)
+        for letter, count in zip(axes, stack.shape, strict=True)
+        if letter not in "YXS" and count > 1
+    ]
+
+
+def _paged(stack: Stack) -> str:
+    """Return axes by which every plane can be had singly; empty: the file's own do."""
+    others = [a for a, n in zip(stack.axes, stack.shape, strict=True) if a not in "YXSC" and n > 1]
+    if "C" in stack.axes and not others and stack.format in _OVERRULED:
+        return stack.axes.replace("C", "Q")
+    return ""
+
+
+def _role_sets(stack: Stack) -> Iterator[tuple[str, ...]]:
+    """Yield a role (C, Z, T) for each axis of the stack; channels and depths are one axis each."""
+    axes = _stacked(stack, Reading())
+    choices = [_roles(stack, letter, count, alone=len(axes) == 1) for letter, count in axes]
+    for roles in product(*choices):
+        if roles.count("C") <= 1 and roles.count("Z") <= 1:
+            yield roles
+
+
+def _roles(stack: Stack, letter: str, count: int, *, alone: bool) -> tuple[str, ...]:
+    """Return what an axis may be, the most plausible first."""
+    free = stack.format in _OVERRULED
+    if letter == "C" and not (alone and free):
+        return ("C",)
+    likely = "CZT" if count <= _FEW else "ZTC"
+    if letter in "CZT":
+        likely = letter + likely.replace(letter, "")
+    elif letter not in UNKNOWN:
+        return ("T",)
+    if not (free and (alone or letter in UNKNOWN)):
+        return ("Z", "T") if letter == "Z" else ("T",)
+    others = stack.axes.replace(letter, "", 1)
+    barred = {axis for axis in "CZ" if axis in others}
+    if count > _MOST_CHANNELS or "S" in others:
+        barred.add("C")
+    return tuple(role for role in likely if role not in barred)
+
+
+def _with_roles(stack: Stack, roles: tuple[str, ...]) -> list[Reading]:
+    given = iter(roles)
+    letters = []
+    for letter, count in zip(stack.axes, stack.shape, strict=True):
+        role = letter if letter in "YXS" or count == 1 else next(given)
+        # An axis that the file names keeps its name where its planes are images of their own.
+        keeps = (role == "T" and letter not in (*UNKNOWN, "C")) or role in stack.axes
+        letters.append(letter if keeps else role)
+    axes = "".join(letters)
+    as_told = axes == stack.axes or stack.format not in _OVERRULED
+    read = Reading(axes="" if as_told else axes, each="T" in roles)
+    if "Z" not in roles:
+        return [read]
+    return [replace(read, projection=how) for how in PROJECTIONS]
