@@ -35,9 +35,10 @@ def test_pictures(root: str, run_id: str, image_id: str) -> list[tuple[str, byte
     """Return captions and PNGs that set truth and answer of a test image side by side."""
     place = Workspace.at(root)
     plan = workflow.plan_of(place, run_id)
-    pixels = workflow.image_pixels(place, plan.study, image_id)
-    given_yx = tifffile.imread(_predictions(run_id) / "labels" / f"{image_id}.tif").astype(np.int32)
-    true_yx = _truth(place, run_id, image_id).pixels_yx
+    pixels = workflow.image_pixels(place, plan.study, image_id, side=pictures.LARGEST_PX)
+    given = tifffile.imread(_predictions(run_id) / "labels" / f"{image_id}.tif").astype(np.int32)
+    given_yx = pictures.fitted(given, pixels)
+    true_yx = pictures.fitted(_truth(place, run_id, image_id).pixels_yx, pixels)
     if plan.task.kind is Kind.INSTANCE:
         both = pictures.compared(pixels, true_yx, given_yx)
         return [
@@ -100,8 +101,8 @@ def predicted_pictures(job_id: str, task: TaskSpec, most: int) -> list[tuple[str
 
 @st.cache_data(show_spinner=False, max_entries=64)
 def _predicted_picture(image: str, labels: str, task: TaskSpec) -> bytes:
-    pixels = workflow.file_pixels(Path(image))
-    given_yx = tifffile.imread(labels).astype(np.int32)
+    pixels = workflow.file_pixels(Path(image), side=pictures.LARGEST_PX)
+    given_yx = pictures.fitted(tifffile.imread(labels).astype(np.int32), pixels)
     if task.kind is Kind.SEMANTIC:
         return pictures.png(colored(pixels, given_yx, task))
     picture = pictures.enlarged(pixels)

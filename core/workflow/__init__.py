@@ -45,7 +45,14 @@ from core.workflow.memory import (
     library_snapshot,
     library_stats,
 )
-from core.workflow.pictures import file_pixels, image_pixels, image_values, thumbnail
+from core.workflow.pictures import (
+    file_pixels,
+    image_pixels,
+    image_values,
+    sampled_values,
+    seen_values,
+    thumbnail,
+)
 from core.workflow.results import (
     Prediction,
     Side,
@@ -75,6 +82,7 @@ from core.workflow.studies import (
     create_study,
     import_files,
     inspect,
+    label_overview,
     labelled_ids,
     list_studies,
     load_labels,
@@ -110,6 +118,7 @@ __all__ = [
     "import_library",
     "inspect",
     "is_described",
+    "label_overview",
     "labelled_ids",
     "library_snapshot",
     "library_stats",
@@ -131,7 +140,9 @@ __all__ = [
     "restart_queued",
     "result",
     "resume",
+    "sampled_values",
     "save_labels",
+    "seen_values",
     "set_groups",
     "set_image_class",
     "set_task",

@@ -10,6 +10,8 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+    from core.data.regions import Region
+
 SIDE_PX = 320
 """Longer side of a thumbnail: sharp at the size of a card on a dense screen."""
 
@@ -37,17 +39,43 @@ def image_pixels(
     return thumbnails.preview(image_cyx, side=side, colors=about.channel_colors)
 
 
-def image_values(workspace: Workspace, study: str, image_id: str) -> "NDArray[np.generic]":
-    """Return an image's own numbers: (channel, row, column), read as the study decided."""
-    from core.data import samples
+def image_values(
+    workspace: Workspace, study: str, image_id: str, region: "Region | None" = None
+) -> "NDArray[np.generic]":
+    """Return an image's own numbers: (channel, row, column), read as the study decided.
+
+    With a region (of a large image), only those in it come into memory.
+    """
+    from core.data import pyramid, samples
 
     study_dir = workspace.study(study)
-    return samples.read_image(study_dir, studies.load(study_dir).image(image_id))
+    about = studies.load(study_dir).image(image_id)
+    if region is not None:
+        return pyramid.opened(study_dir, about).read(region)
+    return samples.read_image(study_dir, about)
 
 
-def file_pixels(path: Path) -> "NDArray[np.uint8]":
+def seen_values(
+    workspace: Workspace, study: str, image_id: str, region: "Region", side: int
+) -> "NDArray[np.generic]":
+    """Return what the eye needs of a region of a large image: its longer side `side` or more."""
+    from core.data import pyramid
+
+    study_dir = workspace.study(study)
+    return pyramid.opened(study_dir, studies.load(study_dir).image(image_id)).seen(region, side)
+
+
+def sampled_values(workspace: Workspace, study: str, image_id: str) -> "NDArray[np.generic]":
+    """Return every n-th pixel of a large image, from which levels are found."""
+    from core.data import pyramid
+
+    study_dir = workspace.study(study)
+    return pyramid.opened(study_dir, studies.load(study_dir).image(image_id)).sample()
+
+
+def file_pixels(path: Path, *, side: int | None = None) -> "NDArray[np.uint8]":
     """Return an image file outside any study for the eye, as `image_pixels` does."""
     from core.data import readers, thumbnails
 
     picture = readers.read(path)
-    return thumbnails.preview(picture.image_cyx, colors=picture.channel_colors)
+    return thumbnails.preview(picture.image_cyx, side=side, colors=picture.channel_colors)
