@@ -25,7 +25,9 @@ from core.records import ImageRecord, StudyRecord
 COVER_IMAGES = 5
 _TINT = 0.28
 # Of the marks on a large image: where something is, not how it is shaped.
-_MARKS_PX, _MARKS_ALPHA = 1024, 120
+_MARKS_PX, _MARKS_ALPHA = 1024, 230
+_VISITED = (255, 255, 255, 26)
+"""Laid over what was annotated, be there something in it or not."""
 
 
 def open_sheet(study: StudyRecord, image: ImageRecord, zoom: float) -> Sheet:
@@ -140,10 +142,17 @@ def _marks(root: str, study: str, image_id: str, version: str) -> bytes:
     place = Workspace.at(root)
     record = workflow.load_study(place, study)
     every = max(1, -(-max(record.image(image_id).shape_cyx[1:]) // _MARKS_PX))
-    ids_yx, objects = workflow.label_overview(place, study, image_id, version, every)
-    painted = np.zeros((*ids_yx.shape, 4), np.uint8)
-    for each, color in _colors(objects, record).items():
-        painted[ids_yx == each] = (*look.rgb(color), _MARKS_ALPHA)
+    seen = workflow.label_overview(place, study, image_id, version, every)
+    painted = np.zeros((*seen.ids_yx.shape, 4), np.uint8)
+    painted[seen.annotated_yx] = _VISITED
+    table = np.zeros((int(seen.ids_yx.max(initial=0)) + 1, 4), np.uint8)
+    for each, color in _colors(seen.objects, record).items():
+        if each < len(table):
+            table[each] = (*look.rgb(color), _MARKS_ALPHA)
+    marked = table[seen.ids_yx]
+    # A thin stroke on a large image is less than a pixel of the screen.
+    for wide in (np.roll(marked, 1, axis=0), np.roll(marked, 1, axis=1), marked):
+        painted = np.where(wide[..., 3:] > 0, wide, painted)
     return pictures.png(painted)
 
 
@@ -207,11 +216,11 @@ def _thumbnail(root: str, study: str, image_id: str, sha256: str, version: str |
         record = workflow.load_study(place, study)
         about = record.image(image_id)
         every = max(about.shape_cyx[1:]) // _MARKS_PX if pyramid.is_large(about) else 1
-        ids_yx, objects = workflow.label_overview(place, study, image_id, version, every)
-        side = min(ids_yx.shape)
-        top, left = (ids_yx.shape[0] - side) // 2, (ids_yx.shape[1] - side) // 2
-        middle_yx = ids_yx[top : top + side, left : left + side]
-        pixels = _marked(pixels, middle_yx, _colors(objects, record))
+        seen = workflow.label_overview(place, study, image_id, version, every)
+        side = min(seen.ids_yx.shape)
+        top, left = (each // 2 for each in np.subtract(seen.ids_yx.shape, side))
+        middle_yx = seen.ids_yx[top : top + side, left : left + side]
+        pixels = _marked(pixels, middle_yx, _colors(seen.objects, record))
     return pictures.png(pictures.small(pixels))
 
 

@@ -11,13 +11,11 @@ from core.paths import Workspace
 from core.records import Split, StudyRecord, TaskSpec
 
 if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
-
     from core.data.checks import Finding
     from core.data.imports import ImportReport
-    from core.data.labels.model import LabelObject, Labels
+    from core.data.labels.model import Labels
     from core.data.labels.placed import Place
+    from core.data.labels.store import Overview
     from core.data.pairing import Preview
     from core.data.regions import Region
 
@@ -139,8 +137,8 @@ def load_labels(
 
 def label_overview(
     workspace: Workspace, study: str, image_id: str, version: str, every: int
-) -> "tuple[NDArray[np.int32], tuple[LabelObject, ...]]":
-    """Return every n-th pixel of the ids of an image's labels, and its objects."""
+) -> "Overview":
+    """Return every n-th pixel of an image's labels."""
     from core.data.labels import store
 
     return store.overview(workspace.study(study), image_id, version, every)

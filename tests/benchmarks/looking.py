@@ -103,7 +103,11 @@ def look(place: Workspace, page: Page, changes: int) -> None:
     server = Dashboard(place)
     server.start()
     try:
-        painting.Hand(page, server.url).open(IMAGE)
+        page.goto(f"{server.url}/images?study={painting.STUDY}&tab=hand")
+        page.get_by_role("button", name=f"{IMAGE}.tif").first.click()
+        hand = painting.Hand(page, server.url)
+        hand.take_brush()
+        hand.wait_for(IMAGE)
         page.get_by_text("Looking").first.click()
         switch = page.get_by_text("Channel 2").first
         switch.wait_for()

@@ -154,17 +154,25 @@ def load(
     return Labels(layers=layers, annotated_yx=annotated > 0, objects=page.objects)
 
 
-def overview(
-    study_dir: StudyDir, image_id: str, version: str, every: int
-) -> tuple[NDArray[np.int32], tuple[LabelObject, ...]]:
-    """Return every n-th pixel of a version's upmost ids, and its objects."""
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Overview:
+    """Every n-th pixel of a version."""
+
+    ids_yx: NDArray[np.int32]
+    """Of all layers, the last on top."""
+    annotated_yx: NDArray[np.bool_]
+    objects: tuple[LabelObject, ...]
+
+
+def overview(study_dir: StudyDir, image_id: str, version: str, every: int) -> Overview:
+    """Return every n-th pixel of a version, without the whole in memory."""
     folder = _folder(study_dir, image_id)
     page = files.read(folder / f"{check_name(version, 'version')}.json", _Page)
-    *found, _ = pages.read(folder / f"{version}.tif", every=every)
+    *found, annotated = pages.read(folder / f"{version}.tif", every=every)
     flat_yx = np.asarray(found[0], np.int32)
     for layer_yx in found[1:]:
         flat_yx = np.where(layer_yx > 0, layer_yx, flat_yx)
-    return flat_yx, page.objects
+    return Overview(ids_yx=flat_yx, annotated_yx=annotated > 0, objects=page.objects)
 
 
 def is_same(one: Labels, other: Labels) -> bool:
