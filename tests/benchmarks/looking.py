@@ -195,7 +195,7 @@ def places(page: Page, count: int = 10) -> list[float]:
     box, found, rng = canvas.bounding_box(), [], random.Random(0)
     status = page.locator(".navigator-status").first
     for _ in range(count):
-        canvas.press("0")
+        page.locator(".navigator").press("0")
         page.wait_for_timeout(700)
         before = status.get_attribute("data-sharp")
         x = box["x"] + box["width"] * rng.uniform(0.3, 0.7)
