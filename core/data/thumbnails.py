@@ -19,16 +19,19 @@ def preview(
     *,
     side: int | None = None,
     channels: Sequence[int] | None = None,
+    shown: Sequence[display.Levels] | None = None,
     colors: Sequence[str] = (),
 ) -> NDArray[np.uint8]:
     """Return uint8 (rows, columns, 3), the longest side at most `side` (None: full size).
 
-    `channels` chooses (None: all). One channel is grey, three of 8 bits are red, green and blue,
-    others are added in their `colors` (`#RRGGBB` for each channel; empty: the usual ones).
+    `channels` chooses (None: all); `shown` gives black and white of each channel (None: automatic).
+    One channel is grey, three of 8 bits are red, green and blue, others are added in their `colors`
+    (`#RRGGBB` for each channel; empty: the usual ones).
     """
     chosen = range(len(image_cyx)) if channels is None else channels
-    shown = (display.ChannelLook(shown=at in chosen) for at in range(len(image_cyx)))
-    return display.render(image_cyx, display.Look(channels=tuple(shown)), side=side, told=colors)
+    looks = (display.ChannelLook(shown=at in chosen) for at in range(len(image_cyx)))
+    look = display.Look(channels=tuple(looks))
+    return display.render(image_cyx, look, side=side, told=colors, within=shown)
 
 
 def cached(study_dir: StudyDir, about: ImageRecord, *, side: int = 256) -> Path:
