@@ -81,7 +81,7 @@ def _packed(labels: Labels, rows: int) -> Iterator[bytes]:
             if (strip == strip[0, 0]).all():
                 key = (int(strip[0, 0]), len(strip))
                 if key not in known:
-                    known[key] = zlib.compress(strip)
+                    known[key] = zlib.compress(strip.tobytes())
                 yield known[key]
             else:
-                yield zlib.compress(strip)
+                yield zlib.compress(strip.tobytes())
