@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from app import look, pictures, services, uploads
 from core import workflow
+from core.data.display import Look
 from core.paths import Workspace
 from core.records import Kind, TaskSpec
 
@@ -30,12 +31,21 @@ def test_images(run_id: str) -> list[str]:
     return sorted(path.stem for path in labels.glob("*.tif"))
 
 
-@st.cache_data(show_spinner=False, max_entries=64)
-def test_pictures(root: str, run_id: str, image_id: str) -> list[tuple[str, bytes]]:
+def test_pictures(run_id: str, image_id: str) -> list[tuple[str, bytes]]:
     """Return captions and PNGs that set truth and answer of a test image side by side."""
+    place = services.workspace()
+    study = workflow.plan_of(place, run_id).study
+    chosen = services.look(study, services.study(study).image(image_id))
+    return _test_pictures(str(place.root), run_id, image_id, chosen)
+
+
+@st.cache_data(show_spinner=False, max_entries=64)
+def _test_pictures(root: str, run_id: str, image_id: str, chosen: Look) -> list[tuple[str, bytes]]:
     place = Workspace.at(root)
     plan = workflow.plan_of(place, run_id)
-    pixels = workflow.image_pixels(place, plan.study, image_id, side=pictures.LARGEST_PX)
+    pixels = workflow.image_pixels(
+        place, plan.study, image_id, look=chosen, side=pictures.LARGEST_PX
+    )
     given = tifffile.imread(_predictions(run_id) / "labels" / f"{image_id}.tif").astype(np.int32)
     given_yx = pictures.fitted(given, pixels)
     true_yx = pictures.fitted(_truth(place, run_id, image_id).pixels_yx, pixels)

@@ -28,7 +28,7 @@ def show(study: StudyRecord, image: ImageRecord) -> None:
         with st.container(key="look-channels"):
             switched = _switched(image, image_cyx, names, before)
         chosen = _adjusted(image, image_cyx, names, switched)
-        if chosen != before:
+        if any(chosen.of(at) != before.of(at) for at in range(len(names))):
             services.set_look(study.name, image, chosen)
         st.button(
             "Back to automatic",
@@ -141,6 +141,7 @@ def _levels(
         most,
         value=shown,
         step=step,
+        format=None if whole else "%.4g",
         disabled=automatic,
         key=_key("levels" if automatic else "own-levels", image, at),
     )

@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+    from core.data.display import Look
     from core.data.regions import Region
 
 SIDE_PX = 320
@@ -25,18 +26,25 @@ def thumbnail(workspace: Workspace, study: str, image_id: str, *, side: int = SI
 
 
 def image_pixels(
-    workspace: Workspace, study: str, image_id: str, *, side: int | None = None
+    workspace: Workspace,
+    study: str,
+    image_id: str,
+    *,
+    look: "Look | None" = None,
+    side: int | None = None,
 ) -> "NDArray[np.uint8]":
-    """Return an image for the eye: (row, column, 3), with automatic levels.
+    """Return an image for the eye: (row, column, 3), with automatic levels unless told otherwise.
 
     The longer side is at most `side`; None: full size.
     """
-    from core.data import samples, thumbnails
+    from core.data import display, samples
 
     study_dir = workspace.study(study)
     about = studies.load(study_dir).image(image_id)
     image_cyx = samples.read_image(study_dir, about)
-    return thumbnails.preview(image_cyx, side=side, colors=about.channel_colors)
+    return display.render(
+        image_cyx, look or display.AUTOMATIC, side=side, told=about.channel_colors
+    )
 
 
 def image_values(
