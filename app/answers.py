@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from app import look, pictures, services, uploads
 from core import workflow
+from core.data.display import Look
 from core.paths import Workspace
 from core.records import Kind, TaskSpec
 
@@ -31,14 +32,24 @@ def test_images(run_id: str) -> list[str]:
     return sorted(path.stem for path in labels.glob("*.tif"))
 
 
-@st.cache_data(show_spinner=False, max_entries=64)
-def test_pictures(root: str, run_id: str, image_id: str) -> list[tuple[str, bytes]]:
+def test_pictures(run_id: str, image_id: str) -> list[tuple[str, bytes]]:
     """Return captions and PNGs that set truth and answer of a test image side by side."""
+    place = services.workspace()
+    study = workflow.plan_of(place, run_id).study
+    chosen = services.look(study, services.study(study).image(image_id))
+    return _test_pictures(str(place.root), run_id, image_id, chosen)
+
+
+@st.cache_data(show_spinner=False, max_entries=64)
+def _test_pictures(root: str, run_id: str, image_id: str, chosen: Look) -> list[tuple[str, bytes]]:
     place = Workspace.at(root)
     plan = workflow.plan_of(place, run_id)
-    pixels = workflow.image_pixels(place, plan.study, image_id)
-    given_yx = tifffile.imread(_predictions(run_id) / "labels" / f"{image_id}.tif").astype(np.int32)
-    true_yx = _truth(place, run_id, image_id).pixels_yx
+    pixels = workflow.image_pixels(
+        place, plan.study, image_id, look=chosen, side=pictures.LARGEST_PX
+    )
+    given = tifffile.imread(_predictions(run_id) / "labels" / f"{image_id}.tif").astype(np.int32)
+    given_yx = pictures.fitted(given, pixels)
+    true_yx = pictures.fitted(_truth(place, run_id, image_id).pixels_yx, pixels)
     if plan.task.kind is Kind.INSTANCE:
         both = pictures.compared(pixels, true_yx, given_yx)
         return [
@@ -105,10 +116,10 @@ def _predicted_pictures(
     about: tuple[str, str], file: str, labels: str, task: TaskSpec, most: int
 ) -> list[tuple[str, bytes]]:
     root, study = about
-    path, shown = Path(file), []
+    path, shown, side = Path(file), [], pictures.LARGEST_PX
     if not any(Path(labels).glob(f"{glob.escape(path.stem)}*.tif")):
         return []  # it was refused
-    for name, pixels in workflow.file_pixels(Workspace.at(root), study, path, most=most):
+    for name, pixels in workflow.file_pixels(Workspace.at(root), study, path, most=most, side=side):
         answer = Path(labels) / f"{name}.tif"
         if answer.is_file():
             title = path.name if name == path.stem else name
@@ -117,7 +128,7 @@ def _predicted_pictures(
 
 
 def _predicted_picture(pixels: NDArray[np.uint8], labels: Path, task: TaskSpec) -> bytes:
-    given_yx = tifffile.imread(labels).astype(np.int32)
+    given_yx = pictures.fitted(tifffile.imread(labels).astype(np.int32), pixels)
     if task.kind is Kind.SEMANTIC:
         return pictures.png(colored(pixels, given_yx, task))
     picture = pictures.enlarged(pixels)

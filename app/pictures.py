@@ -14,6 +14,8 @@ Kind = TypeVar("Kind", np.uint8, np.int32)
 SHARP_PX = 1024
 """Smaller pictures are enlarged before outlines are drawn, so that these stay thin."""
 THUMBNAIL_PX = 256
+LARGEST_PX = 2048
+"""Larger images are made smaller where nothing is drawn on them."""
 
 
 def png(pixels_yxc: NDArray[np.uint8]) -> bytes:
@@ -36,6 +38,13 @@ def enlarged(array: NDArray[Kind], least_px: int = SHARP_PX) -> NDArray[Kind]:
     """Return rows and columns repeated until the longer side has `least_px`; ids stay ids."""
     factor = max(1, round(least_px / max(array.shape[:2])))
     return array.repeat(factor, axis=0).repeat(factor, axis=1)
+
+
+def fitted(ids_yx: NDArray[np.int32], pixels_yxc: NDArray[np.uint8]) -> NDArray[np.int32]:
+    """Return the ids at the picture's size: a large image's picture is smaller than it."""
+    rows = np.arange(pixels_yxc.shape[0]) * ids_yx.shape[0] // pixels_yxc.shape[0]
+    columns = np.arange(pixels_yxc.shape[1]) * ids_yx.shape[1] // pixels_yxc.shape[1]
+    return ids_yx[np.ix_(rows, columns)]
 
 
 def outlined(

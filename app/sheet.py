@@ -15,8 +15,10 @@ import numpy as np
 from app import look
 from app.components import drawing
 from app.components.drawing import Fabric, Mark
-from core.data.labels import model, shapes
+from core.data import regions
+from core.data.labels import model, placed, shapes
 from core.data.labels.model import MAIN, Labels
+from core.data.labels.placed import Place
 from core.data.labels.shapes import Shape
 from core.paths import StudyDir
 from core.records import ImageRecord, Kind, StudyRecord, TaskSpec, write_json
@@ -50,6 +52,9 @@ class Sheet:
     """Objects that can be changed on the canvas; empty where they are only shown."""
     initial: Fabric
     draft: Path
+    basis: str | None
+    """What the draft's strokes are drawn on: the version, or a part's own content, which stays
+    while other parts of the image are saved."""
     recovered: bool = False
     """Whether strokes were found that had not been saved."""
 
@@ -60,6 +65,11 @@ class Sheet:
             name: look.class_color(self.classes, name, self.background) for name in self.classes
         }
         return {**named, ERASER: ERASER_COLOR, None: look.UNNAMED_COLOR}
+
+    @property
+    def place(self) -> Place | None:
+        """Return where in a large image the work belongs; None: it is the whole image."""
+        return placed.of(self.image, self.kind)
 
     @property
     def is_only_shown(self) -> bool:
@@ -88,7 +98,8 @@ def open_sheet(
         labels=labels,
         outlines=(),
         initial={"objects": []},
-        draft=study_dir.labels / image.id / "draft.json",
+        draft=study_dir.labels / image.id / _draft_name(image),
+        basis=version if regions.of(image) is None else model.content_hash(labels),
     )
     outlines = _editable(sheet)
     initial = drawing.to_canvas(outlines, sheet.colors, scale)
@@ -102,7 +113,7 @@ def keep_draft(sheet: Sheet, drawn: Fabric | None) -> None:
     if not _strokes(sheet, drawn):
         drop_draft(sheet)
         return
-    plain = {"parent": sheet.version, "scale": sheet.scale, "objects": drawn["objects"]}
+    plain = {"parent": sheet.basis, "scale": sheet.scale, "objects": drawn["objects"]}
     if _read_draft(sheet) != plain:
         write_json(sheet.draft, plain)
 
@@ -151,8 +162,15 @@ def can_be_empty(sheet: Sheet) -> bool:
 
 
 def is_complete(sheet: Sheet) -> bool:
-    """Return whether everything in the image is marked; assumed of an image not labelled yet."""
-    return sheet.version is None or bool(sheet.labels.annotated_yx.all())
+    """Return whether everything in the image is marked; assumed of what is not labelled yet."""
+    annotated_yx = sheet.labels.annotated_yx
+    is_new = sheet.version is None or (sheet.place is not None and not annotated_yx.any())
+    return is_new or bool(annotated_yx.all())
+
+
+def _draft_name(image: ImageRecord) -> str:
+    region = regions.of(image)
+    return "draft.json" if region is None else f"draft.{region.name}.json"
 
 
 def _classes(task: TaskSpec | None, labels: Labels) -> tuple[str, ...]:
@@ -179,7 +197,7 @@ def _with_draft(sheet: Sheet) -> Sheet:
     if draft is None:
         return sheet
     drawn = drawing.rescaled(draft["objects"], sheet.scale / draft["scale"])
-    if draft["parent"] != sheet.version:
+    if draft["parent"] != sheet.basis:
         # Somebody saved meanwhile: the new strokes go on top of the newer labels.
         new = [each for each in drawn if not each.get("strokeDashOffset")]
         drawn = [*sheet.initial["objects"], *new]

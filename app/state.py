@@ -25,6 +25,9 @@ _STAGED = "staged"
 _STUDIO = "studio"
 _TAB = "tab"
 _DONE = "gestures-done"
+_LOOK = "look-turn"
+_PART = "part"
+_LAST_PART = "last-part"
 
 _IN_LINK = (_STUDY, _RUN)
 
@@ -58,7 +61,7 @@ def study() -> str | None:
 def choose_study(name: str | None) -> None:
     """Go to another study; what belonged to the last one is forgotten."""
     if name != study():
-        for key in (_IMAGE, _PIPELINE, _NOTICES, _PREDICTION, _TOLD):
+        for key in (_IMAGE, _PART, _PIPELINE, _NOTICES, _PREDICTION, _TOLD):
             st.session_state.pop(key, None)
         _put_in_link(_RUN, None)
         remount()
@@ -87,7 +90,29 @@ def image() -> str | None:
 def choose_image(image_id: str | None) -> None:
     """Annotate another image; the canvas is mounted anew."""
     st.session_state[_IMAGE] = image_id
+    st.session_state.pop(_PART, None)
+    st.session_state.pop(_LAST_PART, None)
     remount()
+
+
+def part() -> str:
+    """Return the name of the region of a large image that is worked on; empty: none."""
+    name: str = st.session_state.get(_PART, "")
+    return name
+
+
+def choose_part(name: str) -> None:
+    """Work on another region of the image, or on none; the editor is mounted anew."""
+    st.session_state[_PART] = name
+    if name:
+        st.session_state[_LAST_PART] = name
+    remount()
+
+
+def last_part() -> str:
+    """Return the name of the region that was worked on last; empty: none."""
+    name: str = st.session_state.get(_LAST_PART, "")
+    return name
 
 
 def pipeline() -> str | None:
@@ -167,6 +192,17 @@ def choose_zoom(chosen: str) -> None:
     """Enlarge differently; the canvas is mounted anew."""
     st.session_state[_ZOOM] = chosen
     remount()
+
+
+def look_turn() -> int:
+    """Return a number that changes when the settings of the look are to be drawn anew."""
+    turn: int = st.session_state.get(_LOOK, 0)
+    return turn
+
+
+def renew_look() -> None:
+    """Let the settings of the look be read from disk again."""
+    st.session_state[_LOOK] = look_turn() + 1
 
 
 def sheet() -> Any:

@@ -28,6 +28,8 @@ class Studio:
 
     study: str
     image_id: str
+    part: str = ""
+    """The name of the region it is, of a large image; empty: the whole image."""
     image_cyx: Pixels
     journal: Journal
     kind: Kind

@@ -1,6 +1,7 @@
 """What is shown of a study's images; kept until image or labels change."""
 
 import io
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -13,17 +14,25 @@ from app.components.canvas import SIDE_PX, View
 from app.overlay import MOST_SIDE_PX
 from app.sheet import Sheet
 from core import workflow
-from core.data.labels.model import Labels
+from core.data import display, pyramid, regions
+from core.data.display import Look
+from core.data.labels.model import LabelObject
+from core.data.regions import Region
+from core.data.samples import content_name
 from core.paths import Workspace
 from core.records import ImageRecord, StudyRecord
 
 COVER_IMAGES = 5
 _TINT = 0.28
+# Of the marks on a large image: where something is, not how it is shaped.
+_MARKS_PX, _MARKS_ALPHA = 1024, 230
+_VISITED = (255, 255, 255, 26)
+"""Laid over what was annotated, be there something in it or not."""
 
 
 def open_sheet(study: StudyRecord, image: ImageRecord, zoom: float) -> Sheet:
     """Return the canvas's sheet of an image, read from disk."""
-    loaded = services.load_labels(study.name, image.id)
+    loaded = services.load_labels(study.name, image.id, regions.of(image))
     scale = zoom * SIDE_PX / max(image.shape_cyx[1:])
     return sheet.open_sheet(study, image, services.study_dir(study.name), loaded, scale)
 
@@ -32,8 +41,9 @@ def canvas_view(mounted: Sheet) -> View:
     """Return the background of the canvas; what cannot be changed on it lies in the picture."""
     marked = mounted.version if mounted.is_only_shown else None
     rows, columns = mounted.image.shape_cyx[1:]
+    shown = _shown(mounted.study, mounted.image)
     return View(
-        picture=_picture(_root(), mounted.study, mounted.image.id, mounted.image.seen_as, marked),
+        picture=_picture(_root(), mounted.study, shown, marked),
         rows=rows,
         columns=columns,
         scale=mounted.scale,
@@ -41,21 +51,109 @@ def canvas_view(mounted: Sheet) -> View:
 
 
 def picture(study: str, image: ImageRecord) -> bytes:
-    """Return the image as PNG."""
-    return _picture(_root(), study, image.id, image.seen_as, None)
+    """Return the image as PNG, as the study's images are to look; a large one made smaller."""
+    return _picture(_root(), study, _shown(study, image), None)
 
 
 def painter_picture(study: str, image: ImageRecord) -> bytes:
     """Return the image as a JPEG of at most 2048 pixels a side, for the painter."""
-    return _painter_picture(_root(), study, image.id, image.seen_as)
+    return _jpeg_picture(_root(), study, _shown(study, image), MOST_SIDE_PX)
+
+
+def detail(study: str, image: ImageRecord, region: Region, side: int) -> bytes:
+    """Return a region of a large image as a JPEG, its longer side at most `side`."""
+    return _jpeg_picture(_root(), study, _shown(study, image, region), side)
+
+
+def sampled(study: str, image: ImageRecord) -> NDArray[np.generic]:
+    """Return every n-th pixel of the whole image, from which levels are found."""
+    return _sampled(_root(), study, _shown(study, image))
+
+
+def marks(study: str, image: ImageRecord) -> bytes | None:
+    """Return what is marked on a large image, transparent elsewhere; None: nothing is."""
+    version = services.label_version(study, image.id)
+    return _marks(_root(), study, image.id, version) if version is not None else None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Shown:
+    """Everything that a picture of an image depends on but its labels."""
+
+    image_id: str
+    content: str
+    region: Region | None
+    """Of a large image, which is never in memory as a whole; None: the whole image."""
+    look: Look
+    colors: tuple[str, ...]
+
+
+def _shown(study: str, image: ImageRecord, region: Region | None = None) -> _Shown:
+    if region is None:
+        region = regions.of(image) or (regions.whole(image) if pyramid.is_large(image) else None)
+    return _Shown(
+        image_id=image.id,
+        content=content_name(image),
+        region=region,
+        look=services.look(study, image),
+        colors=image.channel_colors,
+    )
+
+
+@st.cache_resource(show_spinner=False, max_entries=6)
+def _values(
+    root: str, study: str, image_id: str, content: str, region: Region | None, side: int
+) -> NDArray[np.generic]:
+    """Return the image's own numbers, not to be written to; of a region at least `side` wide."""
+    place = Workspace.at(root)
+    if region is None:
+        return workflow.image_values(place, study, image_id)
+    return workflow.seen_values(place, study, image_id, region, side)
+
+
+def _sampled(root: str, study: str, shown: _Shown) -> NDArray[np.generic]:
+    if shown.region is None:
+        return display.sample(_values(root, study, shown.image_id, shown.content, None, 0))
+    return _large_sample(root, study, shown.image_id, shown.content)
+
+
+@st.cache_resource(show_spinner="Preparing this large image, once …", max_entries=8)
+def _large_sample(root: str, study: str, image_id: str, content: str) -> NDArray[np.generic]:
+    return workflow.sampled_values(Workspace.at(root), study, image_id)
+
+
+def _rendered(root: str, study: str, shown: _Shown, side: int | None) -> NDArray[np.uint8]:
+    within = display.levels(_sampled(root, study, shown), shown.look)
+    least = 0 if shown.region is None else side or MOST_SIDE_PX
+    image_cyx = _values(root, study, shown.image_id, shown.content, shown.region, least)
+    return display.render(image_cyx, shown.look, side=side, told=shown.colors, within=within)
+
+
+@st.cache_data(show_spinner=False, max_entries=48)
+def _jpeg_picture(root: str, study: str, shown: _Shown, side: int) -> bytes:
+    buffer = io.BytesIO()
+    pixels = _rendered(root, study, shown, side)
+    Image.fromarray(pixels).save(buffer, "JPEG", quality=92, subsampling=0)
+    return buffer.getvalue()
 
 
 @st.cache_data(show_spinner=False, max_entries=12)
-def _painter_picture(root: str, study: str, image_id: str, seen_as: str) -> bytes:
-    pixels = workflow.image_pixels(Workspace.at(root), study, image_id, side=MOST_SIDE_PX)
-    buffer = io.BytesIO()
-    Image.fromarray(pixels).save(buffer, "JPEG", quality=92, subsampling=0)
-    return buffer.getvalue()
+def _marks(root: str, study: str, image_id: str, version: str) -> bytes:
+    place = Workspace.at(root)
+    record = workflow.load_study(place, study)
+    every = max(1, -(-max(record.image(image_id).shape_cyx[1:]) // _MARKS_PX))
+    seen = workflow.label_overview(place, study, image_id, version, every)
+    painted = np.zeros((*seen.ids_yx.shape, 4), np.uint8)
+    painted[seen.annotated_yx] = _VISITED
+    table = np.zeros((int(seen.ids_yx.max(initial=0)) + 1, 4), np.uint8)
+    for each, color in _colors(seen.objects, record).items():
+        if each < len(table):
+            table[each] = (*look.rgb(color), _MARKS_ALPHA)
+    marked = table[seen.ids_yx]
+    # A thin stroke on a large image is less than a pixel of the screen.
+    for wide in (np.roll(marked, 1, axis=0), np.roll(marked, 1, axis=1), marked):
+        painted = np.where(wide[..., 3:] > 0, wide, painted)
+    return pictures.png(painted)
 
 
 def thumbnail(study: str, image: ImageRecord, *, marked: bool) -> bytes:
@@ -95,14 +193,17 @@ def card_help(study: StudyRecord, image: ImageRecord, *, is_done: bool) -> str:
 
 
 @st.cache_data(show_spinner=False, max_entries=12)
-def _picture(root: str, study: str, image_id: str, seen_as: str, version: str | None) -> bytes:
+def _picture(root: str, study: str, shown: _Shown, version: str | None) -> bytes:
     place = Workspace.at(root)
-    pixels = workflow.image_pixels(place, study, image_id)
+    pixels = _rendered(root, study, shown, None if shown.region is None else MOST_SIDE_PX)
     if version is None:
         return pictures.png(pixels)
-    labels, _ = workflow.load_labels(place, study, image_id)
+    labels, _ = workflow.load_labels(place, study, shown.image_id, version, region=shown.region)
     large = pictures.enlarged(pixels)
-    return pictures.png(_marked(large, labels, workflow.load_study(place, study), tint=_TINT))
+    if labels is not None:
+        colors = _colors(labels.objects, workflow.load_study(place, study))
+        large = _marked(large, labels.flat_yx, colors, tint=_TINT)
+    return pictures.png(large)
 
 
 @st.cache_data(show_spinner=False, max_entries=2000)
@@ -112,41 +213,41 @@ def _thumbnail(root: str, study: str, image_id: str, seen_as: str, version: str 
     # Outlines are drawn at twice the size, so that they are smooth in the end.
     pixels = pictures.small(np.asarray(Image.open(path).convert("RGB")), 2 * pictures.THUMBNAIL_PX)
     if version is not None:
-        labels, _ = workflow.load_labels(place, study, image_id, version)
-        pixels = _marked(pixels, labels, workflow.load_study(place, study), crop=True)
+        record = workflow.load_study(place, study)
+        about = record.image(image_id)
+        every = max(about.shape_cyx[1:]) // _MARKS_PX if pyramid.is_large(about) else 1
+        seen = workflow.label_overview(place, study, image_id, version, every)
+        side = min(seen.ids_yx.shape)
+        top, left = (each // 2 for each in np.subtract(seen.ids_yx.shape, side))
+        middle_yx = seen.ids_yx[top : top + side, left : left + side]
+        pixels = _marked(pixels, middle_yx, _colors(seen.objects, record))
     return pictures.png(pictures.small(pixels))
 
 
 def _marked(
     pixels_yxc: NDArray[np.uint8],
-    labels: Labels | None,
-    record: StudyRecord,
+    ids_yx: NDArray[np.int32],
+    colors: dict[int, str],
     *,
     tint: float = 0.0,
-    crop: bool = False,
 ) -> NDArray[np.uint8]:
     """Return the picture with what is marked; ids follow the picture's size."""
-    if labels is None:
-        return pixels_yxc
-    ids_yx = labels.flat_yx
-    if crop:
-        side = min(ids_yx.shape)
-        top, left = (ids_yx.shape[0] - side) // 2, (ids_yx.shape[1] - side) // 2
-        ids_yx = ids_yx[top : top + side, left : left + side]
-    rows = np.arange(pixels_yxc.shape[0]) * ids_yx.shape[0] // pixels_yxc.shape[0]
-    columns = np.arange(pixels_yxc.shape[1]) * ids_yx.shape[1] // pixels_yxc.shape[1]
+    return pictures.outlined(pixels_yxc, pictures.fitted(ids_yx, pixels_yxc), colors, tint=tint)
+
+
+def _colors(objects: tuple[LabelObject, ...], record: StudyRecord) -> dict[int, str]:
+    """Return id -> colour of its class; the declared background has none."""
     background = record.task.background if record.task else None
     classes = record.task.classes if record.task else ()
-    told = tuple(dict.fromkeys(each.class_name for each in labels.objects if each.class_name))
+    told = tuple(dict.fromkeys(each.class_name for each in objects if each.class_name))
     names = (*classes, *(name for name in told if name not in classes))
-    colors = {
+    return {
         each.id: look.class_color(names, each.class_name, background)
         if each.class_name
         else look.CLASS_COLORS[0]
-        for each in labels.objects
+        for each in objects
         if each.class_name != background or background is None
     }
-    return pictures.outlined(pixels_yxc, ids_yx[np.ix_(rows, columns)], colors, tint=tint)
 
 
 def _root() -> str:

@@ -147,6 +147,11 @@ class StudyDir:
         return self.root / "fingerprint.json"
 
     @property
+    def looks(self) -> Path:
+        """Return where it stands how the images are shown, which changes nothing in them."""
+        return self.root / "looks.json"
+
+    @property
     def cache(self) -> Path:
         """Return a folder that may be deleted at any time (thumbnails)."""
         return self.root / "cache"

@@ -11,6 +11,7 @@ from app.components import (
     gallery,
     groups,
     header,
+    navigator,
     problem,
     readings,
     ruler,
@@ -18,6 +19,7 @@ from app.components import (
     upload,
     versions,
 )
+from core.data import pyramid, regions
 from core.records import Kind
 
 LEAD = "Add images and mark what matters in a few of them; ten well-marked images go a long way."
@@ -67,11 +69,14 @@ if chosen is None:
         )
     st.stop()
 
-image = study.image(chosen)
+image = regions.named(study.image(chosen), state.part())
 readings.warn(image)
 with problem.shown():
     if study.task is not None and study.task.kind is Kind.CLASSIFICATION:
         sorter.show(study, image, study.task)
+    elif pyramid.is_large(image) and not state.part():
+        navigator.show(study, image)
+        versions.show(study, image)
     else:
         if study.task is None:
             st.caption(

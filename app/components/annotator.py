@@ -3,7 +3,7 @@
 import streamlit as st
 
 from app import services, sheet, state, views, wording
-from app.components import canvas, problem, walk, wishes
+from app.components import canvas, looking, problem, walk, wishes
 from app.sheet import Sheet
 from core.data.labels.model import Labels
 from core.errors import ConflictError
@@ -25,6 +25,7 @@ def _editor(study: StudyRecord, image: ImageRecord) -> None:
         walk.show(study, image, before_leaving=lambda: _keep(mounted, _complete(mounted)))
         left, right = st.columns([7, 3], gap="large")
         with right:
+            looking.show(study, image)
             tool, brush, width_px = _palette(mounted)
         with left:
             _zoom(mounted)
@@ -122,7 +123,11 @@ def _saving(mounted: Sheet) -> None:
         else "Something is marked in this image.",
     ):
         services.save_labels(
-            mounted.study, mounted.image.id, sheet.nothing_here(mounted), parent=mounted.version
+            mounted.study,
+            mounted.image.id,
+            sheet.nothing_here(mounted),
+            parent=mounted.version,
+            place=mounted.place,
         )
         _saved(mounted, "Marked as empty.")
         st.rerun()
@@ -177,7 +182,9 @@ def _keep(mounted: Sheet, complete: bool, *, even_without_strokes: bool = False)
         return True
     labels = sheet.finished(mounted, complete=complete)
     try:
-        services.save_labels(mounted.study, mounted.image.id, labels, parent=mounted.version)
+        services.save_labels(
+            mounted.study, mounted.image.id, labels, parent=mounted.version, place=mounted.place
+        )
     except ConflictError:
         state.remount()  # the strokes stay in the draft and go on top of the newer labels
         raise

@@ -7,9 +7,10 @@ import numpy as np
 import streamlit as st
 
 from app import services, state, views, wording
-from app.components import painter, problem, proposing, walk
+from app.components import looking, painter, problem, proposing, walk
 from app.overlay import Overlay
 from app.studio import Gesture, Studio
+from core.data import regions
 from core.data.labels.model import Labels
 from core.errors import AIxCellError, ConflictError
 from core.records import ImageRecord, Kind, StudyRecord
@@ -27,6 +28,7 @@ def _editor(study: StudyRecord, image: ImageRecord) -> None:
         walk.show(study, image, before_leaving=lambda: _finish(studio))
         left, right = st.columns([7, 3], gap="large")
         with right:
+            looking.show(study, image)
             tool, width_px = _palette(studio, image)
             _learner(studio)
             proposing.show(study, image, studio)
@@ -52,25 +54,27 @@ def take() -> None:
     """
     done = state.gestures_done()
     new = [each for each in painter.sent() if int(each["number"]) > done]
-    for (study, image_id), gestures in groupby(new, key=lambda each: tuple(each["image"])):
+    for (study, image_id, *part), gestures in groupby(new, key=lambda each: tuple(each["image"])):
         together = list(gestures)
         try:
-            _put(str(study), str(image_id), together)
+            _put(str(study), str(image_id), together, "".join(part))
         except AIxCellError as error:
             state.say(f"A stroke needs your attention: {error}")
         state.keep_gestures_done(int(together[-1]["number"]))
 
 
-def _put(study: str, image_id: str, gestures: list[Gesture]) -> None:
+def _put(study: str, image_id: str, gestures: list[Gesture], part: str) -> None:
     kept = state.studio()
-    if kept is not None and (kept[0].study, kept[0].image_id) == (study, image_id):
+    place = (study, image_id, part)
+    if kept is not None and (kept[0].study, kept[0].image_id, kept[0].part) == place:
         kept[0].take(gestures)
         return
     record = services.study(study)
-    studio = services.open_studio(record, record.image(image_id), state.tab())
+    image = regions.named(record.image(image_id), part)
+    studio = services.open_studio(record, image, state.tab())
     had_strokes = bool(studio.journal.entries)
     studio.take(gestures)
-    if (state.study(), state.image()) == (study, image_id):
+    if (state.study(), state.image(), state.part()) == place:
         state.keep_studio((studio, Overlay()))
     elif not had_strokes:
         # The image was left and saved meanwhile: what came late is saved like the rest.
@@ -173,7 +177,10 @@ def _can_be_complete(studio: Studio) -> bool:
 
 
 def _was_complete(studio: Studio) -> bool:
-    return studio.journal.base is None or bool(studio.labels.annotated_yx.all())
+    annotated_yx = studio.labels.annotated_yx
+    # Of a large image this part may be new, though others are marked.
+    is_new = studio.journal.base is None or (bool(studio.part) and not annotated_yx.any())
+    return is_new or bool(annotated_yx.all())
 
 
 def _finish(studio: Studio, *, complete: bool | None = None) -> bool:

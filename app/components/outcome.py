@@ -68,7 +68,7 @@ def test_pictures(run_id: str, task: TaskSpec, report: Report) -> None:
             f'<span><i class="ax-swatch" style="background:{look.PREDICTED_COLOR}"></i>'
             "found by the model (drawn on top)</span></div>"
         )
-    shown = answers.test_pictures(str(services.workspace().root), run_id, picked)
+    shown = answers.test_pictures(run_id, picked)
     for column, (caption, picture) in zip(st.columns(len(shown)), shown, strict=True):
         column.image(picture, caption=caption, width="stretch")
 

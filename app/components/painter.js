@@ -235,9 +235,9 @@ class Painter {
     context.setTransform(view.scale, 0, 0, view.scale, view.x, view.y);
     context.imageSmoothingEnabled = view.scale < 2;
     const size = [0, 0, data.columns, data.rows];
-    const picture = shared.pictures.get(data.name);
+    const picture = backdrop(this);
     const overlay = shared.overlays.get(data.overlay);
-    if (picture?.complete) context.drawImage(picture, ...size);
+    if (picture) context.drawImage(picture, ...size);
     context.globalAlpha = this.opacity;
     if (overlay?.revision) context.drawImage(overlay.canvas, ...size);
     context.globalAlpha = 0.6;
@@ -271,6 +271,14 @@ class Painter {
     }
     context.stroke();
   }
+}
+
+// The picture to draw: while another look of the same image is on its way, the one before.
+function backdrop(painter) {
+  const image = String(painter.data.image);
+  const picture = shared.pictures.get(painter.data.name);
+  if (picture?.complete) painter.behind = { picture, image };
+  return painter.behind?.image === image ? painter.behind.picture : null;
 }
 
 // Puts the rectangle into the overlay; one that lacks what came before it is left out.

@@ -66,7 +66,7 @@ def show(
     _component()(
         key=KEY,
         data={
-            "image": [studio.study, studio.image_id],
+            "image": [studio.study, studio.image_id, studio.part],
             "picture": "" if name in held else _url(picture, "jpeg"),
             "name": name,
             "overlay": overlay.token,

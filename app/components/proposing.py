@@ -18,7 +18,7 @@ def show(study: StudyRecord, image: ImageRecord, studio: Studio) -> None:
         job_line.until_done(job_id, "The model looks at this image")
         return
     if studio.proposal != job_id:
-        found = services.proposal(study, job_id)
+        found = services.proposal(study, image, job_id)
         if found is not None:
             studio.propose(*found)
         studio.proposal = job_id

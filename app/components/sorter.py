@@ -3,7 +3,8 @@
 import streamlit as st
 
 from app import services, state, views
-from app.components import walk
+from app.components import looking, navigator, walk
+from core.data import pyramid
 from core.records import ImageRecord, StudyRecord, TaskSpec
 
 _KEYS = "123456789"
@@ -13,8 +14,13 @@ def show(study: StudyRecord, image: ImageRecord, task: TaskSpec) -> None:
     """Draw the image and a button a class; a choice goes on to the next image without one."""
     walk.show(study, image)
     left, right = st.columns([3, 1], gap="large")
+    with right:
+        looking.show(study, image)
     with left:
-        st.image(views.picture(study.name, image), width="stretch")
+        if pyramid.is_large(image):
+            navigator.draw(study, image)
+        else:
+            st.image(views.picture(study.name, image), width="stretch")
     with right:
         st.markdown("**Which class is it?**")
         for position, name in enumerate(task.classes):

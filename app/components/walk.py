@@ -5,7 +5,16 @@ from collections.abc import Callable
 import streamlit as st
 
 from app import services, state
+from core.data import regions
+from core.data.regions import Part
 from core.records import ImageRecord, StudyRecord
+
+_WAYS = (
+    ("left of", "arrow_back", 0, -1),
+    ("above", "arrow_upward", -1, 0),
+    ("below", "arrow_downward", 1, 0),
+    ("right of", "arrow_forward", 0, 1),
+)
 
 
 def show(
@@ -39,6 +48,8 @@ def show(
         ):
             _go(following, before_leaving)
         st.markdown(f"**{image.title}** :gray[{position + 1} of {len(ids)}]")
+    if isinstance(image, Part):
+        _parts(image, before_leaving)
 
 
 def neighbour(study: StudyRecord, image: ImageRecord, step: int) -> str | None:
@@ -54,6 +65,35 @@ def next_open(study: StudyRecord, image: ImageRecord) -> str | None:
     ids = [each.id for each in study.images]
     at = ids.index(image.id)
     return next((i for i in (*ids[at + 1 :], *ids[:at]) if i not in done), None)
+
+
+def _parts(part: Part, before_leaving: Callable[[], bool]) -> None:
+    """Draw the way from part to part of a large image."""
+    rows, columns = part.whole_cyx[1:]
+    here = part.region
+    with st.container(horizontal=True, vertical_alignment="center"):
+        if st.button("Whole image", icon=":material/map:", key="to-whole"):
+            _go_to_part("", before_leaving)
+        for name, icon, down, right in _WAYS:
+            beside = regions.beside(here, (rows, columns), down, right)
+            if st.button(
+                "",
+                icon=f":material/{icon}:",
+                disabled=beside is None,
+                help=f"The part {name} this one",
+                key=f"part-{icon}",
+            ):
+                _go_to_part(beside.name if beside is not None else "", before_leaving)
+        st.markdown(
+            f":gray[Part of a large image: rows {here.top:,} to {here.top + here.rows:,} of "
+            f"{rows:,}, columns {here.left:,} to {here.left + here.columns:,} of {columns:,}]"
+        )
+
+
+def _go_to_part(name: str, before_leaving: Callable[[], bool]) -> None:
+    if before_leaving():
+        state.choose_part(name)
+        st.rerun()
 
 
 def _go(image_id: str | None, before_leaving: Callable[[], bool]) -> None:

@@ -33,6 +33,7 @@ from app.services.groups import (
     told_by_sheet,
 )
 from app.services.knowledge import LibraryRow, library_rows, library_stats
+from app.services.looks import look, set_look
 from app.services.overviews import Overview, next_step, overview, overviews
 from app.services.place import study_dir, workspace
 from app.services.proposals import ask_model, asked, models_for, proposal
@@ -128,6 +129,7 @@ __all__ = [
     "library_rows",
     "library_stats",
     "load_labels",
+    "look",
     "look_at_files",
     "look_at_folder",
     "made_of",
@@ -161,6 +163,7 @@ __all__ = [
     "send_away_proposal",
     "set_groups",
     "set_image_class",
+    "set_look",
     "set_pixel_size",
     "set_task",
     "sized_alike",

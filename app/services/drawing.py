@@ -4,7 +4,8 @@ from app import sheet
 from app.services.place import study_dir, workspace
 from app.studio import Studio
 from core import workflow
-from core.data.labels import journal
+from core.data import regions
+from core.data.labels import journal, placed
 from core.data.labels.model import Labels
 from core.records import ImageRecord, Kind, StudyRecord
 
@@ -12,23 +13,26 @@ from core.records import ImageRecord, Kind, StudyRecord
 def open_studio(study: StudyRecord, image: ImageRecord, tab: str) -> Studio:
     """Return the image with everything that was drawn on it, saved or not."""
     folder, shape_yx = study_dir(study.name), (image.shape_cyx[1], image.shape_cyx[2])
+    task, region = study.task, regions.of(image)
+    kind = task.kind if task is not None else Kind.INSTANCE
+    place = placed.of(image, kind)
 
     def reopen() -> journal.Journal:
-        return journal.open_(folder, image.id, tab, shape_yx, author=workflow.author())
+        return journal.open_(folder, image.id, tab, shape_yx, author=workflow.author(), place=place)
 
     work = reopen()
-    task = study.task
     told = dict.fromkeys(o.class_name for o in work.labels.objects if o.class_name)
     classes = task.classes if task is not None else tuple(told) or (sheet.PLAIN_CLASS,)
     background = task.background if task is not None else None
     return Studio(
         study=study.name,
         image_id=image.id,
-        image_cyx=workflow.image_values(workspace(), study.name, image.id),
+        part="" if region is None else region.name,
+        image_cyx=workflow.image_values(workspace(), study.name, image.id, region),
         journal=work,
         reopen=reopen,
         before=frozenset(each.cause for each in journal.strokes(folder, image.id) if each.cause),
-        kind=task.kind if task is not None else Kind.INSTANCE,
+        kind=kind,
         classes=classes,
         background=background,
         class_name=next((name for name in classes if name != background), classes[0]),

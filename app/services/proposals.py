@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from app.services.place import study_dir, workspace
 from core import workflow
+from core.data import regions
 from core.paths import StudyDir, Workspace
 from core.records import ImageRecord, JobStatus, Kind, StudyRecord, write_bytes
 
@@ -63,7 +64,9 @@ def asked(study: StudyRecord, image: ImageRecord) -> str | None:
     return orders[-1].read_text(encoding="utf-8")
 
 
-def proposal(study: StudyRecord, job_id: str) -> tuple[NDArray[np.int32], dict[int, str]] | None:
+def proposal(
+    study: StudyRecord, image: ImageRecord, job_id: str
+) -> tuple[NDArray[np.int32], dict[int, str]] | None:
     """Return ids and the class of each, as the model proposes them; None: it found nothing.
 
     A class the study does not know becomes the study's first that is no background.
@@ -73,6 +76,9 @@ def proposal(study: StudyRecord, job_id: str) -> tuple[NDArray[np.int32], dict[i
     if not files:
         return None
     found_yx = np.asarray(tifffile.imread(files[0]), dtype=np.int32)
+    region = regions.of(image)
+    if region is not None:
+        found_yx = np.ascontiguousarray(found_yx[region.place])
     task = workflow.plan_of(workspace(), answer.run).task
     if task.kind is Kind.SEMANTIC:
         # The background needs no proposal.

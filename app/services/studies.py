@@ -20,7 +20,9 @@ if TYPE_CHECKING:
 
     from core.data.imports import ImportReport
     from core.data.labels.model import Labels
+    from core.data.labels.placed import Place
     from core.data.pairing import Preview
+    from core.data.regions import Region
 
 LEAST_LABELLED = 3
 """One image each to learn from, to check with and to score on."""
@@ -144,7 +146,7 @@ def _findings(root: str, name: str, *changes: int) -> list[str]:
 def begun(name: str) -> set[str]:
     """Return the ids of the images with strokes that are not saved as labels yet."""
     labels = study_dir(name).labels
-    drafts = {path.parent.name for path in labels.glob("*/draft.json")}
+    drafts = {path.parent.name for path in labels.glob("*/draft*.json")}
     return drafts | {path.parents[2].name for path in labels.glob("*/journal/*/entries.jsonl")}
 
 
@@ -174,14 +176,23 @@ def label_version(name: str, image_id: str) -> str | None:
     return store.head(study_dir(name), image_id)
 
 
-def load_labels(name: str, image_id: str) -> "tuple[Labels | None, str | None]":
-    """Return an image's labels and their version."""
-    return workflow.load_labels(workspace(), name, image_id)
+def load_labels(
+    name: str, image_id: str, region: "Region | None" = None
+) -> "tuple[Labels | None, str | None]":
+    """Return an image's labels, or those in a region of it, and their version."""
+    return workflow.load_labels(workspace(), name, image_id, region=region)
 
 
-def save_labels(name: str, image_id: str, labels: "Labels", *, parent: str | None) -> str:
-    """Keep labels as a new version."""
-    return workflow.save_labels(workspace(), name, image_id, labels, parent=parent)
+def save_labels(
+    name: str,
+    image_id: str,
+    labels: "Labels",
+    *,
+    parent: str | None,
+    place: "Place | None" = None,
+) -> str:
+    """Keep labels as a new version; with a place, they are a region's of a large image."""
+    return workflow.save_labels(workspace(), name, image_id, labels, parent=parent, place=place)
 
 
 def set_image_class(name: str, image_id: str, image_class: str | None) -> None:

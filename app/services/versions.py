@@ -33,10 +33,8 @@ def restore_labels(study: str, image_id: str, version: str, tab: str) -> None:
     Raises LabelError while there are strokes that are in no version yet.
     """
     folder = study_dir(study)
-    if (
-        tab in journal.waiting(folder, image_id)
-        or (folder.labels / image_id / "draft.json").exists()
-    ):
+    mine = [who for who in journal.waiting(folder, image_id) if journal.editor(who) == tab]
+    if mine or any((folder.labels / image_id).glob("draft*.json")):
         raise LabelError(
             "what you have drawn on this image is not saved yet; save it first, so that it "
             "becomes a version as well"

@@ -9,5 +9,6 @@ samples.py     image and labels of one id, read together
 truth.py       what a sample means for a task
 tasks.py       which task the labels suggest
 checks.py      what a user should know before training, in plain words
-thumbnails.py  pictures for the screen
+display.py     how an image looks on the screen: channels, colours, levels
+thumbnails.py  small pictures of a study's images
 """

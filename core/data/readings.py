@@ -16,7 +16,7 @@ from typing import TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from core.data import readers, thumbnails
+from core.data import display, readers, thumbnails
 from core.data.axes import PROJECTIONS, Picture, detail, project
 from core.errors import ImageError
 from core.records import ImageRecord, Reading, Stack
@@ -305,7 +305,7 @@ def _mounted(frames: list[Pixels], side: int) -> NDArray[np.uint8]:
     if len(frames) == 1:
         return thumbnails.preview(frames[0], side=side)
     alike = len({frame.shape for frame in frames}) == 1
-    levels = thumbnails.levels(np.concatenate(frames, axis=1)) if alike else None
+    levels = display.levels(np.concatenate(frames, axis=1)) if alike else None
     tiles = [thumbnails.preview(each, side=side // 2, shown=levels) for each in frames]
     rows, columns = (max(tile.shape[at] for tile in tiles) for at in (0, 1))
     lines, gap = -(-len(tiles) // 2), max(1, round(_GAP * max(rows, columns)))
@@ -319,7 +319,7 @@ def _mounted(frames: list[Pixels], side: int) -> NDArray[np.uint8]:
 
 def _small(image_cyx: Pixels, side: int) -> Pixels:
     """Return the channels averaged down, in their own dtype."""
-    planes = np.stack([thumbnails.small(channel_yx, side) for channel_yx in image_cyx])
+    planes = np.stack([display.small(channel_yx, side) for channel_yx in image_cyx])
     return (np.rint(planes) if image_cyx.dtype.kind in "ui" else planes).astype(image_cyx.dtype)
 
 

@@ -70,6 +70,12 @@ def read_image(study_dir: StudyDir, about: ImageRecord) -> NDArray[np.generic]:
     ).image_cyx
 
 
+def content_name(about: ImageRecord) -> str:
+    """Return a name for what is made of the image's pixels; another where these are others."""
+    read_as = f"{about.axes or 'plain'}{about.plane or 0}{about.projection}"
+    return f"{about.id}-{about.sha256[:12]}-{read_as}"
+
+
 def labelled_ids(study_dir: StudyDir, record: StudyRecord) -> list[str]:
     """Return the images that are annotated for the study's task, in the study's order.
 

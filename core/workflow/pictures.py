@@ -11,6 +11,9 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+    from core.data.display import Look
+    from core.data.regions import Region
+
 SIDE_PX = 320
 """Longer side of a thumbnail: sharp at the size of a card on a dense screen."""
 
@@ -24,30 +27,63 @@ def thumbnail(workspace: Workspace, study: str, image_id: str, *, side: int = SI
 
 
 def image_pixels(
-    workspace: Workspace, study: str, image_id: str, *, side: int | None = None
+    workspace: Workspace,
+    study: str,
+    image_id: str,
+    *,
+    look: "Look | None" = None,
+    side: int | None = None,
 ) -> "NDArray[np.uint8]":
-    """Return an image for the eye: (row, column, 3), with automatic levels.
+    """Return an image for the eye: (row, column, 3), with automatic levels unless told otherwise.
 
     The longer side is at most `side`; None: full size.
     """
-    from core.data import samples, thumbnails
+    from core.data import display, samples
 
     study_dir = workspace.study(study)
     about = studies.load(study_dir).image(image_id)
     image_cyx = samples.read_image(study_dir, about)
-    return thumbnails.preview(image_cyx, side=side, colors=about.channel_colors)
+    return display.render(
+        image_cyx, look or display.AUTOMATIC, side=side, told=about.channel_colors
+    )
 
 
-def image_values(workspace: Workspace, study: str, image_id: str) -> "NDArray[np.generic]":
-    """Return an image's own numbers: (channel, row, column), read as the study decided."""
-    from core.data import samples
+def image_values(
+    workspace: Workspace, study: str, image_id: str, region: "Region | None" = None
+) -> "NDArray[np.generic]":
+    """Return an image's own numbers: (channel, row, column), read as the study decided.
+
+    With a region (of a large image), only those in it come into memory.
+    """
+    from core.data import pyramid, samples
 
     study_dir = workspace.study(study)
-    return samples.read_image(study_dir, studies.load(study_dir).image(image_id))
+    about = studies.load(study_dir).image(image_id)
+    if region is not None:
+        return pyramid.opened(study_dir, about).read(region)
+    return samples.read_image(study_dir, about)
+
+
+def seen_values(
+    workspace: Workspace, study: str, image_id: str, region: "Region", side: int
+) -> "NDArray[np.generic]":
+    """Return what the eye needs of a region of a large image: its longer side `side` or more."""
+    from core.data import pyramid
+
+    study_dir = workspace.study(study)
+    return pyramid.opened(study_dir, studies.load(study_dir).image(image_id)).seen(region, side)
+
+
+def sampled_values(workspace: Workspace, study: str, image_id: str) -> "NDArray[np.generic]":
+    """Return every n-th pixel of a large image, from which levels are found."""
+    from core.data import pyramid
+
+    study_dir = workspace.study(study)
+    return pyramid.opened(study_dir, studies.load(study_dir).image(image_id)).sample()
 
 
 def file_pixels(
-    workspace: Workspace, study: str, path: Path, *, most: int = 1
+    workspace: Workspace, study: str, path: Path, *, most: int = 1, side: int | None = None
 ) -> "list[tuple[str, NDArray[np.uint8]]]":
     """Return (name, image for the eye) of the images a file outside of the study gives.
 
@@ -60,7 +96,7 @@ def file_pixels(
     return [
         (
             readings.answer_name(path, number, part),
-            thumbnails.preview(picture.image_cyx, colors=picture.channel_colors),
+            thumbnails.preview(picture.image_cyx, side=side, colors=picture.channel_colors),
         )
         for number, (part, picture) in enumerate(
             islice(readings.images(path, known), most), start=1

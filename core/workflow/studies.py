@@ -14,7 +14,10 @@ if TYPE_CHECKING:
     from core.data.checks import Finding
     from core.data.imports import ImportReport
     from core.data.labels.model import Labels
+    from core.data.labels.placed import Place
+    from core.data.labels.store import Overview
     from core.data.pairing import Preview
+    from core.data.regions import Region
 
 
 def list_studies(workspace: Workspace) -> list[StudyRecord]:
@@ -114,17 +117,31 @@ def labelled_ids(workspace: Workspace, study: str) -> list[str]:
 
 
 def load_labels(
-    workspace: Workspace, study: str, image_id: str, version: str | None = None
+    workspace: Workspace,
+    study: str,
+    image_id: str,
+    version: str | None = None,
+    *,
+    region: "Region | None" = None,
 ) -> tuple["Labels | None", str | None]:
     """Return an image's labels and their version, by default the one that counts.
 
-    (None, None) where it has none.
+    With a region, only what lies in it. (None, None) where it has none.
     """
     from core.data.labels import store
 
     study_dir = workspace.study(study)
     version = version or store.head(study_dir, image_id)
-    return (store.load(study_dir, image_id, version) if version else None), version
+    return (store.load(study_dir, image_id, version, region) if version else None), version
+
+
+def label_overview(
+    workspace: Workspace, study: str, image_id: str, version: str, every: int
+) -> "Overview":
+    """Return every n-th pixel of an image's labels."""
+    from core.data.labels import store
+
+    return store.overview(workspace.study(study), image_id, version, every)
 
 
 def save_labels(
@@ -134,14 +151,19 @@ def save_labels(
     labels: "Labels",
     *,
     parent: str | None,
+    place: "Place | None" = None,
 ) -> str:
     """Keep labels as a new version on top of `parent` and return the version.
 
+    With a place they are a region's and go into those of the whole image.
     Raises ConflictError where somebody saved a newer version than `parent`; both stay.
     """
-    from core.data.labels import store
+    from core.data.labels import placed, store
 
-    return store.save(workspace.study(study), image_id, labels, author=author(), parent=parent)
+    study_dir = workspace.study(study)
+    if place is not None:
+        return placed.save(study_dir, image_id, place, labels, author=author(), parent=parent)
+    return store.save(study_dir, image_id, labels, author=author(), parent=parent)
 
 
 def set_image_class(

@@ -1,9 +1,12 @@
 """The label map is the truth: strokes add to it, and what nobody touched stays as it was."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from app import sheet
+from core.data import regions
 from core.data.labels import model, shapes
 from core.data.labels.model import MAIN
 from core.data.labels.shapes import Shape
@@ -207,3 +210,21 @@ def test_outlines_of_the_tolerance_used_stay_close_to_their_objects():
     rings = shapes.outlines(labels, tolerance_px=sheet.OUTLINE_TOLERANCE_PX)
     repainted = shapes.paint(model.empty((SIDE, SIDE)), [r for r in rings if isinstance(r, Shape)])
     assert (repainted.flat_yx != labels.flat_yx).mean() < 0.01
+
+
+def test_a_draft_of_a_part_outlives_the_saving_of_other_parts(tmp_path):
+    whole = replace(IMAGE, shape_cyx=(1, 4096, 4096))
+    region = regions.Region(top=1000, left=64, rows=SIDE, columns=SIDE)
+    record = StudyRecord(name="study", task=CELLS, images=(whole,))
+
+    def opened_part(version):
+        part = regions.part(whole, region)
+        return sheet.open_sheet(record, part, StudyDir(tmp_path), (two_discs(), version), SCALE)
+
+    mounted = opened_part("v1")
+    moved = [dict(each) for each in mounted.initial["objects"]]
+    moved[0]["left"] += 3 * SCALE
+    sheet.keep_draft(mounted, {"objects": moved})
+    again = opened_part("v2")
+    assert again.initial["objects"][0]["left"] == moved[0]["left"]
+    assert not sheet.has_draft(opened(tmp_path, CELLS, two_discs(), "v2"))

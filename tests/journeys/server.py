@@ -9,6 +9,7 @@ import sys
 import time
 import urllib.error
 import urllib.request
+from contextlib import contextmanager
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("chrome")
 
@@ -48,3 +49,21 @@ class Dashboard:
         """End the server without a word."""
         os.killpg(self.process.pid, signal.SIGKILL)
         self.process.wait()
+
+
+@contextmanager
+def visited(place, patience_ms):
+    """Give a page of a real browser, and the address of a dashboard started for it."""
+    from playwright.sync_api import sync_playwright
+
+    dashboard = Dashboard(place)
+    dashboard.start()
+    try:
+        with sync_playwright() as playwright:
+            browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+            page = browser.new_page(viewport={"width": 1400, "height": 1000})
+            page.set_default_timeout(patience_ms)
+            yield page, dashboard.url
+            browser.close()
+    finally:
+        dashboard.kill()

@@ -4,7 +4,7 @@ import random
 
 import hand as painting
 import pytest
-from server import CHROMIUM, Dashboard
+from server import CHROMIUM, visited
 
 from core.paths import Workspace
 
@@ -28,17 +28,8 @@ def place(tmp_path_factory):
 @pytest.fixture
 def hand(place):
     """Return a hand in a browser of its own."""
-    from playwright.sync_api import sync_playwright
-
-    dashboard = Dashboard(place)
-    dashboard.start()
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
-        page = browser.new_page(viewport={"width": 1400, "height": 1000})
-        page.set_default_timeout(painting.PATIENCE_MS)
-        yield painting.Hand(page, dashboard.url)
-        browser.close()
-    dashboard.kill()
+    with visited(place, painting.PATIENCE_MS) as (page, url):
+        yield painting.Hand(page, url)
 
 
 def test_no_stroke_is_lost_while_images_and_pages_change(place, hand):

@@ -18,8 +18,9 @@ import numpy as np
 from filelock import FileLock
 from numpy.typing import NDArray
 
-from core.data.labels import store
+from core.data.labels import placed, store
 from core.data.labels.model import MAIN, LabelObject, Labels, empty, ids_in
+from core.data.labels.placed import Place
 from core.errors import StudyError
 from core.paths import StudyDir, check_name
 from core.records import files
@@ -29,6 +30,8 @@ TILE_PX = 128
 # Who drew within these seconds is still at work.
 _AT_WORK_S = 120.0
 Tile = tuple[int, int]
+_IN = "."
+"""Stands between an editor and the region of a large image."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,6 +71,8 @@ class Journal:
     """The version it started from; None: the image had no labels."""
     labels: Labels
     """As they stand after the last entry."""
+    place: Place | None = None
+    """The region they are cut from; None: they are the whole image's."""
     entries: list[Entry] = field(default_factory=list)
     cause: str = ""
     """Goes into the next entries."""
@@ -167,23 +172,32 @@ class _Objects:
 
 
 def open_(
-    study_dir: StudyDir, image_id: str, who: str, shape_yx: tuple[int, int], *, author: str
+    study_dir: StudyDir,
+    image_id: str,
+    who: str,
+    shape_yx: tuple[int, int],
+    *,
+    author: str,
+    place: Place | None = None,
 ) -> Journal:
     """Return the editor's journal, gone on from where it stopped.
 
-    Starts from the version that counts. Raises StudyError where its base is damaged.
+    Starts from the version that counts; with a place, each region has a journal of its own.
+    Raises StudyError where its base is damaged.
     """
-    folder = _folder(study_dir, image_id) / check_name(who, "editor")
+    region = place.region if place is not None else None
+    name = who if region is None else f"{who}{_IN}{region.name}"
+    folder = _folder(study_dir, image_id) / check_name(name, "editor")
     # Without a stroke there is nothing that rests on the base: another version may count by now.
     is_fresh = not (folder / "base.json").is_file() or not (folder / "entries.jsonl").is_file()
     head = store.head(study_dir, image_id)
     base = head if is_fresh else files.read(folder / "base.json", _Base).version
-    loaded = store.load(study_dir, image_id, base) if base else None
+    loaded = store.load(study_dir, image_id, base, region) if base else None
     labels = loaded or empty(shape_yx)
     if is_fresh:
         files.write(folder / "objects.json", _Objects(objects=labels.objects))
         files.write(folder / "base.json", _Base(version=base))
-    journal = Journal(folder=folder, author=author, base=base, labels=labels)
+    journal = Journal(folder=folder, author=author, base=base, labels=labels, place=place)
     journal.size = journal._size()
     for entry in files.read_lines(folder / "entries.jsonl", Entry):
         if entry.number != len(journal.entries) or not _file(folder, entry.number).is_file():
@@ -200,11 +214,17 @@ def finish(study_dir: StudyDir, image_id: str, journal: Journal, *, labels: Labe
     `labels` are the journal's, perhaps with another annotated area. Raises ConflictError where
     somebody saved meanwhile: then both versions stay, and the other's counts.
     """
-    before = store.load(study_dir, image_id, journal.base) if journal.base else None
-    if not journal.entries and before is not None and _same(before, labels):
+    place = journal.place
+    region = place.region if place is not None else None
+    before = store.load(study_dir, image_id, journal.base, region) if journal.base else None
+    if not journal.entries and before is not None and store.is_same(before, labels):
         drop(journal)
         return None
     try:
+        if place is not None:
+            return placed.save(
+                study_dir, image_id, place, labels, author=journal.author, parent=journal.base
+            )
         return store.save(study_dir, image_id, labels, author=journal.author, parent=journal.base)
     finally:  # a version holds the work now, be it the one that counts or not
         for entry in journal.entries:
@@ -225,11 +245,17 @@ def waiting(study_dir: StudyDir, image_id: str) -> list[str]:
     return [who for _, who in sorted(found)]
 
 
+def editor(who: str) -> str:
+    """Return the editor of a journal, whatever region of the image it is for."""
+    return who.split(_IN, maxsplit=1)[0]
+
+
 def others_at_work(study_dir: StudyDir, image_id: str, who: str) -> list[str]:
     """Return the authors who drew on the image in the last two minutes in other editors."""
     found = []
     for path in _folder(study_dir, image_id).glob("*/entries.jsonl"):
-        if path.parent.name != who and clock.time() - path.stat().st_mtime < _AT_WORK_S:
+        is_other = editor(path.parent.name) != who
+        if is_other and clock.time() - path.stat().st_mtime < _AT_WORK_S:
             lines = files.read_lines(path, Entry)
             found += [lines[-1].author] if lines else []
     return found
@@ -315,12 +341,4 @@ def _with_tiles(
     kept = tuple(item for item in objects if item.layer != MAIN or item.id in drawn)
     return replace(
         labels, layers={**labels.layers, MAIN: layer}, annotated_yx=annotated, objects=kept
-    )
-
-
-def _same(one: Labels, other: Labels) -> bool:
-    return (
-        one.objects == other.objects
-        and bool((one.annotated_yx == other.annotated_yx).all())
-        and all((one.layers[name] == other.layers[name]).all() for name in one.layers)
     )

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from core.errors import LabelError
 
+_BAND_ROWS = 64
 MAIN = "objects"
 """The layer that is used unless somebody needs objects that overlap."""
 
@@ -90,7 +91,10 @@ def ids_in(layer_yx: NDArray[np.int32] | NDArray[np.int64]) -> list[int]:
     if highest > 50_000_000:
         return [int(i) for i in np.unique(layer_yx) if i]
     seen = np.zeros(highest + 1, dtype=bool)
-    seen[layer_yx.ravel()] = True
+    for first in range(0, len(layer_yx), _BAND_ROWS):
+        band = layer_yx[first : first + _BAND_ROWS]
+        if band.any():  # most of a large image is empty
+            seen[band.ravel()] = True
     seen[0] = False
     return [int(i) for i in np.flatnonzero(seen)]
 

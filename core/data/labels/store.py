@@ -1,21 +1,22 @@
 """Versions of labels on disk.
 
-labels/IMAGE/HASH.tif   one page a layer, then the annotated area (0, 1); zlib
+labels/IMAGE/HASH.tif   one page a layer, then the annotated area (0, 1); strips, zlib
 labels/IMAGE/HASH.json  objects, layer names, author, time, parent
 labels/IMAGE/head.json  the version that counts, and every version ever saved
 """
 
-import io
 import time as clock
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-import tifffile
 from filelock import FileLock
+from numpy.typing import NDArray
 
+from core.data.labels import cutting, pages
 from core.data.labels.model import LabelObject, Labels, content_hash
 from core.data.readers import DECODER_FAULTS
+from core.data.regions import Region
 from core.errors import ConflictError, StudyError
 from core.paths import StudyDir, check_name
 from core.records import files
@@ -121,10 +122,16 @@ def withdraw(study_dir: StudyDir, image_id: str, *, author: str, note: str = "")
         files.write(folder / "head.json", _Head(history=(*before.history, entry)))
 
 
-def load(study_dir: StudyDir, image_id: str, version: str | None = None) -> Labels | None:
+def load(
+    study_dir: StudyDir,
+    image_id: str,
+    version: str | None = None,
+    region: Region | None = None,
+) -> Labels | None:
     """Return a version's labels, by default the one that counts; None: not labelled.
 
-    Raises StudyError where the version is not there or its files are damaged.
+    With a region, only what lies in it is read. Raises StudyError where the version is not there
+    or its files are damaged.
     """
     folder = _folder(study_dir, image_id)
     chosen = version or _read_head(folder).version
@@ -133,15 +140,48 @@ def load(study_dir: StudyDir, image_id: str, version: str | None = None) -> Labe
     page = files.read(folder / f"{check_name(chosen, 'version')}.json", _Page)
     path = folder / f"{chosen}.tif"
     try:
-        pages = tifffile.imread(path)
+        *found, annotated = pages.read(path, region)
     except DECODER_FAULTS as error:
         raise StudyError(
             f"{path} cannot be read: {error}; choose another version in the history"
         ) from error
     layers = {
-        name: np.ascontiguousarray(pages[at], dtype=np.int32) for at, name in enumerate(page.layers)
+        name: np.ascontiguousarray(layer_yx, dtype=np.int32)
+        for name, layer_yx in zip(page.layers, found, strict=True)
     }
-    return Labels(layers=layers, annotated_yx=pages[-1] > 0, objects=page.objects)
+    if region is not None:
+        return cutting.of_layers(layers, annotated > 0, page.objects)
+    return Labels(layers=layers, annotated_yx=annotated > 0, objects=page.objects)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Overview:
+    """Every n-th pixel of a version."""
+
+    ids_yx: NDArray[np.int32]
+    """Of all layers, the last on top."""
+    annotated_yx: NDArray[np.bool_]
+    objects: tuple[LabelObject, ...]
+
+
+def overview(study_dir: StudyDir, image_id: str, version: str, every: int) -> Overview:
+    """Return every n-th pixel of a version, without the whole in memory."""
+    folder = _folder(study_dir, image_id)
+    page = files.read(folder / f"{check_name(version, 'version')}.json", _Page)
+    *found, annotated = pages.read(folder / f"{version}.tif", every=every)
+    flat_yx = np.asarray(found[0], np.int32)
+    for layer_yx in found[1:]:
+        flat_yx = np.where(layer_yx > 0, layer_yx, flat_yx)
+    return Overview(ids_yx=flat_yx, annotated_yx=annotated > 0, objects=page.objects)
+
+
+def is_same(one: Labels, other: Labels) -> bool:
+    """Return whether pixels, annotated area and objects are the same."""
+    return (
+        one.objects == other.objects
+        and bool((one.annotated_yx == other.annotated_yx).all())
+        and all((one.layers[name] == other.layers[name]).all() for name in one.layers)
+    )
 
 
 def objects(
@@ -185,12 +225,7 @@ def _write_version(folder: Path, labels: Labels, entry: LabelVersion) -> None:
     picture, table = folder / f"{entry.version}.tif", folder / f"{entry.version}.json"
     if picture.is_file() and table.is_file():
         return
-    pages = np.stack([*labels.layers.values(), labels.annotated_yx.astype(np.int32)])
-    buffer = io.BytesIO()
-    tifffile.imwrite(
-        buffer, pages, compression="zlib", photometric="minisblack", metadata={"axes": "QYX"}
-    )
-    files.write_bytes(picture, buffer.getvalue())
+    pages.write(picture, labels)
     files.write(
         table,
         _Page(
