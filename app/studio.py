@@ -4,14 +4,16 @@ The browser sends every gesture with a number until it is confirmed; each is don
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from app import look
+from app.proposed import Proposed
 from app.taught import Taught
+from app.wand import Known, Wand
 from core.annotate import clicks, edits, scribbles
 from core.data.labels.journal import Journal
 from core.data.labels.model import MAIN, Labels
@@ -45,19 +47,14 @@ class Studio:
     problem: str = ""
     """Why the last gesture did nothing."""
     taught: Taught = field(init=False)
-    proposal: str | None = None
-    """The job whose answer is shown."""
-    proposed_yx: NDArray[np.int32] | None = None
-    """Objects a trained model proposes and nobody accepted yet; they are no labels."""
-    proposed_classes: dict[int, str] = field(default_factory=dict)
-    _proposals: clicks.Proposals | None = None
-    _proposed: int | None = None
-    """The object the proposals belong to."""
+    proposed: Proposed = field(default_factory=Proposed)
+    _wand: Wand = field(init=False)
     _ways: dict[str, Callable[[Gesture], None]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         """Name what each gesture does."""
         self.taught = Taught(image_cyx=self.image_cyx)
+        self._wand = Wand(image_cyx=self.image_cyx)
         self._ways = {
             "brush": self._brush,
             "eraser": self._erase,
@@ -122,7 +119,7 @@ class Studio:
         if what not in self._ways:
             raise LabelError(f"there is no tool {what!r}")
         if what not in ("grow", "shrink"):
-            self._proposals = None
+            self._wand.put_down()
         chosen, told = self.class_name, gesture.get("class")
         # The class that was chosen when the hand moved; another may have been chosen since.
         self.class_name = told if told in self.classes else chosen
@@ -136,61 +133,30 @@ class Studio:
 
         Raises LabelError before two classes have a stroke.
         """
-        inside = self.taught.learn(self.labels)
         before = len(self.labels.objects)
-        labels = self.labels
-        if self.is_regions:
-            mask = (inside > 0.5) & (labels.layers[MAIN] == 0)
-            labels = edits.add(
-                labels, mask, class_name=self.class_name, joined=True, source="model"
-            )
-        else:
-            found = scribbles.objects(inside, diameter_px=self.diameter_px())
-            for each in range(1, int(found.max()) + 1):
-                mask = found == each
-                if (labels.layers[MAIN][mask] == 0).mean() > 0.5:
-                    labels = edits.add(labels, mask, class_name=self.class_name, source="model")
+        labels = self.taught.rest(
+            self.labels,
+            class_name=self.class_name,
+            joined=self.is_regions,
+            diameter_px=self.diameter_px(),
+        )
         self._keep(labels, "rest of the image")
         return len(self.labels.objects) - before
-
-    def propose(self, found_yx: NDArray[np.int32], classes: dict[int, str]) -> None:
-        """Show objects of a model beside the labels: ids, and the class of each."""
-        self.proposed_yx, self.proposed_classes = found_yx, dict(classes)
-
-    def drop_proposal(self) -> None:
-        """Show nothing of a model any more."""
-        self.proposed_yx, self.proposed_classes, self.proposal = None, {}, None
 
     def accept_all(self) -> int:
         """Take all that is proposed where nothing is yet; return how many objects that were."""
         before = len(self.labels.objects)
-        self._take_over(list(self.proposed_classes))
+        self._take_over(list(self.proposed.classes))
         return len(self.labels.objects) - before
 
     def _accept(self, gesture: Gesture) -> None:
-        if self.proposed_yx is None:
-            raise LabelError("no model has proposed anything for this image yet")
         line = edits.stroke(self.labels.shape_yx, _points(gesture), 1.0)
-        under = np.unique(self.proposed_yx[line]).tolist()
-        wanted = [each for each in under if each in self.proposed_classes]
-        if not wanted:
-            raise LabelError("nothing is proposed here; click inside an orange outline")
-        self._take_over(wanted)
+        self._take_over(self.proposed.under(line))
 
     def _take_over(self, wanted: list[int]) -> None:
-        if self.proposed_yx is None:
-            return
-        labels, classes = self.labels, {each: self.proposed_classes.pop(each) for each in wanted}
-        if self.is_regions:
-            for each, name in classes.items():
-                mask = (self.proposed_yx == each) & (labels.layers[MAIN] == 0)
-                if mask.any():
-                    labels = edits.add(labels, mask, class_name=name, source="model", joined=True)
-        else:
-            labels = edits.add_all(labels, self.proposed_yx, classes, source="model")
+        labels = self.proposed.accepted(self.labels, wanted, joined=self.is_regions)
         self._keep(labels, "proposed by a model")
-        left = np.isin(self.proposed_yx, list(self.proposed_classes))
-        self.proposed_yx = np.where(left, self.proposed_yx, 0).astype(np.int32)
+        self.proposed.forget(wanted)
 
     def diameter_px(self) -> float | None:
         """Return the middle diameter of what is marked; None before three objects."""
@@ -214,54 +180,31 @@ class Studio:
         self._keep(edits.erase(self.labels, self._stroke(gesture), known=known), "eraser")
 
     def _click(self, gesture: Gesture) -> None:
-        column, row = _points(gesture)[0]
-        rows, columns = self.labels.shape_yx
-        if not (0 <= round(row) < rows and 0 <= round(column) < columns):
-            return
-        self._propose(
-            clicks.at_point(
-                self.image_cyx,
-                round(row),
-                round(column),
-                diameter_px=self.diameter_px(),
-                inside_yx=self.taught.inside_yx,
-                taken_yx=self._taken(),
-            ),
-            "click",
-        )
+        found = self._wand.click(_points(gesture)[0], self._known())
+        if found is not None:
+            self._offer(found, "click")
 
     def _box(self, gesture: Gesture) -> None:
         points = _points(gesture)
-        (x, y), (x2, y2) = points[0], points[-1]
-        if abs(x2 - x) < 2 or abs(y2 - y) < 2:
-            raise LabelError("drag a box from one corner of the object to the opposite one")
-        # Corners of the box lie at pixel edges, half a pixel before the centres.
-        box = (min(y, y2) + 0.5, min(x, x2) + 0.5, max(y, y2) + 0.5, max(x, x2) + 0.5)
-        self._propose(
-            clicks.in_box(
-                self.image_cyx, box, inside_yx=self.taught.inside_yx, taken_yx=self._taken()
-            ),
-            "box",
+        self._offer(self._wand.box(points[0], points[-1], self._known()), "box")
+
+    def _known(self) -> Known:
+        return Known(
+            inside_yx=self.taught.inside_yx,
+            taken_yx=None if self.is_regions else self.labels.layers[MAIN] > 0,
+            diameter_px=self.diameter_px(),
         )
 
-    def _taken(self) -> NDArray[np.bool_] | None:
-        return None if self.is_regions else self.labels.layers[MAIN] > 0
-
-    def _propose(self, found: clicks.Proposals, what: str) -> None:
+    def _offer(self, found: clicks.Proposals, what: str) -> None:
         known = {item.id for item in self.labels.objects}
         self._add(found.placed(self.labels.shape_yx), what)
         new = [item.id for item in self.labels.objects if item.id not in known]
         if new:
-            self._proposals, self._proposed = found, new[0]
+            self._wand.hold(found, new[0])
 
     def _step(self, step: int) -> None:
-        if self._proposals is None or self._proposed is None:
-            raise LabelError("click on an object or drag a box around it first")
-        self._proposals = self._proposals.stepped(step)
-        mask = self._proposals.placed(self.labels.shape_yx)
-        self._keep(
-            edits.redraw(self.labels, self._proposed, mask), "grow" if step > 0 else "shrink"
-        )
+        object_id, mask = self._wand.stepped(step)
+        self._keep(edits.redraw(self.labels, object_id, mask), "grow" if step > 0 else "shrink")
 
     def _select(self, gesture: Gesture) -> None:
         under = edits.at(self.labels, _points(gesture)[0])
@@ -311,24 +254,8 @@ class Studio:
         return edits.stroke(self.labels.shape_yx, _points(gesture), width)
 
     def _keep(self, labels: Labels, what: str) -> None:
-        self.journal.record(self._corrected(labels), what)
+        self.journal.record(edits.signed(self.labels, labels, self.journal.author), what)
         self._forget_gone()
-
-    def _corrected(self, labels: Labels) -> Labels:
-        """Name the person who changed what a model had made as its author."""
-        before, after = self.labels.layers[MAIN], labels.layers[MAIN]
-        differs = before != after
-        touched = {*np.unique(before[differs]).tolist(), *np.unique(after[differs]).tolist()}
-        known = {item.id: item for item in self.labels.objects}
-        items = tuple(
-            replace(item, author=self.journal.author)
-            if item.source == "model"
-            and item.id in known
-            and (item.id in touched or item != known[item.id])
-            else item
-            for item in labels.objects
-        )
-        return labels if items == labels.objects else replace(labels, objects=items)
 
     def _forget_gone(self) -> None:
         known = {item.id for item in self.labels.objects}

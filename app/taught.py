@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from core.annotate import scribbles
+from core.annotate import edits, scribbles
 from core.data.labels.model import MAIN, Labels
 
 
@@ -41,3 +41,22 @@ class Taught:
         learned = scribbles.learn([self._features], [known])
         self.inside_yx = learned.probability(self._features, scribbles.INSIDE)
         return self.inside_yx
+
+    def rest(
+        self, labels: Labels, *, class_name: str, joined: bool, diameter_px: float | None
+    ) -> Labels:
+        """Return the labels with the objects the strokes teach, where nothing is yet.
+
+        `joined` (regions): one region of the class instead of objects. Raises LabelError before
+        two classes have a stroke.
+        """
+        inside = self.learn(labels)
+        if joined:
+            mask = (inside > 0.5) & (labels.layers[MAIN] == 0)
+            return edits.add(labels, mask, class_name=class_name, joined=True, source="model")
+        found = scribbles.objects(inside, diameter_px=diameter_px)
+        for each in range(1, int(found.max()) + 1):
+            mask = found == each
+            if (labels.layers[MAIN][mask] == 0).mean() > 0.5:
+                labels = edits.add(labels, mask, class_name=class_name, source="model")
+        return labels

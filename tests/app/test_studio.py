@@ -146,7 +146,7 @@ def proposed_discs():
 
 def test_an_accepted_object_is_made_by_a_model_until_a_person_corrects_it(open_studio):
     studio = open_studio()
-    studio.propose(proposed_discs(), {1: "mono", 2: "bi", 3: "mono"})
+    studio.proposed.show(proposed_discs(), {1: "mono", 2: "bi", 3: "mono"})
     studio.take([gesture(1, "accept", (30, 30))])
     (taken,) = studio.labels.objects
     assert (taken.source, taken.author) == ("model", "")
@@ -166,7 +166,7 @@ def test_what_is_drawn_is_not_painted_over_by_a_proposal(open_studio):
     studio = open_studio()
     studio.take([gesture(1, "brush", (25, 30), (35, 30))])
     drawn = studio.labels.flat_yx.copy()
-    studio.propose(proposed_discs(), {1: "mono"})
+    studio.proposed.show(proposed_discs(), {1: "mono"})
     studio.accept_all()
     assert (studio.labels.flat_yx[drawn > 0] == drawn[drawn > 0]).all()
     studio.take([gesture(2, "accept", (100, 100))])
