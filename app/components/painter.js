@@ -2,18 +2,7 @@
 //
 // It decides nothing: strokes, boxes and keys go to Python, which answers with the rectangle of the
 // overlay that changed. Every gesture names the image it was made on and stays in the outbox until
-// it is confirmed, whatever becomes of the painter meanwhile: Streamlit may replace it by another.
-const KEPT = "aixcell-painter"; // the outbox outlives a reload of the page
-const shared = (globalThis.aixcellPainter ??= {
-  outbox: JSON.parse(sessionStorage.getItem(KEPT) ?? "[]"), // not confirmed yet
-  traces: [], // drawn by the hand, not yet part of an overlay
-  next: Date.now(), // numbers go on rising after a reload
-  last: null, // the image of the last one
-  redrawn: 0,
-  current: null,
-  pictures: new Map(),
-  overlays: new Map(),
-});
+// it is confirmed (outbox.js). `painter.py` puts this file behind the others it names.
 const HELD = 3; // pictures and overlays that are kept for the way back
 const PATIENCE_MS = 1500; // a message may be overtaken by a page change and never be answered
 const painters = new WeakMap();
@@ -72,8 +61,7 @@ class Painter {
     this.data = data;
     shared.current = this;
     if (data.tool !== this.told) this.tool = this.told = data.tool;
-    shared.outbox = shared.outbox.filter((each) => each.number > data.done);
-    this.keep();
+    confirmed(data.done);
     this.see(data);
     this.fit();
     this.draw();
@@ -113,20 +101,9 @@ class Painter {
     else if (shared.current === this && shared.outbox.length && Date.now() - this.sent > PATIENCE_MS) this.send();
   }
 
-  keep() {
-    try {
-      sessionStorage.setItem(KEPT, JSON.stringify(shared.outbox));
-    } catch {
-      // No room: what is drawn stays in the memory of the page.
-    }
-  }
-
   send() {
-    const held = {};
-    for (const name of shared.pictures.keys()) held[name] = 1;
-    for (const [token, overlay] of shared.overlays) held[token] = overlay.revision;
     this.sent = Date.now();
-    this.tell({ gestures: shared.outbox.slice(), held });
+    this.tell(letter());
   }
 
   fit() {
@@ -217,13 +194,8 @@ class Painter {
   }
 
   say(gesture) {
-    shared.next = Math.max(shared.next + 1, Date.now());
     const { image, width } = this.data;
-    const told = { number: shared.next, image, class: this.data.class, width, ...gesture };
-    shared.outbox.push(told);
-    shared.last = image[1];
-    this.keep();
-    if (told.points) shared.traces.push(told);
+    posted({ image, class: this.data.class, width, ...gesture });
     this.send();
     this.draw();
   }
@@ -254,22 +226,8 @@ class Painter {
   }
 
   trace(tool, points, width) {
-    const { context } = this;
-    const [first, last] = [points[0], points[points.length - 1]];
-    context.strokeStyle = this.data.colors[tool] ?? this.data.colors.brush;
-    context.lineCap = context.lineJoin = "round";
-    context.beginPath();
-    if (tool === "box") {
-      context.lineWidth = 2 / this.view.scale;
-      context.rect(first[0] + 0.5, first[1] + 0.5, last[0] - first[0], last[1] - first[1]);
-    } else {
-      const wide = ["brush", "eraser", "teach", "ground"].includes(tool);
-      context.lineWidth = wide ? width : 2 / this.view.scale;
-      context.moveTo(first[0] + 0.5, first[1] + 0.5);
-      for (const [x, y] of points) context.lineTo(x + 0.5, y + 0.5);
-      context.lineTo(last[0] + 0.5, last[1] + 0.501);
-    }
-    context.stroke();
+    this.context.strokeStyle = this.data.colors[tool] ?? this.data.colors.brush;
+    traced(this.context, tool, points, { width, thin: 2 / this.view.scale });
   }
 }
 
@@ -288,15 +246,4 @@ async function applied(overlay, patch, revision) {
   context.clearRect(left, top, right - left, bottom - top);
   context.drawImage(image, left, top);
   overlay.revision = revision;
-}
-
-// Leaves out points nearer than `least` pixels to the last one kept; both ends stay.
-function thinned(points, least) {
-  const kept = [points[0]];
-  for (const point of points.slice(1, -1)) {
-    const [x, y] = kept[kept.length - 1];
-    if (Math.hypot(point[0] - x, point[1] - y) >= least) kept.push(point);
-  }
-  if (points.length > 1) kept.push(points[points.length - 1]);
-  return kept.map(([x, y]) => [Math.round(x * 100) / 100, Math.round(y * 100) / 100]);
 }

@@ -1,4 +1,4 @@
-"""The own painter: one plain JavaScript file beside this one, as a Components-v2 component.
+"""The own painter: plain JavaScript beside this file, as a Components-v2 component.
 
 Python holds the labels and every rule; the browser shows a picture and an overlay and sends what
 the hand did. See `app.studio` for what becomes of it.
@@ -36,6 +36,8 @@ HELP = (
     "O smooth what is selected (Shift adds) · digits: class"
 )
 HEIGHT_PX = 640
+# A component is one module: the parts are put behind each other.
+_PARTS = ("outbox.js", "strokes.js", "painter.js")
 _HTML = """<div class="painter" tabindex="0" role="application" aria-label="Painter">
 <canvas></canvas><div class="painter-status" aria-live="polite"></div></div>"""
 _CSS = """.painter { position: relative; outline: none; }
@@ -104,7 +106,8 @@ def _hand() -> dict[str, Any]:
 
 @st.cache_resource(show_spinner=False)
 def _script() -> str:
-    return Path(__file__).with_suffix(".js").read_text(encoding="utf-8")
+    here = Path(__file__).parent
+    return "\n".join((here / name).read_text(encoding="utf-8") for name in _PARTS)
 
 
 def _component() -> Any:
