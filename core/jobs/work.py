@@ -68,7 +68,9 @@ def predict(order: Order) -> None:
     from core.infer import batch
 
     files = [Path(file) for file in order.option("files")]
-    batch.run(Path(order.option("bundle")), files, Path(order.option("out")), order.progress)
+    origins = order.request.options.get("origins")  # orders of earlier versions have none
+    bundle, out = Path(order.option("bundle")), Path(order.option("out"))
+    batch.run(bundle, files, out, order.progress, origins)
 
 
 def export(order: Order) -> None:

@@ -53,6 +53,7 @@ from core.workflow.results import (
     previews,
     report,
     result,
+    test_rows,
     write_test,
 )
 from core.workflow.runs import (
@@ -72,9 +73,11 @@ from core.workflow.runs import (
 from core.workflow.sample import SAMPLE, open_sample
 from core.workflow.studies import (
     author,
+    check_labels,
     create_study,
     import_files,
     inspect,
+    label_states,
     labelled_ids,
     list_studies,
     load_labels,
@@ -85,6 +88,7 @@ from core.workflow.studies import (
     set_image_class,
     set_task,
     suggest_task,
+    uncheck_labels,
 )
 
 __all__ = [
@@ -96,6 +100,7 @@ __all__ = [
     "author",
     "cancel",
     "candidates",
+    "check_labels",
     "collect",
     "create_study",
     "describe",
@@ -110,6 +115,7 @@ __all__ = [
     "import_library",
     "inspect",
     "is_described",
+    "label_states",
     "labelled_ids",
     "library_snapshot",
     "library_stats",
@@ -144,9 +150,11 @@ __all__ = [
     "suggest_pattern",
     "suggest_task",
     "symptoms",
+    "test_rows",
     "thumbnail",
     "told_by_pattern",
     "told_by_sheet",
+    "uncheck_labels",
     "wait",
     "write_test",
 ]
