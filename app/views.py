@@ -2,6 +2,7 @@
 
 import io
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import streamlit as st
@@ -16,6 +17,9 @@ from core import workflow
 from core.data.labels.model import Labels
 from core.paths import Workspace
 from core.records import ImageRecord, StudyRecord
+
+if TYPE_CHECKING:
+    from core.data.label_states import LabelState
 
 COVER_IMAGES = 5
 _TINT = 0.28
@@ -82,11 +86,11 @@ def card_title(image: ImageRecord) -> str:
     return image.image_class or image.original_name
 
 
-def card_help(study: StudyRecord, image: ImageRecord, *, is_done: bool) -> str:
+def card_help(study: StudyRecord, image: ImageRecord, state: "LabelState") -> str:
     """Return what a card tells when the pointer rests on it."""
     channels, rows, columns = image.shape_cyx
     size = f"{columns} × {rows} pixels, {wording.plural(channels, 'channel')}"
-    facts = [image.original_name, size, "labelled" if is_done else "not labelled yet"]
+    facts = [image.original_name, size, wording.label_state(state)]
     if image.group:
         facts.append(f"group {image.group}")
     if study.split and study.split.side(image.id) == "test":

@@ -5,6 +5,7 @@ from collections.abc import Callable
 import streamlit as st
 
 from app import services, state
+from app.components import checking
 from core.records import ImageRecord, StudyRecord
 
 
@@ -38,6 +39,7 @@ def show(
             key="next-open",
         ):
             _go(following, before_leaving)
+        checking.show(study, image, before_leaving)
         st.markdown(f"**{image.original_name}** :gray[{position + 1} of {len(ids)}]")
 
 

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from app import uploads, wording
-from app.services.place import labels_changed, study_dir, workspace
+from app.services.labelling import labelled
+from app.services.place import labels_changed, study_changed, study_dir, workspace
 from core import workflow
 from core.errors import StudyError
 from core.paths import Workspace
@@ -57,17 +58,18 @@ def damaged_studies() -> list[str]:
 
 def study(name: str) -> StudyRecord:
     """Return a study's record."""
-    return workflow.load_study(workspace(), name)
+    return _study(str(workspace().root), name, study_changed(name))
+
+
+# A page asks a dozen times; thousands of images take a hundredth of a second each time.
+@st.cache_resource(show_spinner=False, max_entries=16)
+def _study(root: str, name: str, changes: int) -> StudyRecord:
+    return workflow.load_study(Workspace.at(root), name)
 
 
 def create_study(name: str, description: str) -> StudyRecord:
     """Make an empty study."""
     return workflow.create_study(workspace(), name, description=description)
-
-
-def labelled(name: str) -> list[str]:
-    """Return the ids of the images that are annotated for the study's task."""
-    return workflow.labelled_ids(workspace(), name)
 
 
 def what_is_missing(name: str) -> str | None:
@@ -139,13 +141,6 @@ def findings(name: str) -> list[str]:
 def _findings(root: str, name: str, *changes: int) -> list[str]:
     # Pictures without content were told when they came in; opening hundreds keeps a user waiting.
     return [each.message for each in workflow.inspect(Workspace.at(root), name, pixels=False)]
-
-
-def begun(name: str) -> set[str]:
-    """Return the ids of the images with strokes that are not saved as labels yet."""
-    labels = study_dir(name).labels
-    drafts = {path.parent.name for path in labels.glob("*/draft.json")}
-    return drafts | {path.parents[2].name for path in labels.glob("*/journal/*/entries.jsonl")}
 
 
 def object_counts(name: str) -> dict[str, int]:
