@@ -24,6 +24,8 @@ _STAGED = "staged"
 _STUDIO = "studio"
 _TAB = "tab"
 _DONE = "gestures-done"
+_ROUND = "round"
+_EDITOR = "editor"
 
 _IN_LINK = (_STUDY, _RUN)
 
@@ -86,7 +88,29 @@ def image() -> str | None:
 def choose_image(image_id: str | None) -> None:
     """Annotate another image; the canvas is mounted anew."""
     st.session_state[_IMAGE] = image_id
+    st.session_state.pop(_ROUND, None)
     remount()
+
+
+def editor_key(first: str) -> str:
+    """Return the key of the choice of an editor; `first` is chosen where nobody chose yet."""
+    st.session_state.setdefault(_EDITOR, first)
+    return _EDITOR
+
+
+def choose_editor(name: str) -> None:
+    """Open the next image in another editor."""
+    st.session_state[_EDITOR] = name
+
+
+def round_() -> Any:
+    """Return the walk through the label doctor's findings, or None."""
+    return st.session_state.get(_ROUND)
+
+
+def keep_round(walk: Any) -> None:
+    """Keep the walk through findings until another image is chosen."""
+    st.session_state[_ROUND] = walk
 
 
 def pipeline() -> str | None:

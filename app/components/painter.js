@@ -6,14 +6,7 @@
 const HELD = 3; // pictures and overlays that are kept for the way back
 const PATIENCE_MS = 1500; // a message may be overtaken by a page change and never be answered
 const painters = new WeakMap();
-const KEYS = {
-  b: "brush", e: "eraser", w: "click", x: "box", v: "select", c: "cut", t: "teach", g: "ground",
-  a: "accept",
-};
-const COMMANDS = {
-  Delete: "delete", Backspace: "delete", m: "merge", h: "fill_holes", o: "smooth", "+": "grow",
-  "-": "shrink",
-};
+const corners = (shared.corners ??= new Corners());
 
 export default function (component) {
   const root = component.parentElement;
@@ -33,6 +26,7 @@ class Painter {
     this.context = this.canvas.getContext("2d");
     this.view = { x: 0, y: 0, scale: 0 };
     this.stroke = null;
+    this.pointer = null; // where the mouse is
     this.tool = "brush";
     this.opacity = 1;
     for (const [target, name, act] of [
@@ -58,10 +52,12 @@ class Painter {
     }
     const isNew = !this.data;
     this.tell = (value) => component.setStateValue("hand", value);
+    if (data.sight && data.sight.token !== this.data?.sight?.token) this.view.scale = 0;
     this.data = data;
     shared.current = this;
-    if (data.tool !== this.told) this.tool = this.told = data.tool;
+    if (data.tool !== this.told) this.take((this.told = data.tool));
     confirmed(data.done);
+    if (corners.points.length && String(corners.about.image) !== String(data.image)) this.close();
     this.see(data);
     this.fit();
     this.draw();
@@ -115,9 +111,18 @@ class Painter {
       this.view.scale = 0;
     }
     if (!this.view.scale) {
-      const scale = Math.min(width / this.data.columns, height / this.data.rows);
-      this.view = { x: (width - this.data.columns * scale) / 2, y: (height - this.data.rows * scale) / 2, scale };
+      const { rows, columns, sight } = this.data;
+      const turns = sight && sight.token !== shared.left;
+      const [x, y] = turns ? sight.at : [columns / 2 - 0.5, rows / 2 - 0.5];
+      const whole = Math.min(width / columns, height / rows);
+      const scale = turns ? Math.min(Math.max(Math.min(width, height) / sight.span, whole), 64) : whole;
+      this.view = { x: width / 2 - (x + 0.5) * scale, y: height / 2 - (y + 0.5) * scale, scale };
     }
+  }
+
+  // The hand chose another part of the image: a painter that comes later does not turn back.
+  leave() {
+    shared.left = this.data.sight?.token;
   }
 
   // From the screen to pixels of the image; a pixel's centre lies at whole numbers.
@@ -137,8 +142,12 @@ class Painter {
   }
 
   move(event) {
-    if (!this.stroke) return;
-    if (this.stroke.pans) {
+    this.pointer = this.point(event);
+    if (!this.stroke && !corners.points.length) return;
+    if (!this.stroke) {
+      // The line to the next corner follows the mouse.
+    } else if (this.stroke.pans) {
+      this.leave();
       this.view.x += event.clientX - this.stroke.from[0];
       this.view.y += event.clientY - this.stroke.from[1];
       this.stroke.from = [event.clientX, event.clientY];
@@ -152,11 +161,29 @@ class Painter {
     const stroke = this.stroke;
     this.stroke = null;
     if (!stroke || stroke.pans) return;
+    if (this.tool === "polygon") {
+      const { image, class: name, width } = this.data;
+      if (corners.click(stroke.points.at(-1), this.view.scale, { image, class: name, width })) this.close();
+      this.draw();
+      return;
+    }
     this.say({ what: this.tool, points: thinned(stroke.points, 0.4), shift: stroke.shift });
+  }
+
+  // Sends the outline; one of fewer than three corners is dropped.
+  close() {
+    const outline = corners.closed();
+    if (outline) this.say(outline);
+  }
+
+  take(tool) {
+    if (tool !== this.tool) this.close();
+    this.tool = tool;
   }
 
   wheel(event) {
     event.preventDefault();
+    this.leave();
     const box = this.canvas.getBoundingClientRect();
     const x = event.clientX - box.left;
     const y = event.clientY - box.top;
@@ -169,24 +196,17 @@ class Painter {
   }
 
   key(event) {
-    const key = event.key.length === 1 ? event.key.toLowerCase() : event.key;
-    if ((event.ctrlKey || event.metaKey) && (key === "z" || key === "y")) {
-      this.say({ what: key === "y" || event.shiftKey ? "redo" : "undo" });
-    } else if (event.ctrlKey || event.metaKey || event.altKey) {
-      return;
-    } else if (key in KEYS) {
-      this.tool = KEYS[key];
-    } else if (key in COMMANDS) {
-      this.say({ what: COMMANDS[key] });
-    } else if (key >= "1" && key <= "9") {
-      this.say({ what: "class", at: Number(key) - 1 });
-    } else if (key === "0") {
+    const told = meaning(event, { isOutlining: corners.points.length > 0 });
+    if (!told) return;
+    if (told.gesture) this.say(told.gesture);
+    else if (told.tool) this.take(told.tool);
+    else if (told.outline === "close") this.close();
+    else if (told.outline) corners.points = told.outline === "drop" ? [] : corners.points.slice(0, -1);
+    else if (told.view === "bare") this.opacity = this.opacity ? 0 : 1;
+    else {
+      this.leave();
       this.view.scale = 0;
       this.fit();
-    } else if (key === "s") {
-      this.opacity = this.opacity ? 0 : 1;
-    } else {
-      return;
     }
     event.preventDefault();
     event.stopPropagation();
@@ -215,11 +235,16 @@ class Painter {
     context.globalAlpha = 0.6;
     const here = shared.traces.filter((each) => String(each.image) === String(data.image));
     for (const each of here) this.trace(each.what, each.points, each.width);
-    if (this.stroke && !this.stroke.pans) this.trace(this.tool, this.stroke.points, data.width);
+    const draws = this.stroke && !this.stroke.pans && this.tool !== "polygon";
+    if (draws) this.trace(this.tool, this.stroke.points, data.width);
     context.globalAlpha = 1;
+    corners.draw(context, { color: data.colors.polygon, pointer: this.pointer, thin: 2 / view.scale });
+    if (data.sight) ringed(context, data.sight, { color: data.colors.sight, thin: 2 / view.scale });
     const left = shared.outbox.length;
-    this.status.textContent = `${data.tools[this.tool] ?? this.tool} · ${left ? "saving" : "saved"}`;
+    const open = corners.points.length ? ` · ${corners.points.length} corners, Enter closes` : "";
+    this.status.textContent = `${data.tools[this.tool] ?? this.tool}${open} · ${left ? "saving" : "saved"}`;
     this.status.dataset.saved = left ? "no" : "yes";
+    this.status.dataset.corners = corners.points.length;
     this.status.dataset.drawn = shared.next;
     this.status.dataset.redrawn = shared.redrawn;
     this.status.dataset.image = data.image[1];

@@ -24,7 +24,19 @@ function traced(context, tool, points, { width, thin }) {
   } else {
     context.moveTo(first[0] + 0.5, first[1] + 0.5);
     for (const [x, y] of points) context.lineTo(x + 0.5, y + 0.5);
-    context.lineTo(last[0] + 0.5, last[1] + 0.501);
+    if (tool === "polygon") context.closePath();
+    else context.lineTo(last[0] + 0.5, last[1] + 0.501);
   }
   context.stroke();
+}
+
+// Draws a ring around the place to look at.
+function ringed(context, { at: [x, y], span }, { color, thin }) {
+  context.beginPath();
+  context.arc(x + 0.5, y + 0.5, Math.max(0.22 * span, 5 * thin), 0, 2 * Math.PI);
+  for (const [stroke, width] of [["rgba(0, 0, 0, .6)", 2 * thin], [color, thin]]) {
+    context.strokeStyle = stroke;
+    context.lineWidth = width;
+    context.stroke();
+  }
 }
