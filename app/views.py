@@ -1,7 +1,6 @@
 """What is shown of a study's images; kept until image or labels change."""
 
 import io
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -14,6 +13,7 @@ from app.components.canvas import SIDE_PX, View
 from app.overlay import MOST_SIDE_PX
 from app.sheet import Sheet
 from core import workflow
+from core.data import thumbnails
 from core.data.labels.model import Labels
 from core.paths import Workspace
 from core.records import ImageRecord, StudyRecord
@@ -112,12 +112,13 @@ def _picture(root: str, study: str, image_id: str, sha256: str, version: str | N
 @st.cache_data(show_spinner=False, max_entries=2000)
 def _thumbnail(root: str, study: str, image_id: str, sha256: str, version: str | None) -> bytes:
     place = Workspace.at(root)
-    path: Path = workflow.thumbnail(place, study, image_id)
+    record = services.study(study)
+    path = thumbnails.cached(place.study(study), record.image(image_id))
     # Outlines are drawn at twice the size, so that they are smooth in the end.
     pixels = pictures.small(np.asarray(Image.open(path).convert("RGB")), 2 * pictures.THUMBNAIL_PX)
     if version is not None:
         labels, _ = workflow.load_labels(place, study, image_id, version)
-        pixels = _marked(pixels, labels, workflow.load_study(place, study), crop=True)
+        pixels = _marked(pixels, labels, record, crop=True)
     return pictures.png(pictures.small(pixels))
 
 

@@ -35,9 +35,7 @@ def _editor(study: StudyRecord, image: ImageRecord) -> None:
         left, right = st.columns([7, 3], gap="large")
         with right:
             tool, width_px = _palette(studio, image)
-            if tool in painter.TEACHING or studio.taught.strokes_yx is not None:
-                services.get_ready_to_learn()
-            _learner(studio)
+            _learner(studio, teaches=tool in painter.TEACHING)
             proposing.show(study, image, studio)
             _saving(studio)
         with left:
@@ -131,8 +129,10 @@ def _palette(studio: Studio, image: ImageRecord) -> tuple[str, float]:
     return str(tool), float(width)
 
 
-def _learner(studio: Studio) -> None:
-    """Let the strokes of the teaching tools label the rest."""
+def _learner(studio: Studio, *, teaches: bool) -> None:
+    """Let the strokes of the teaching tools, and images that are done, label the rest."""
+    if teaches or studio.taught.strokes_yx is not None or services.labelled(studio.study):
+        services.get_ready_to_learn()
     if st.button(
         "Label the rest",
         icon=":material/auto_awesome:",

@@ -7,7 +7,7 @@ import streamlit as st
 
 from app import services, state, wording
 from app.components import brushwork, finding
-from core.records import StudyRecord
+from core.records import Kind, StudyRecord
 
 if TYPE_CHECKING:
     from core.annotate.doctor import Symptom
@@ -61,6 +61,8 @@ def show(study: StudyRecord) -> None:
     if rows and rows[0] < len(shown):
         state.choose_editor(brushwork.TITLE)
         finding.visit(shown, rows[0])
+        if study.task is not None and study.task.kind is Kind.CLASSIFICATION:
+            state.say(f"Look here: {shown[rows[0]].message}.")  # whole images have no painter
         st.rerun()
 
 

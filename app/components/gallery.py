@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from math import prod
 from typing import TYPE_CHECKING
 
 import streamlit as st
@@ -9,6 +10,7 @@ from streamlit.runtime.scriptrunner import add_script_run_ctx, get_script_run_ct
 
 from app import services, state, views, wording
 from app.components import checking
+from core.errors import AIxCellError
 from core.records import ImageRecord, Kind, StudyRecord
 
 if TYPE_CHECKING:
@@ -16,8 +18,8 @@ if TYPE_CHECKING:
 
 COLUMNS = 6
 PAGE = 24
-# One waits for the disk while others work; more images at once would fill the memory.
-_AT_ONCE = 4
+# One waits for the disk while others work; large images at once would fill the memory.
+_AT_ONCE, _LARGE_PX = 4, 16_000_000
 _FILTERS: dict[str, tuple[str, ...]] = {
     "All": ("to do", "begun", "labelled", "checked"),
     "Not labelled": ("to do",),
@@ -87,15 +89,22 @@ def show(study: StudyRecord) -> None:
 
 def _pictures(
     study: StudyRecord, images: Sequence[ImageRecord], states: "dict[str, LabelState]"
-) -> dict[str, bytes]:
-    """Return image -> its card's picture; at the first visit they are made side by side."""
+) -> dict[str, bytes | AIxCellError]:
+    """Return image -> its card's picture, or why there is none.
+
+    At the first visit they are made side by side.
+    """
     context = get_script_run_ctx()
 
-    def made(image: ImageRecord) -> bytes:
+    def made(image: ImageRecord) -> bytes | AIxCellError:
         add_script_run_ctx(ctx=context)
-        return views.thumbnail(study.name, image, marked=states[image.id].is_labelled)
+        try:
+            return views.thumbnail(study.name, image, marked=states[image.id].is_labelled)
+        except AIxCellError as error:
+            return error
 
-    with ThreadPoolExecutor(_AT_ONCE) as pool:
+    largest = max(prod(image.shape_cyx) for image in images)
+    with ThreadPoolExecutor(_AT_ONCE if largest <= _LARGE_PX else 1) as pool:
         return dict(zip((each.id for each in images), pool.map(made, images), strict=True))
 
 
@@ -111,8 +120,13 @@ def _progress(study: StudyRecord, states: "dict[str, LabelState]") -> str:
     return f"{told} · " + ", ".join(f"{count:,} {name}" for name, count in counts.items())
 
 
-def _card(study: StudyRecord, image: ImageRecord, known: "LabelState", picture: bytes) -> None:
-    st.image(picture, width="stretch")
+def _card(
+    study: StudyRecord, image: ImageRecord, known: "LabelState", picture: bytes | AIxCellError
+) -> None:
+    if isinstance(picture, AIxCellError):
+        st.caption(f":orange[:material/broken_image:] {picture}")
+    else:
+        st.image(picture, width="stretch")
     st.button(
         views.card_title(image),
         key=f"open-{image.id}",

@@ -15,8 +15,9 @@ if TYPE_CHECKING:
 def label_states(name: str) -> "dict[str, LabelState]":
     """Return how far each image of a study is, in the study's order."""
     from core.data import label_states
+    from core.data.labels import survey
 
-    return label_states.with_begun(saved_label_states(name), label_states.begun(study_dir(name)))
+    return label_states.with_begun(saved_label_states(name), survey.begun(study_dir(name)))
 
 
 def saved_label_states(name: str) -> "dict[str, LabelState]":

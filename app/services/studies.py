@@ -1,6 +1,5 @@
 """Studies, their images and labels, and what is wanted of them."""
 
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -150,16 +149,11 @@ def object_counts(name: str) -> dict[str, int]:
 
 @st.cache_data(show_spinner=False, max_entries=16)
 def _object_counts(root: str, name: str, changes: int) -> dict[str, int]:
-    from core.data.labels import store
+    from core.data.labels import survey
 
     folder = Workspace.at(root).study(name)
-    return dict(
-        Counter(
-            item.class_name or "no class"
-            for image_id in store.labelled(folder)
-            for item in store.objects(folder, image_id)
-        ).most_common()
-    )
+    counts = survey.class_counts(folder)
+    return {each or "no class": count for each, count in counts.most_common()}
 
 
 def label_version(name: str, image_id: str) -> str | None:

@@ -7,7 +7,7 @@ import time as clock
 from collections.abc import Collection
 from dataclasses import dataclass, replace
 
-from core.data.labels import store
+from core.data.labels import store, survey
 from core.data.labels.store import Check, Head
 from core.errors import LabelError
 from core.paths import StudyDir
@@ -37,12 +37,12 @@ class LabelState:
 
 def of(study_dir: StudyDir, record: StudyRecord) -> dict[str, LabelState]:
     """Return how far each image is, in the study's order; no label map is read."""
-    return with_begun(saved(study_dir, record), begun(study_dir))
+    return with_begun(saved(study_dir, record), survey.begun(study_dir))
 
 
 def saved(study_dir: StudyDir, record: StudyRecord) -> dict[str, LabelState]:
     """Return how far each image is by the versions of its labels; strokes beside do not count."""
-    heads = store.heads(study_dir)
+    heads = survey.heads(study_dir)
     found = {}
     for image_id, mark in marks(record, heads).items():
         check = heads.get(image_id, Head()).checked
@@ -50,13 +50,6 @@ def saved(study_dir: StudyDir, record: StudyRecord) -> dict[str, LabelState]:
             is_labelled=mark is not None, check=check if check and check.of == mark else None
         )
     return found
-
-
-def begun(study_dir: StudyDir) -> set[str]:
-    """Return the images with strokes that are in no version of their labels yet."""
-    drafts = {path.parent.name for path in study_dir.labels.glob("*/draft.json")}
-    journals = study_dir.labels.glob("*/journal/*/entries.jsonl")
-    return drafts | {path.parents[2].name for path in journals}
 
 
 def with_begun(states: dict[str, LabelState], begun: Collection[str]) -> dict[str, LabelState]:
@@ -86,7 +79,7 @@ def marks(record: StudyRecord, heads: dict[str, Head]) -> dict[str, str | None]:
 def approve(study_dir: StudyDir, record: StudyRecord, image_id: str, *, author: str) -> Check:
     """Note that a person found an image's labels right; LabelError where it has none."""
     about = record.image(image_id)
-    mark = marks(record, store.heads(study_dir))[image_id]
+    mark = marks(record, survey.heads(study_dir))[image_id]
     if mark is None:
         raise LabelError(f"{about.original_name} is not labelled yet; there is nothing to check")
     check = Check(of=mark, author=author, time=clock.time())

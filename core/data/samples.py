@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.data import label_states, readers, study
-from core.data.labels import store
+from core.data.labels import store, survey
 from core.data.labels.model import Labels
 from core.errors import LabelError
 from core.paths import StudyDir
@@ -75,5 +75,5 @@ def read_image(study_dir: StudyDir, about: ImageRecord) -> NDArray[np.generic]:
 
 def labelled_ids(study_dir: StudyDir, record: StudyRecord) -> list[str]:
     """Return the images that are annotated for the study's task, in the study's order."""
-    marks = label_states.marks(record, store.heads(study_dir))
+    marks = label_states.marks(record, survey.heads(study_dir))
     return [image_id for image_id, mark in marks.items() if mark is not None]

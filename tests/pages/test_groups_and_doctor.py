@@ -108,6 +108,17 @@ def test_a_second_person_checks_an_image_and_a_later_change_takes_it_back(place)
     assert services.label_states(STUDY)[first].state == "labelled"
 
 
+def test_a_damaged_image_is_told_on_its_card_and_the_others_are_shown(place):
+    study = services.study(STUDY)
+    damaged = study.images[2]
+    (services.study_dir(STUDY).images / damaged.file).write_bytes(b"no picture")
+    test = shown("images", study=STUDY)
+    assert not test.exception
+    opening = [each for each in test.button if each.key and each.key.startswith("open-")]
+    assert len(opening) == len(study.images)
+    assert "broken_image" in text(test)
+
+
 def progress(test):
     """Return what the bar above the gallery says."""
     return "\n".join(each.proto.text for each in test.get("progress"))

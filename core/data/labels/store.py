@@ -198,17 +198,6 @@ def history(study_dir: StudyDir, image_id: str) -> list[LabelVersion]:
     return list(_read_head(_folder(study_dir, image_id)).history)
 
 
-def heads(study_dir: StudyDir) -> dict[str, Head]:
-    """Return image id -> what counts of its labels, for all that ever had some, by id."""
-    found = sorted(study_dir.labels.glob("*/head.json"))
-    return {path.parent.name: files.read(path, Head) for path in found}
-
-
-def labelled(study_dir: StudyDir) -> list[str]:
-    """Return the ids of all images that have labels, sorted."""
-    return [image_id for image_id, head in heads(study_dir).items() if head.version]
-
-
 def _folder(study_dir: StudyDir, image_id: str) -> Path:
     return study_dir.labels / check_name(image_id, "image")
 

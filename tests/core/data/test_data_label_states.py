@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from core.data import label_states, study
-from core.data.labels import journal, store
+from core.data.labels import journal, store, survey
 from core.data.labels.model import MAIN, LabelObject, Labels
 from core.errors import ConflictError, LabelError
 from core.paths import Workspace
@@ -88,3 +88,16 @@ def test_the_class_of_a_whole_image_is_checked_like_a_label(workspace: Workspace
     assert states(study_dir, about) == {"a": "checked", "b": "to do"}
     other = (replace(about.images[0], image_class="dust"), about.images[1])
     assert states(study_dir, replace(about, images=other))["a"] == "labelled"
+
+
+def test_objects_are_counted_in_the_versions_that_count(workspace: Workspace) -> None:
+    study_dir = study.create(workspace, "s")
+    first = store.save(study_dir, "a", marked(3), author="ann")
+    store.save(study_dir, "b", marked(3), author="ann")
+    assert survey.class_counts(study_dir) == {"cell": 2}
+    assert survey.class_counts(study_dir, {"a"}) == {"cell": 1}
+    other = replace(marked(9), objects=(LabelObject(id=1),))
+    store.save(study_dir, "a", other, author="ann", parent=first)
+    assert survey.class_counts(study_dir) == {"cell": 1, None: 1}
+    store.withdraw(study_dir, "b", author="ann")
+    assert survey.class_counts(study_dir) == {None: 1}

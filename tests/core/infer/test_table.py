@@ -66,7 +66,7 @@ def test_tables_tell_where_each_image_comes_from(tmp_path) -> None:
 
 def test_the_table_of_classes_tells_it_as_well(tmp_path) -> None:
     task = TaskSpec(kind=Kind.CLASSIFICATION, classes=("healthy", "ill"))
-    answer = Answer(image_class=1, probabilities=(0.2, 0.8))
+    answer = Answer(probabilities=(0.2, 0.8))
     batch.write_answers(tmp_path, ["one"], [answer], task, [{"group": "D1", "row": "A"}])
     (row,) = table.read(tmp_path / "predictions.csv")
     told = {"image": "one", "class": "ill", "probability": "0.8000", "group": "D1"}
