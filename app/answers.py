@@ -76,14 +76,12 @@ def colored(
     return pictures.outlined(picture, np.maximum(shifted, 0), colors, tint=0.4)
 
 
-def test_objects(run_id: str) -> list[dict[str, str]]:
-    """Return the objects found in the test images, one row each."""
-    return _rows(_predictions(run_id) / "objects.csv")
+def test_rows(run_id: str) -> list[dict[str, str]]:
+    """Return what was found in the test images, one row an object, or an image that has a class.
 
-
-def test_classes(run_id: str) -> list[dict[str, str]]:
-    """Return the classes given to the test images, one row each."""
-    return _rows(_predictions(run_id) / "predictions.csv")
+    Groups and conditions are further columns.
+    """
+    return workflow.test_rows(services.workspace(), run_id)
 
 
 def predict(study: str, run_id: str, files: "Sequence[UploadedFile]") -> str:

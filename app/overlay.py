@@ -88,7 +88,7 @@ def _look(studio: Studio) -> _Look:
     chosen = set(studio.selected)
     for item in studio.labels.objects:
         table[item.id] = (*colors[item.class_name], _TINT, item.id in chosen)
-    taught, proposed = studio.taught.strokes_yx, studio.proposed_yx
+    taught, proposed = studio.taught.strokes_yx, studio.proposed.ids_yx
     return _Look(
         ids_yx=labels_yx[::every, ::every],
         table=table,

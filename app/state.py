@@ -28,6 +28,8 @@ _DONE = "gestures-done"
 _LOOK = "look-turn"
 _PART = "part"
 _LAST_PART = "last-part"
+_ROUND = "round"
+_EDITOR = "editor"
 
 _IN_LINK = (_STUDY, _RUN)
 
@@ -92,6 +94,7 @@ def choose_image(image_id: str | None) -> None:
     st.session_state[_IMAGE] = image_id
     st.session_state.pop(_PART, None)
     st.session_state.pop(_LAST_PART, None)
+    st.session_state.pop(_ROUND, None)
     remount()
 
 
@@ -113,6 +116,27 @@ def last_part() -> str:
     """Return the name of the region that was worked on last; empty: none."""
     name: str = st.session_state.get(_LAST_PART, "")
     return name
+
+
+def editor_key(first: str) -> str:
+    """Return the key of the choice of an editor; `first` is chosen where nobody chose yet."""
+    st.session_state.setdefault(_EDITOR, first)
+    return _EDITOR
+
+
+def choose_editor(name: str) -> None:
+    """Open the next image in another editor."""
+    st.session_state[_EDITOR] = name
+
+
+def round_() -> Any:
+    """Return the walk through the label doctor's findings, or None."""
+    return st.session_state.get(_ROUND)
+
+
+def keep_round(walk: Any) -> None:
+    """Keep the walk through findings until another image is chosen."""
+    st.session_state[_ROUND] = walk
 
 
 def pipeline() -> str | None:

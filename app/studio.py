@@ -4,21 +4,24 @@ The browser sends every gesture with a number until it is confirmed; each is don
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
-from typing import Any
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
 
-from app import look
+from app import look, tools
+from app.proposed import Proposed
+from app.sight import Sight
 from app.taught import Taught
-from core.annotate import clicks, edits, scribbles
+from app.tools import Gesture
+from app.wand import Wand
+from core.annotate import edits
+from core.annotate.lessons import Lesson
 from core.data.labels.journal import Journal
 from core.data.labels.model import MAIN, Labels
 from core.errors import LabelError
 from core.records import Kind
 
-Gesture = dict[str, Any]
 Pixels = NDArray[np.generic]
 
 
@@ -39,6 +42,8 @@ class Studio:
     """What the next object is."""
     reopen: Callable[[], Journal] | None = None
     """Reads the journal again where another wrote in it."""
+    earlier: Callable[[str | None], list[Lesson]] | None = None
+    """What images that are done teach the learner, see `app.taught`."""
     before: frozenset[str] = frozenset()
     """The gestures that are in versions of the image already."""
     done: int = 0
@@ -46,40 +51,18 @@ class Studio:
     selected: tuple[int, ...] = ()
     problem: str = ""
     """Why the last gesture did nothing."""
+    sight: Sight | None = None
+    """Where the painter is turned to."""
+    visited: str = ""
+    """The finding that was turned to last."""
     taught: Taught = field(init=False)
-    proposal: str | None = None
-    """The job whose answer is shown."""
-    proposed_yx: NDArray[np.int32] | None = None
-    """Objects a trained model proposes and nobody accepted yet; they are no labels."""
-    proposed_classes: dict[int, str] = field(default_factory=dict)
-    _proposals: clicks.Proposals | None = None
-    _proposed: int | None = None
-    """The object the proposals belong to."""
-    _ways: dict[str, Callable[[Gesture], None]] = field(default_factory=dict)
+    proposed: Proposed = field(default_factory=Proposed)
+    wand: Wand = field(init=False)
 
     def __post_init__(self) -> None:
-        """Name what each gesture does."""
-        self.taught = Taught(image_cyx=self.image_cyx)
-        self._ways = {
-            "brush": self._brush,
-            "eraser": self._erase,
-            "click": self._click,
-            "box": self._box,
-            "select": self._select,
-            "cut": lambda each: self._keep(edits.split(self.labels, _points(each)), "cut"),
-            "teach": lambda each: self.taught.add(self._stroke(each), scribbles.INSIDE),
-            "ground": lambda each: self.taught.add(self._stroke(each), scribbles.BEHIND),
-            "accept": self._accept,
-            "class": self._class,
-            "undo": lambda each: self._undo(),
-            "redo": lambda each: self._redo(),
-            "grow": lambda each: self._step(1),
-            "shrink": lambda each: self._step(-1),
-            "merge": lambda each: self._change(edits.merge, "merge"),
-            "delete": lambda each: self._change(edits.delete, "delete"),
-            "fill_holes": lambda each: self._change(edits.fill_holes, "fill holes"),
-            "smooth": lambda each: self._change(edits.smooth, "smooth"),
-        }
+        """Lay out what helps the hand."""
+        self.taught = Taught(image_cyx=self.image_cyx, earlier=self.earlier)
+        self.wand = Wand(image_cyx=self.image_cyx)
 
     @property
     def labels(self) -> Labels:
@@ -114,85 +97,41 @@ class Studio:
     def _try(self, gesture: Gesture) -> None:
         self.problem = ""
         try:
-            self.act(gesture)
+            tools.act(self, gesture)
         except LabelError as error:
             self.problem = str(error)
-
-    def act(self, gesture: Gesture) -> None:
-        """Do one gesture; LabelError where it means nothing here."""
-        what = str(gesture.get("what"))
-        if what not in self._ways:
-            raise LabelError(f"there is no tool {what!r}")
-        if what not in ("grow", "shrink"):
-            self._proposals = None
-        chosen, told = self.class_name, gesture.get("class")
-        # The class that was chosen when the hand moved; another may have been chosen since.
-        self.class_name = told if told in self.classes else chosen
-        try:
-            self._ways[what](gesture)
-        finally:
-            self.class_name = self.class_name if what == "class" else chosen
 
     def label_rest(self) -> int:
         """Add the objects (or regions) the strokes teach, where nothing is yet; return how many.
 
-        Raises LabelError before two classes have a stroke.
+        Images that are done teach as well. Raises LabelError before two classes are known.
         """
-        inside = self.taught.learn(self.labels)
         before = len(self.labels.objects)
-        labels = self.labels
-        if self.is_regions:
-            mask = (inside > 0.5) & (labels.layers[MAIN] == 0)
-            labels = edits.add(
-                labels, mask, class_name=self.class_name, joined=True, source="model"
-            )
-        else:
-            found = scribbles.objects(inside, diameter_px=self.diameter_px())
-            for each in range(1, int(found.max()) + 1):
-                mask = found == each
-                if (labels.layers[MAIN][mask] == 0).mean() > 0.5:
-                    labels = edits.add(labels, mask, class_name=self.class_name, source="model")
-        self._keep(labels, "rest of the image")
+        labels = self.taught.rest(
+            self.labels,
+            class_name=self.class_name,
+            joined=self.is_regions,
+            diameter_px=self.diameter_px(),
+        )
+        self.keep(labels, "rest of the image")
         return len(self.labels.objects) - before
-
-    def propose(self, found_yx: NDArray[np.int32], classes: dict[int, str]) -> None:
-        """Show objects of a model beside the labels: ids, and the class of each."""
-        self.proposed_yx, self.proposed_classes = found_yx, dict(classes)
-
-    def drop_proposal(self) -> None:
-        """Show nothing of a model any more."""
-        self.proposed_yx, self.proposed_classes, self.proposal = None, {}, None
 
     def accept_all(self) -> int:
         """Take all that is proposed where nothing is yet; return how many objects that were."""
         before = len(self.labels.objects)
-        self._take_over(list(self.proposed_classes))
+        self.take_over(list(self.proposed.classes))
         return len(self.labels.objects) - before
 
-    def _accept(self, gesture: Gesture) -> None:
-        if self.proposed_yx is None:
-            raise LabelError("no model has proposed anything for this image yet")
-        line = edits.stroke(self.labels.shape_yx, _points(gesture), 1.0)
-        under = np.unique(self.proposed_yx[line]).tolist()
-        wanted = [each for each in under if each in self.proposed_classes]
-        if not wanted:
-            raise LabelError("nothing is proposed here; click inside an orange outline")
-        self._take_over(wanted)
+    def take_over(self, wanted: list[int]) -> None:
+        """Make objects of what a model proposes."""
+        labels = self.proposed.accepted(self.labels, wanted, joined=self.is_regions)
+        self.keep(labels, "proposed by a model")
+        self.proposed.forget(wanted)
 
-    def _take_over(self, wanted: list[int]) -> None:
-        if self.proposed_yx is None:
-            return
-        labels, classes = self.labels, {each: self.proposed_classes.pop(each) for each in wanted}
-        if self.is_regions:
-            for each, name in classes.items():
-                mask = (self.proposed_yx == each) & (labels.layers[MAIN] == 0)
-                if mask.any():
-                    labels = edits.add(labels, mask, class_name=name, source="model", joined=True)
-        else:
-            labels = edits.add_all(labels, self.proposed_yx, classes, source="model")
-        self._keep(labels, "proposed by a model")
-        left = np.isin(self.proposed_yx, list(self.proposed_classes))
-        self.proposed_yx = np.where(left, self.proposed_yx, 0).astype(np.int32)
+    def select(self, object_id: int | None) -> None:
+        """Select an object, or nothing where it is gone."""
+        self.selected = () if object_id is None else (object_id,)
+        self._forget_gone()
 
     def diameter_px(self) -> float | None:
         """Return the middle diameter of what is marked; None before three objects."""
@@ -200,105 +139,20 @@ class Studio:
         areas = areas[areas > 0]
         return float(2 * np.sqrt(np.median(areas) / np.pi)) if len(areas) >= 3 else None
 
-    def _brush(self, gesture: Gesture) -> None:
-        mask = self._stroke(gesture)
-        under = edits.at(self.labels, _points(gesture)[0])
-        if self.class_name == self.background:
-            self._keep(edits.erase(self.labels, mask), "background")
-        elif under is not None and not self.is_regions:
-            self._keep(edits.extend(self.labels, under, mask), "brush")
-            self.selected = (under,)
-        else:
-            self._add(mask, "brush")
-
-    def _erase(self, gesture: Gesture) -> None:
-        known = self.background is not None or not self.is_regions
-        self._keep(edits.erase(self.labels, self._stroke(gesture), known=known), "eraser")
-
-    def _click(self, gesture: Gesture) -> None:
-        column, row = _points(gesture)[0]
-        rows, columns = self.labels.shape_yx
-        if not (0 <= round(row) < rows and 0 <= round(column) < columns):
-            return
-        self._propose(
-            clicks.at_point(
-                self.image_cyx,
-                round(row),
-                round(column),
-                diameter_px=self.diameter_px(),
-                inside_yx=self.taught.inside_yx,
-                taken_yx=self._taken(),
-            ),
-            "click",
-        )
-
-    def _box(self, gesture: Gesture) -> None:
-        points = _points(gesture)
-        (x, y), (x2, y2) = points[0], points[-1]
-        if abs(x2 - x) < 2 or abs(y2 - y) < 2:
-            raise LabelError("drag a box from one corner of the object to the opposite one")
-        # Corners of the box lie at pixel edges, half a pixel before the centres.
-        box = (min(y, y2) + 0.5, min(x, x2) + 0.5, max(y, y2) + 0.5, max(x, x2) + 0.5)
-        self._propose(
-            clicks.in_box(
-                self.image_cyx, box, inside_yx=self.taught.inside_yx, taken_yx=self._taken()
-            ),
-            "box",
-        )
-
-    def _taken(self) -> NDArray[np.bool_] | None:
-        return None if self.is_regions else self.labels.layers[MAIN] > 0
-
-    def _propose(self, found: clicks.Proposals, what: str) -> None:
-        known = {item.id for item in self.labels.objects}
-        self._add(found.placed(self.labels.shape_yx), what)
-        new = [item.id for item in self.labels.objects if item.id not in known]
-        if new:
-            self._proposals, self._proposed = found, new[0]
-
-    def _step(self, step: int) -> None:
-        if self._proposals is None or self._proposed is None:
-            raise LabelError("click on an object or drag a box around it first")
-        self._proposals = self._proposals.stepped(step)
-        mask = self._proposals.placed(self.labels.shape_yx)
-        self._keep(
-            edits.redraw(self.labels, self._proposed, mask), "grow" if step > 0 else "shrink"
-        )
-
-    def _select(self, gesture: Gesture) -> None:
-        under = edits.at(self.labels, _points(gesture)[0])
-        if under is None:
-            self.selected = ()
-        elif gesture.get("shift"):
-            kept = tuple(each for each in self.selected if each != under)
-            self.selected = kept if under in self.selected else (*kept, under)
-        else:
-            self.selected = (under,)
-
-    def _class(self, gesture: Gesture) -> None:
-        at = int(gesture["at"])
-        if at >= len(self.classes):
-            raise LabelError(f"there are {len(self.classes)} classes")
-        self.class_name = self.classes[at]
-        if self.selected and not self.is_regions:
-            self._keep(edits.reclass(self.labels, self.selected, self.class_name), "class")
-
-    def _undo(self) -> None:
+    def undo(self) -> None:
+        """Take the last change back; LabelError where there is none."""
         if self.journal.undo() is None:
             raise LabelError("there is nothing to take back")
         self._forget_gone()
 
-    def _redo(self) -> None:
+    def redo(self) -> None:
+        """Bring back what was taken back last; LabelError where there is nothing."""
         if self.journal.redo() is None:
             raise LabelError("there is nothing to bring back")
         self._forget_gone()
 
-    def _change(self, change: Callable[[Labels, tuple[int, ...]], Labels], what: str) -> None:
-        if not self.selected:
-            raise LabelError("select an object first (V, then click on it)")
-        self._keep(change(self.labels, self.selected), what)
-
-    def _add(self, mask: NDArray[np.bool_], what: str) -> None:
+    def add(self, mask: NDArray[np.bool_], what: str) -> None:
+        """Make the mask a new object, or part of its class's region."""
         changed = edits.add(
             self.labels,
             mask,
@@ -306,39 +160,13 @@ class Studio:
             author=self.journal.author,
             joined=self.is_regions,
         )
-        self._keep(changed, what)
+        self.keep(changed, what)
 
-    def _stroke(self, gesture: Gesture) -> NDArray[np.bool_]:
-        width = float(gesture.get("width") or 1)
-        return edits.stroke(self.labels.shape_yx, _points(gesture), width)
-
-    def _keep(self, labels: Labels, what: str) -> None:
-        self.journal.record(self._corrected(labels), what)
+    def keep(self, labels: Labels, what: str) -> None:
+        """Put a change into the journal."""
+        self.journal.record(edits.signed(self.labels, labels, self.journal.author), what)
         self._forget_gone()
-
-    def _corrected(self, labels: Labels) -> Labels:
-        """Name the person who changed what a model had made as its author."""
-        before, after = self.labels.layers[MAIN], labels.layers[MAIN]
-        differs = before != after
-        touched = {*np.unique(before[differs]).tolist(), *np.unique(after[differs]).tolist()}
-        known = {item.id: item for item in self.labels.objects}
-        items = tuple(
-            replace(item, author=self.journal.author)
-            if item.source == "model"
-            and item.id in known
-            and (item.id in touched or item != known[item.id])
-            else item
-            for item in labels.objects
-        )
-        return labels if items == labels.objects else replace(labels, objects=items)
 
     def _forget_gone(self) -> None:
         known = {item.id for item in self.labels.objects}
         self.selected = tuple(each for each in self.selected if each in known)
-
-
-def _points(gesture: Gesture) -> list[tuple[float, float]]:
-    points = [(float(x), float(y)) for x, y in gesture.get("points") or ()]
-    if not points:
-        raise LabelError("this tool needs a place in the image")
-    return points

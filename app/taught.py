@@ -1,11 +1,14 @@
-"""What strokes have taught about one image: where an object is, and where none is."""
+"""What strokes, and images that are done, have taught about one image: where objects are."""
 
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from core.annotate import scribbles
+from core.annotate import edits, lessons, scribbles
+from core.annotate.lessons import Lesson
 from core.data.labels.model import MAIN, Labels
 
 
@@ -14,6 +17,8 @@ class Taught:
     """Strokes for the learner, which are no labels, and what it made of them."""
 
     image_cyx: NDArray[np.generic]
+    earlier: Callable[[str | None], list[Lesson]] | None = None
+    """What images that are done teach, of all objects or of one class; None: this image alone."""
     strokes_yx: NDArray[np.int32] | None = None
     """scribbles.INSIDE, BEHIND or UNKNOWN a pixel; None before the first stroke."""
     inside_yx: NDArray[np.float32] | None = None
@@ -27,17 +32,45 @@ class Taught:
         self.strokes_yx[mask_yx] = value
         self.inside_yx = None
 
-    def learn(self, labels: Labels) -> NDArray[np.float32]:
-        """Return how likely each pixel is an object's, after strokes and marked objects.
+    def learn(self, labels: Labels, class_name: str | None = None) -> NDArray[np.float32]:
+        """Return how likely each pixel is an object's, after strokes, marked objects and lessons.
 
-        Raises LabelError before two classes have a stroke.
+        With `class_name` the objects of other classes are none. Raises LabelError before two
+        classes are known.
         """
-        if self._features is None:
-            self._features = scribbles.features(self.image_cyx)
-        known = np.full(labels.shape_yx, scribbles.UNKNOWN, np.int32)
-        known[labels.layers[MAIN] > 0] = scribbles.INSIDE
+        # Lessons are drawn by the second core while the first one looks at this image.
+        with ThreadPoolExecutor(1) as beside:
+            waiting = beside.submit(self.earlier, class_name) if self.earlier is not None else None
+            if self._features is None:
+                self._features = scribbles.features(self.image_cyx)
+            earlier = waiting.result() if waiting is not None else []
+        marked = lessons.known(labels, class_name)
+        # What is not marked yet is not known to be background while a hand is at work.
+        known = np.where(labels.layers[MAIN] > 0, marked, scribbles.UNKNOWN)
         if self.strokes_yx is not None:
             known = np.where(self.strokes_yx >= 0, self.strokes_yx, known)
-        learned = scribbles.learn([self._features], [known])
+        learned = scribbles.learn(
+            [self._features, *(each.table for each in earlier)],
+            [known, *(each.known for each in earlier)],
+        )
         self.inside_yx = learned.probability(self._features, scribbles.INSIDE)
         return self.inside_yx
+
+    def rest(
+        self, labels: Labels, *, class_name: str, joined: bool, diameter_px: float | None
+    ) -> Labels:
+        """Return the labels with the objects the strokes teach, where nothing is yet.
+
+        `joined` (regions): one region of the class instead of objects. Raises LabelError before
+        two classes are known.
+        """
+        inside = self.learn(labels, class_name if joined else None)
+        if joined:
+            mask = (inside > 0.5) & (labels.layers[MAIN] == 0)
+            return edits.add(labels, mask, class_name=class_name, joined=True, source="model")
+        found = scribbles.objects(inside, diameter_px=diameter_px)
+        areas = np.bincount(found.ravel())
+        free = np.bincount(found.ravel(), labels.layers[MAIN].ravel() == 0)
+        # What lies mostly on something marked is that thing.
+        new = {each: class_name for each in range(1, len(areas)) if free[each] > 0.5 * areas[each]}
+        return edits.add_all(labels, found, new, source="model")

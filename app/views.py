@@ -2,7 +2,7 @@
 
 import io
 from dataclasses import dataclass
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import streamlit as st
@@ -14,13 +14,16 @@ from app.components.canvas import SIDE_PX, View
 from app.overlay import MOST_SIDE_PX
 from app.sheet import Sheet
 from core import workflow
-from core.data import display, pyramid, regions
+from core.data import display, pyramid, regions, thumbnails
 from core.data.display import Look
 from core.data.labels.model import LabelObject
 from core.data.regions import Region
 from core.data.samples import content_name
 from core.paths import Workspace
 from core.records import ImageRecord, StudyRecord
+
+if TYPE_CHECKING:
+    from core.data.label_states import LabelState
 
 COVER_IMAGES = 5
 _TINT = 0.28
@@ -180,11 +183,11 @@ def card_title(image: ImageRecord) -> str:
     return image.image_class or image.title
 
 
-def card_help(study: StudyRecord, image: ImageRecord, *, is_done: bool) -> str:
+def card_help(study: StudyRecord, image: ImageRecord, state: "LabelState") -> str:
     """Return what a card tells when the pointer rests on it."""
     channels, rows, columns = image.shape_cyx
     size = f"{columns} × {rows} pixels, {wording.plural(channels, 'channel')}"
-    facts = [image.title, size, "labelled" if is_done else "not labelled yet"]
+    facts = [image.title, size, wording.label_state(state)]
     if image.group:
         facts.append(f"group {image.group}")
     if study.split and study.split.side(image.id) == "test":
@@ -209,11 +212,11 @@ def _picture(root: str, study: str, shown: _Shown, version: str | None) -> bytes
 @st.cache_data(show_spinner=False, max_entries=2000)
 def _thumbnail(root: str, study: str, image_id: str, seen_as: str, version: str | None) -> bytes:
     place = Workspace.at(root)
-    path: Path = workflow.thumbnail(place, study, image_id)
+    record = services.study(study)
+    path = thumbnails.cached(place.study(study), record.image(image_id))
     # Outlines are drawn at twice the size, so that they are smooth in the end.
     pixels = pictures.small(np.asarray(Image.open(path).convert("RGB")), 2 * pictures.THUMBNAIL_PX)
     if version is not None:
-        record = workflow.load_study(place, study)
         about = record.image(image_id)
         every = max(about.shape_cyx[1:]) // _MARKS_PX if pyramid.is_large(about) else 1
         seen = workflow.label_overview(place, study, image_id, version, every)

@@ -1,8 +1,13 @@
 """How figures read: durations, sizes, scores, states; plain words only."""
 
 import time
+from typing import TYPE_CHECKING
 
 from core.records import Event, JobStatus, Kind, Score
+
+if TYPE_CHECKING:
+    from app.services.overviews import Overview
+    from core.data.label_states import LabelState
 
 KIND_TITLES = {
     Kind.INSTANCE: "Count and outline objects",
@@ -133,6 +138,21 @@ def versus(score: Score, rival: Score, rival_name: str) -> str:
     return (
         f"{percent(share)} fewer errors than the simple method, {name} ({figure(rival.headline)})."
     )
+
+
+def labelled(study: "Overview") -> str:
+    """Return how many images are labelled, and how many of those are checked."""
+    checked = f", {study.checked:,} checked" if study.checked else ""
+    return f"{study.labelled:,} labelled{checked}"
+
+
+def label_state(one: "LabelState") -> str:
+    """Return how far an image is, and who checked it when."""
+    if one.check is not None:
+        told = f"checked by {one.check.author or 'somebody'}, {moment(one.check.time)}"
+    else:
+        told = "labelled" if one.is_labelled else "not labelled yet"
+    return f"{told}; strokes are not saved yet" if one.is_begun else told
 
 
 def score_name(name: str) -> str:

@@ -84,16 +84,15 @@ with problem.shown():
                 f"also: {wording.KIND_TITLES[Kind.SEMANTIC].lower()}, "
                 f"{wording.KIND_TITLES[Kind.CLASSIFICATION].lower()}."
             )
-        editors = {"Shapes": annotator.show, "Brush and clicks": brushwork.show}
+        editors = {"Shapes": annotator.show, brushwork.TITLE: brushwork.show}
         editor = st.segmented_control(
             "Editor",
             list(editors),
-            default="Shapes",
             required=True,
-            key="editor",
+            key=state.editor_key("Shapes"),
             persist_state="session",
             on_change=state.remount,
             label_visibility="collapsed",
         )
-        editors[editor](study, image)
+        editors[editor or "Shapes"](study, image)
         versions.show(study, image)

@@ -36,7 +36,7 @@ for position, study in enumerate(overviews):
                     column.image(picture, width="stretch")
         st.markdown(study.description or "No description yet.")
         st.caption(
-            f"{wording.plural(study.images, 'image')} · {study.labelled} labelled · "
+            f"{wording.plural(study.images, 'image')} · {wording.labelled(study)} · "
             f"{study.wanted} · {wording.plural(study.runs, 'training')}"
             + (f" · best score {wording.figure(study.best)}" if study.best is not None else "")
         )

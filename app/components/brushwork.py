@@ -7,13 +7,16 @@ import numpy as np
 import streamlit as st
 
 from app import services, state, views, wording
-from app.components import looking, painter, problem, proposing, walk
+from app.components import finding, looking, painter, problem, proposing, walk
 from app.overlay import Overlay
-from app.studio import Gesture, Studio
+from app.studio import Studio
+from app.tools import Gesture
 from core.data import regions
 from core.data.labels.model import Labels
 from core.errors import AIxCellError, ConflictError
 from core.records import ImageRecord, Kind, StudyRecord
+
+TITLE = "Brush and clicks"
 
 
 def show(study: StudyRecord, image: ImageRecord) -> None:
@@ -24,13 +27,17 @@ def show(study: StudyRecord, image: ImageRecord) -> None:
 def _editor(study: StudyRecord, image: ImageRecord) -> None:
     with problem.shown():
         take()
+        said = state.take_said()
+        if said:  # the page's head is not drawn with each stroke
+            st.toast(said)
         studio, overlay = _opened(study, image)
         walk.show(study, image, before_leaving=lambda: _finish(studio))
+        finding.show(studio, before_leaving=lambda: _finish(studio))
         left, right = st.columns([7, 3], gap="large")
         with right:
             looking.show(study, image)
             tool, width_px = _palette(studio, image)
-            _learner(studio)
+            _learner(studio, teaches=tool in painter.TEACHING)
             proposing.show(study, image, studio)
             _saving(studio)
         with left:
@@ -126,17 +133,19 @@ def _palette(studio: Studio, image: ImageRecord) -> tuple[str, float]:
     return str(tool), float(width)
 
 
-def _learner(studio: Studio) -> None:
-    """Let the strokes of the teaching tools label the rest."""
+def _learner(studio: Studio, *, teaches: bool) -> None:
+    """Let the strokes of the teaching tools, and images that are done, label the rest."""
+    if teaches or studio.taught.strokes_yx is not None or services.labelled(studio.study):
+        services.get_ready_to_learn()
     if st.button(
         "Label the rest",
         icon=":material/auto_awesome:",
         width="stretch",
         key="label-rest",
-        help="Learns from what is marked and from strokes with T (object) and G (background); "
-        "Ctrl+Z takes it back.",
+        help="Learns from what is marked, from strokes with T (object) and G (background), and "
+        "from the images that were labelled last; Ctrl+Z takes it back.",
     ):
-        with problem.shown(), st.spinner("Learning from your strokes …"):
+        with problem.shown(), st.spinner("Learning from what is marked …"):
             added = studio.label_rest()
             state.say(f"{wording.plural(added, 'object')} proposed.")
             st.rerun(scope="fragment")

@@ -1,4 +1,4 @@
-"""The label doctor: what stands out in the labels; a click leads to the image."""
+"""The label doctor: what stands out in the labels; a click leads there."""
 
 from collections import Counter
 from typing import TYPE_CHECKING
@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from app import services, state, wording
-from core.records import StudyRecord
+from app.components import brushwork, finding
+from core.records import Kind, StudyRecord
 
 if TYPE_CHECKING:
     from core.annotate.doctor import Symptom
@@ -36,7 +37,7 @@ def show(study: StudyRecord) -> None:
     titles = {kind: title for kind, title in services.symptom_titles().items() if counts[kind]}
     grave = sum(count for kind, count in counts.items() if kind not in _HARMLESS)
     told = f"**{wording.plural(grave, 'thing')} to look at**"
-    st.markdown(f"{told}; a click on a line opens the image.")
+    st.markdown(f"{told}; a click on the box before a line leads there.")
     kind = st.pills(
         "What",
         list(titles),
@@ -58,7 +59,11 @@ def show(study: StudyRecord) -> None:
     )
     rows = picked["selection"]["rows"]
     if rows and rows[0] < len(shown):
-        _open(shown[rows[0]])
+        state.choose_editor(brushwork.TITLE)
+        finding.visit(shown, rows[0])
+        if study.task is not None and study.task.kind is Kind.CLASSIFICATION:
+            state.say(f"Look here: {shown[rows[0]].message}.")  # whole images have no painter
+        st.rerun()
 
 
 def _row(study: StudyRecord, one: "Symptom") -> dict[str, str | int | None]:
@@ -70,11 +75,3 @@ def _row(study: StudyRecord, one: "Symptom") -> dict[str, str | int | None]:
     if one.place_yx is not None:
         row["Across"], row["Down"] = one.place_yx[1], one.place_yx[0]
     return row
-
-
-def _open(one: "Symptom") -> None:
-    """Lead to the image and say where to look."""
-    place = "" if one.place_yx is None else f" {one.place_yx[1]} across, {one.place_yx[0]} down:"
-    state.choose_image(one.image_id)
-    state.say(f"Look here:{place} {one.message}.")
-    st.rerun()

@@ -1,29 +1,55 @@
 """All images of a study as cards with their state."""
 
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from math import prod
+from typing import TYPE_CHECKING
+
 import streamlit as st
+from streamlit.runtime.scriptrunner import add_script_run_ctx, get_script_run_ctx
 
 from app import services, state, views, wording
+from app.components import checking
+from core.errors import AIxCellError
 from core.records import ImageRecord, Kind, StudyRecord
+
+if TYPE_CHECKING:
+    from core.data.label_states import LabelState
 
 COLUMNS = 6
 PAGE = 24
-_FILTERS = ("All", "Not labelled", "Begun", "Labelled")
+# One waits for the disk while others work; large images at once would fill the memory.
+_AT_ONCE, _LARGE_PX = 4, 16_000_000
+_FILTERS: dict[str, tuple[str, ...]] = {
+    "All": ("to do", "begun", "labelled", "checked"),
+    "Not labelled": ("to do",),
+    "Begun": ("begun",),
+    "Labelled": ("labelled", "checked"),
+    "Not checked": ("labelled",),
+    "Checked": ("checked",),
+}
+"""What is shown -> the states of its images."""
+_ICONS = {
+    "to do": "radio_button_unchecked",
+    "begun": "edit_note",
+    "labelled": "check_circle",
+    "checked": "verified",
+}
 
 
 def show(study: StudyRecord) -> None:
     """Draw the images page by page; a click opens one."""
-    done = set(services.labelled(study.name))
-    begun = services.begun(study.name)
+    states = services.label_states(study.name)
     with st.container(horizontal=True, vertical_alignment="center"):
         wanted = st.segmented_control(
             "Show",
-            _FILTERS,
-            default=_FILTERS[0],
+            list(_FILTERS),
+            default="All",
             required=True,
             label_visibility="collapsed",
             key="gallery-filter",
         )
-        first_open = next((each.id for each in study.images if each.id not in done), None)
+        first_open = next((i for i, one in states.items() if not one.is_labelled), None)
         st.button(
             "Label the next one",
             icon=":material/draw:",
@@ -34,53 +60,80 @@ def show(study: StudyRecord) -> None:
             args=(first_open,),
             key="label-next",
         )
-    share = len(done) / max(1, len(study.images))
-    st.progress(share, text=_progress(study, len(done)))
-    chosen = {
-        "All": lambda image_id: True,
-        "Not labelled": lambda image_id: image_id not in done,
-        "Begun": begun.__contains__,
-        "Labelled": done.__contains__,
-    }[wanted]
-    shown = [each for each in study.images if chosen(each.id)]
+        waiting = checking.next_to_check(study, None)
+        if waiting is not None:
+            st.button(
+                "Check the next one",
+                icon=":material/verified:",
+                help="A second look at what is labelled: is it right?",
+                on_click=state.choose_image,
+                args=(waiting,),
+                key="check-next",
+            )
+    done = sum(one.is_labelled for one in states.values())
+    st.progress(done / max(1, len(study.images)), text=_progress(study, states))
+    shown = [each for each in study.images if states[each.id].state in _FILTERS[wanted]]
     if not shown:
         st.caption("No image is in this state.")
         return
     pages = -(-len(shown) // PAGE)
     page = st.pagination(pages, key="gallery-page") if pages > 1 else 1
     cards = shown[(page - 1) * PAGE : page * PAGE]
+    pictures = _pictures(study, cards, states)
     for start in range(0, len(cards), COLUMNS):
         with st.container(key=f"gallery-row-{start}"):
             for column, image in zip(st.columns(COLUMNS), cards[start:], strict=False):
                 with column:
-                    _card(study, image, is_done=image.id in done, is_begun=image.id in begun)
+                    _card(study, image, states[image.id], pictures[image.id])
 
 
-def _progress(study: StudyRecord, done: int) -> str:
-    """Return how many images are labelled, and how many objects of each class that gave."""
+def _pictures(
+    study: StudyRecord, images: Sequence[ImageRecord], states: "dict[str, LabelState]"
+) -> dict[str, bytes | AIxCellError]:
+    """Return image -> its card's picture, or why there is none.
+
+    At the first visit they are made side by side.
+    """
+    context = get_script_run_ctx()
+
+    def made(image: ImageRecord) -> bytes | AIxCellError:
+        add_script_run_ctx(ctx=context)
+        try:
+            return views.thumbnail(study.name, image, marked=states[image.id].is_labelled)
+        except AIxCellError as error:
+            return error
+
+    largest = max(prod(image.shape_cyx) for image in images)
+    with ThreadPoolExecutor(_AT_ONCE if largest <= _LARGE_PX else 1) as pool:
+        return dict(zip((each.id for each in images), pool.map(made, images), strict=True))
+
+
+def _progress(study: StudyRecord, states: "dict[str, LabelState]") -> str:
+    """Return how many images are labelled and checked, and how many objects a class that gave."""
     counts = services.object_counts(study.name)
-    told = f"{done} of {wording.plural(len(study.images), 'image')} labelled"
+    done = sum(one.is_labelled for one in states.values())
+    checked = sum(one.check is not None for one in states.values())
+    told = f"{done:,} of {wording.plural(len(study.images), 'image')} labelled"
+    told += f", {checked:,} checked" if checked else ""
     if not counts or (study.task is not None and study.task.kind is not Kind.INSTANCE):
         return told
     return f"{told} · " + ", ".join(f"{count:,} {name}" for name, count in counts.items())
 
 
-def _card(study: StudyRecord, image: ImageRecord, *, is_done: bool, is_begun: bool) -> None:
-    st.image(views.thumbnail(study.name, image, marked=is_done), width="stretch")
+def _card(
+    study: StudyRecord, image: ImageRecord, known: "LabelState", picture: bytes | AIxCellError
+) -> None:
+    if isinstance(picture, AIxCellError):
+        st.caption(f":orange[:material/broken_image:] {picture}")
+    else:
+        st.image(picture, width="stretch")
     st.button(
         views.card_title(image),
         key=f"open-{image.id}",
-        icon=f":material/{_icon(is_done=is_done, is_begun=is_begun)}:",
+        icon=f":material/{_ICONS[known.state]}:",
         type="tertiary",
-        help=views.card_help(study, image, is_done=is_done),
+        help=views.card_help(study, image, known),
         on_click=state.choose_image,
         args=(image.id,),
         width="stretch",
     )
-
-
-def _icon(*, is_done: bool, is_begun: bool) -> str:
-    """Return the sign of an image's state; strokes that are not saved yet count most."""
-    if is_begun:
-        return "edit_note"
-    return "check_circle" if is_done else "radio_button_unchecked"

@@ -103,7 +103,7 @@ def figures(run_id: str, task: TaskSpec, report: Report, result: RunResult) -> N
             st.markdown("**Score of each test image**")
             st.bar_chart(score.per_image, horizontal=True, height=260)
     if task.kind is Kind.INSTANCE:
-        objects = answers.test_objects(run_id)
+        objects = answers.test_rows(run_id)
         st.markdown(f"**Objects found in the test images** ({len(objects):,})")
         st.dataframe(objects[:_OBJECT_ROWS], hide_index=True, width="stretch", height=280)
 
@@ -179,5 +179,5 @@ def _table(score: Score, report: Report) -> list[dict[str, Any]]:
 
 
 def _classified(run_id: str) -> None:
-    rows = answers.test_classes(run_id)
+    rows = answers.test_rows(run_id)
     st.dataframe(rows, hide_index=True, width="stretch")

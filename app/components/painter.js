@@ -2,29 +2,11 @@
 //
 // It decides nothing: strokes, boxes and keys go to Python, which answers with the rectangle of the
 // overlay that changed. Every gesture names the image it was made on and stays in the outbox until
-// it is confirmed, whatever becomes of the painter meanwhile: Streamlit may replace it by another.
-const KEPT = "aixcell-painter"; // the outbox outlives a reload of the page
-const shared = (globalThis.aixcellPainter ??= {
-  outbox: JSON.parse(sessionStorage.getItem(KEPT) ?? "[]"), // not confirmed yet
-  traces: [], // drawn by the hand, not yet part of an overlay
-  next: Date.now(), // numbers go on rising after a reload
-  last: null, // the image of the last one
-  redrawn: 0,
-  current: null,
-  pictures: new Map(),
-  overlays: new Map(),
-});
+// it is confirmed (outbox.js). `painter.py` puts this file behind the others it names.
 const HELD = 3; // pictures and overlays that are kept for the way back
 const PATIENCE_MS = 1500; // a message may be overtaken by a page change and never be answered
 const painters = new WeakMap();
-const KEYS = {
-  b: "brush", e: "eraser", w: "click", x: "box", v: "select", c: "cut", t: "teach", g: "ground",
-  a: "accept",
-};
-const COMMANDS = {
-  Delete: "delete", Backspace: "delete", m: "merge", h: "fill_holes", o: "smooth", "+": "grow",
-  "-": "shrink",
-};
+const corners = (shared.corners ??= new Corners());
 
 export default function (component) {
   const root = component.parentElement;
@@ -44,6 +26,7 @@ class Painter {
     this.context = this.canvas.getContext("2d");
     this.view = { x: 0, y: 0, scale: 0 };
     this.stroke = null;
+    this.pointer = null; // where the mouse is
     this.tool = "brush";
     this.opacity = 1;
     for (const [target, name, act] of [
@@ -69,11 +52,12 @@ class Painter {
     }
     const isNew = !this.data;
     this.tell = (value) => component.setStateValue("hand", value);
+    if (data.sight && data.sight.token !== this.data?.sight?.token) this.view.scale = 0;
     this.data = data;
     shared.current = this;
-    if (data.tool !== this.told) this.tool = this.told = data.tool;
-    shared.outbox = shared.outbox.filter((each) => each.number > data.done);
-    this.keep();
+    if (data.tool !== this.told) this.take((this.told = data.tool));
+    confirmed(data.done);
+    if (corners.points.length && String(corners.about.image) !== String(data.image)) this.close();
     this.see(data);
     this.fit();
     this.draw();
@@ -113,20 +97,9 @@ class Painter {
     else if (shared.current === this && shared.outbox.length && Date.now() - this.sent > PATIENCE_MS) this.send();
   }
 
-  keep() {
-    try {
-      sessionStorage.setItem(KEPT, JSON.stringify(shared.outbox));
-    } catch {
-      // No room: what is drawn stays in the memory of the page.
-    }
-  }
-
   send() {
-    const held = {};
-    for (const name of shared.pictures.keys()) held[name] = 1;
-    for (const [token, overlay] of shared.overlays) held[token] = overlay.revision;
     this.sent = Date.now();
-    this.tell({ gestures: shared.outbox.slice(), held });
+    this.tell(letter());
   }
 
   fit() {
@@ -138,9 +111,18 @@ class Painter {
       this.view.scale = 0;
     }
     if (!this.view.scale) {
-      const scale = Math.min(width / this.data.columns, height / this.data.rows);
-      this.view = { x: (width - this.data.columns * scale) / 2, y: (height - this.data.rows * scale) / 2, scale };
+      const { rows, columns, sight } = this.data;
+      const turns = sight && sight.token !== shared.left;
+      const [x, y] = turns ? sight.at : [columns / 2 - 0.5, rows / 2 - 0.5];
+      const whole = Math.min(width / columns, height / rows);
+      const scale = turns ? Math.min(Math.max(Math.min(width, height) / sight.span, whole), 64) : whole;
+      this.view = { x: width / 2 - (x + 0.5) * scale, y: height / 2 - (y + 0.5) * scale, scale };
     }
+  }
+
+  // The hand chose another part of the image: a painter that comes later does not turn back.
+  leave() {
+    shared.left = this.data.sight?.token;
   }
 
   // From the screen to pixels of the image; a pixel's centre lies at whole numbers.
@@ -160,8 +142,12 @@ class Painter {
   }
 
   move(event) {
-    if (!this.stroke) return;
-    if (this.stroke.pans) {
+    this.pointer = this.point(event);
+    if (!this.stroke && !corners.points.length) return;
+    if (!this.stroke) {
+      // The line to the next corner follows the mouse.
+    } else if (this.stroke.pans) {
+      this.leave();
       this.view.x += event.clientX - this.stroke.from[0];
       this.view.y += event.clientY - this.stroke.from[1];
       this.stroke.from = [event.clientX, event.clientY];
@@ -175,11 +161,29 @@ class Painter {
     const stroke = this.stroke;
     this.stroke = null;
     if (!stroke || stroke.pans) return;
+    if (this.tool === "polygon") {
+      const { image, class: name, width } = this.data;
+      if (corners.click(stroke.points.at(-1), this.view.scale, { image, class: name, width })) this.close();
+      this.draw();
+      return;
+    }
     this.say({ what: this.tool, points: thinned(stroke.points, 0.4), shift: stroke.shift });
+  }
+
+  // Sends the outline; one of fewer than three corners is dropped.
+  close() {
+    const outline = corners.closed();
+    if (outline) this.say(outline);
+  }
+
+  take(tool) {
+    if (tool !== this.tool) this.close();
+    this.tool = tool;
   }
 
   wheel(event) {
     event.preventDefault();
+    this.leave();
     const box = this.canvas.getBoundingClientRect();
     const x = event.clientX - box.left;
     const y = event.clientY - box.top;
@@ -192,24 +196,17 @@ class Painter {
   }
 
   key(event) {
-    const key = event.key.length === 1 ? event.key.toLowerCase() : event.key;
-    if ((event.ctrlKey || event.metaKey) && (key === "z" || key === "y")) {
-      this.say({ what: key === "y" || event.shiftKey ? "redo" : "undo" });
-    } else if (event.ctrlKey || event.metaKey || event.altKey) {
-      return;
-    } else if (key in KEYS) {
-      this.tool = KEYS[key];
-    } else if (key in COMMANDS) {
-      this.say({ what: COMMANDS[key] });
-    } else if (key >= "1" && key <= "9") {
-      this.say({ what: "class", at: Number(key) - 1 });
-    } else if (key === "0") {
+    const told = meaning(event, { isOutlining: corners.points.length > 0 });
+    if (!told) return;
+    if (told.gesture) this.say(told.gesture);
+    else if (told.tool) this.take(told.tool);
+    else if (told.outline === "close") this.close();
+    else if (told.outline) corners.points = told.outline === "drop" ? [] : corners.points.slice(0, -1);
+    else if (told.view === "bare") this.opacity = this.opacity ? 0 : 1;
+    else {
+      this.leave();
       this.view.scale = 0;
       this.fit();
-    } else if (key === "s") {
-      this.opacity = this.opacity ? 0 : 1;
-    } else {
-      return;
     }
     event.preventDefault();
     event.stopPropagation();
@@ -217,13 +214,8 @@ class Painter {
   }
 
   say(gesture) {
-    shared.next = Math.max(shared.next + 1, Date.now());
     const { image, width } = this.data;
-    const told = { number: shared.next, image, class: this.data.class, width, ...gesture };
-    shared.outbox.push(told);
-    shared.last = image[1];
-    this.keep();
-    if (told.points) shared.traces.push(told);
+    posted({ image, class: this.data.class, width, ...gesture });
     this.send();
     this.draw();
   }
@@ -243,33 +235,24 @@ class Painter {
     context.globalAlpha = 0.6;
     const here = shared.traces.filter((each) => String(each.image) === String(data.image));
     for (const each of here) this.trace(each.what, each.points, each.width);
-    if (this.stroke && !this.stroke.pans) this.trace(this.tool, this.stroke.points, data.width);
+    const draws = this.stroke && !this.stroke.pans && this.tool !== "polygon";
+    if (draws) this.trace(this.tool, this.stroke.points, data.width);
     context.globalAlpha = 1;
+    corners.draw(context, { color: data.colors.polygon, pointer: this.pointer, thin: 2 / view.scale });
+    if (data.sight) ringed(context, data.sight, { color: data.colors.sight, thin: 2 / view.scale });
     const left = shared.outbox.length;
-    this.status.textContent = `${data.tools[this.tool] ?? this.tool} · ${left ? "saving" : "saved"}`;
+    const open = corners.points.length ? ` · ${corners.points.length} corners, Enter closes` : "";
+    this.status.textContent = `${data.tools[this.tool] ?? this.tool}${open} · ${left ? "saving" : "saved"}`;
     this.status.dataset.saved = left ? "no" : "yes";
+    this.status.dataset.corners = corners.points.length;
     this.status.dataset.drawn = shared.next;
     this.status.dataset.redrawn = shared.redrawn;
     this.status.dataset.image = data.image[1];
   }
 
   trace(tool, points, width) {
-    const { context } = this;
-    const [first, last] = [points[0], points[points.length - 1]];
-    context.strokeStyle = this.data.colors[tool] ?? this.data.colors.brush;
-    context.lineCap = context.lineJoin = "round";
-    context.beginPath();
-    if (tool === "box") {
-      context.lineWidth = 2 / this.view.scale;
-      context.rect(first[0] + 0.5, first[1] + 0.5, last[0] - first[0], last[1] - first[1]);
-    } else {
-      const wide = ["brush", "eraser", "teach", "ground"].includes(tool);
-      context.lineWidth = wide ? width : 2 / this.view.scale;
-      context.moveTo(first[0] + 0.5, first[1] + 0.5);
-      for (const [x, y] of points) context.lineTo(x + 0.5, y + 0.5);
-      context.lineTo(last[0] + 0.5, last[1] + 0.501);
-    }
-    context.stroke();
+    this.context.strokeStyle = this.data.colors[tool] ?? this.data.colors.brush;
+    traced(this.context, tool, points, { width, thin: 2 / this.view.scale });
   }
 }
 
@@ -296,15 +279,4 @@ async function applied(overlay, patch, revision) {
   context.clearRect(left, top, right - left, bottom - top);
   context.drawImage(image, left, top);
   overlay.revision = revision;
-}
-
-// Leaves out points nearer than `least` pixels to the last one kept; both ends stay.
-function thinned(points, least) {
-  const kept = [points[0]];
-  for (const point of points.slice(1, -1)) {
-    const [x, y] = kept[kept.length - 1];
-    if (Math.hypot(point[0] - x, point[1] - y) >= least) kept.push(point);
-  }
-  if (points.length > 1) kept.push(points[points.length - 1]);
-  return kept.map(([x, y]) => [Math.round(x * 100) / 100, Math.round(y * 100) / 100]);
 }

@@ -1,4 +1,4 @@
-"""The own painter: one plain JavaScript file beside this one, as a Components-v2 component.
+"""The own painter: plain JavaScript beside this file, as a Components-v2 component.
 
 Python holds the labels and every rule; the browser shows a picture and an overlay and sends what
 the hand did. See `app.studio` for what becomes of it.
@@ -22,6 +22,7 @@ KEY = "painter"
 TOOLS = {
     "brush": "Brush (B)",
     "eraser": "Eraser (E)",
+    "polygon": "Polygon (P)",
     "click": "Wand: click an object (W)",
     "box": "Wand: box around an object (X)",
     "select": "Select (V)",
@@ -30,12 +31,16 @@ TOOLS = {
     "ground": "Teach: background (G)",
     "accept": "Accept (A)",
 }
+TEACHING = ("teach", "ground")
 HELP = (
     "Wheel: zoom · right button: move · 0: whole image · S: hide what is marked · Ctrl+Z, Ctrl+Y: "
     "undo, redo · + and −: grow or shrink the last click · M merge, Del delete, H fill holes, "
-    "O smooth what is selected (Shift adds) · digits: class"
+    "O smooth what is selected (Shift adds) · digits: class · polygon: Enter, a double click or a "
+    "click on the first corner closes it, Backspace takes a corner back, Esc drops it"
 )
 HEIGHT_PX = 640
+# A component is one module: the parts are put behind each other.
+_PARTS = ("outbox.js", "strokes.js", "corners.js", "keys.js", "painter.js")
 _HTML = """<div class="painter" tabindex="0" role="application" aria-label="Painter">
 <canvas></canvas><div class="painter-status" aria-live="polite"></div></div>"""
 _CSS = """.painter { position: relative; outline: none; }
@@ -85,6 +90,12 @@ def show(
             "class": studio.class_name,
             "width": width_px,
             "done": state.gestures_done(),
+            "sight": studio.sight
+            and {
+                "token": studio.sight.token,
+                "at": studio.sight.place_yx[::-1],
+                "span": studio.sight.span_px,
+            },
             "colors": _tool_colors(studio),
         },
         on_hand_change=on_gestures,
@@ -104,7 +115,8 @@ def _hand() -> dict[str, Any]:
 
 @st.cache_resource(show_spinner=False)
 def _script() -> str:
-    return Path(__file__).with_suffix(".js").read_text(encoding="utf-8")
+    here = Path(__file__).parent
+    return "\n".join((here / name).read_text(encoding="utf-8") for name in _PARTS)
 
 
 def _component() -> Any:
@@ -115,6 +127,7 @@ def _tool_colors(studio: Studio) -> dict[str, str]:
     own = studio.color(studio.class_name)
     return {
         "brush": own,
+        "polygon": own,
         "box": own,
         "click": own,
         "eraser": "#FF4D4D",
@@ -123,6 +136,7 @@ def _tool_colors(studio: Studio) -> dict[str, str]:
         "teach": look.MARK_COLOR,
         "ground": look.BACKGROUND_COLOR,
         "accept": look.PREDICTED_COLOR,
+        "sight": look.MARK_COLOR,
     }
 
 

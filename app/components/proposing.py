@@ -17,11 +17,11 @@ def show(study: StudyRecord, image: ImageRecord, studio: Studio) -> None:
     if services.status(job_id).state != "finished":
         job_line.until_done(job_id, "The model looks at this image")
         return
-    if studio.proposal != job_id:
+    if studio.proposed.job != job_id:
         found = services.proposal(study, image, job_id)
         if found is not None:
-            studio.propose(*found)
-        studio.proposal = job_id
+            studio.proposed.show(*found)
+        studio.proposed.job = job_id
     _outcome(studio, job_id)
 
 
@@ -43,7 +43,7 @@ def _choice(study: StudyRecord, image: ImageRecord) -> None:
 
 
 def _outcome(studio: Studio, job_id: str) -> None:
-    left = len(studio.proposed_classes)
+    left = len(studio.proposed.classes)
     with st.container(border=True):
         if not left:
             st.markdown("**The model proposes nothing more.**")
@@ -56,6 +56,6 @@ def _outcome(studio: Studio, job_id: str) -> None:
                 services.send_away_proposal(job_id)
                 st.rerun()
         if st.button("Close" if not left else "Send away", width="stretch", key="send-away"):
-            studio.drop_proposal()
+            studio.proposed.drop()
             services.send_away_proposal(job_id)
             st.rerun()

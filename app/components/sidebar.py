@@ -31,7 +31,7 @@ def _summary(name: str) -> None:
     if overview.simulated:
         st.badge("simulated data", color="orange")
     st.caption(
-        f"{wording.plural(overview.images, 'image')} · {overview.labelled} labelled · "
+        f"{wording.plural(overview.images, 'image')} · {wording.labelled(overview)} · "
         f"{wording.plural(overview.runs, 'training')}"
     )
     if overview.active is not None:

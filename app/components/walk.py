@@ -5,6 +5,7 @@ from collections.abc import Callable
 import streamlit as st
 
 from app import services, state
+from app.components import checking
 from core.data import regions
 from core.data.regions import Part
 from core.records import ImageRecord, StudyRecord
@@ -47,6 +48,7 @@ def show(
             key="next-open",
         ):
             _go(following, before_leaving)
+        checking.show(study, image, before_leaving)
         st.markdown(f"**{image.title}** :gray[{position + 1} of {len(ids)}]")
     if isinstance(image, Part):
         _parts(image, before_leaving)

@@ -3,6 +3,8 @@
 place.py      the workspace
 drawing.py    images under the brush
 studies.py    images, labels, task
+labelling.py  how far each image is
+lessons.py    what images that are done teach the next one
 doctor.py     what stands out in labels
 groups.py     where images come from
 readings.py   what the planes of files are, how large a pixel is
@@ -33,6 +35,14 @@ from app.services.groups import (
     told_by_sheet,
 )
 from app.services.knowledge import LibraryRow, library_rows, library_stats
+from app.services.labelling import (
+    check_labels,
+    label_states,
+    labelled,
+    saved_label_states,
+    uncheck_labels,
+)
+from app.services.lessons import get_ready_to_learn
 from app.services.looks import look, set_look
 from app.services.overviews import Overview, next_step, overview, overviews
 from app.services.place import study_dir, workspace
@@ -73,14 +83,12 @@ from app.services.runs import (
 )
 from app.services.studies import (
     Waiting,
-    begun,
     create_study,
     damaged_studies,
     ensure_sample,
     findings,
     import_waiting,
     label_version,
-    labelled,
     load_labels,
     look_at_files,
     look_at_folder,
@@ -105,8 +113,8 @@ __all__ = [
     "added_since",
     "ask_model",
     "asked",
-    "begun",
     "cancel",
+    "check_labels",
     "continue_from",
     "create_study",
     "damaged_studies",
@@ -117,12 +125,14 @@ __all__ = [
     "finish_early",
     "finish_studio",
     "free_memory_gib",
+    "get_ready_to_learn",
     "has_checkpoint",
     "history",
     "import_waiting",
     "is_finishing",
     "is_stopping",
     "label_history",
+    "label_states",
     "label_version",
     "labelled",
     "last_prediction",
@@ -159,6 +169,7 @@ __all__ = [
     "resume",
     "runs",
     "save_labels",
+    "saved_label_states",
     "send_away",
     "send_away_proposal",
     "set_groups",
@@ -183,6 +194,7 @@ __all__ = [
     "symptoms",
     "told_by_pattern",
     "told_by_sheet",
+    "uncheck_labels",
     "what_is_missing",
     "workspace",
 ]

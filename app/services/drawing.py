@@ -1,6 +1,7 @@
 """Images under the brush: their journals on the disk."""
 
 from app import sheet
+from app.services.lessons import lessons
 from app.services.place import study_dir, workspace
 from app.studio import Studio
 from core import workflow
@@ -31,6 +32,7 @@ def open_studio(study: StudyRecord, image: ImageRecord, tab: str) -> Studio:
         image_cyx=workflow.image_values(workspace(), study.name, image.id, region),
         journal=work,
         reopen=reopen,
+        earlier=lambda class_name: lessons(study.name, image.id, class_name),
         before=frozenset(each.cause for each in journal.strokes(folder, image.id) if each.cause),
         kind=kind,
         classes=classes,

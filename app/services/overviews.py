@@ -4,8 +4,9 @@ import contextlib
 from dataclasses import dataclass
 
 from app import wording
+from app.services.labelling import saved_label_states
 from app.services.runs import active_run, report, runs
-from app.services.studies import labelled, studies, study
+from app.services.studies import studies, study
 from core.errors import AIxCellError
 from core.records import JobStatus, Report
 
@@ -19,6 +20,8 @@ class Overview:
     simulated: bool
     images: int
     labelled: int
+    checked: int
+    """How many of those a person found right."""
     wanted: str
     runs: int
     best: float | None
@@ -37,14 +40,15 @@ def overviews() -> list[Overview]:
 def overview(name: str) -> Overview:
     """Return one study in one glance."""
     record = study(name)
-    trainings = runs(name)
+    trainings, states = runs(name), saved_label_states(name).values()
     scores = [report.test.headline for run in trainings if (report := _report(run)) and report.test]
     return Overview(
         name=name,
         description=record.description,
         simulated=record.simulated,
         images=len(record.images),
-        labelled=len(labelled(name)),
+        labelled=sum(one.is_labelled for one in states),
+        checked=sum(one.check is not None for one in states),
         wanted=wording.KIND_TITLES[record.task.kind].lower() if record.task else "no task yet",
         runs=len(trainings),
         best=max(scores, default=None),

@@ -1,4 +1,7 @@
-"""Where this dashboard works."""
+"""Where this dashboard works, and when what lies there was changed."""
+
+import os
+from contextlib import suppress
 
 from core.paths import StudyDir, Workspace
 
@@ -14,6 +17,24 @@ def study_dir(name: str) -> StudyDir:
 
 
 def labels_changed(name: str) -> int:
-    """Return when labels of a study were last saved, for what is kept until then; 0: never."""
-    heads = study_dir(name).labels.glob("*/head.json")
-    return max((path.stat().st_mtime_ns for path in heads), default=0)
+    """Return a number that changes with every save of the study's labels; 0: there are none."""
+    found = 0
+    # Asked with every stroke, of thousands of images: a glob takes five times as long.
+    with suppress(FileNotFoundError), os.scandir(study_dir(name).labels) as images:
+        for image in images:
+            with suppress(FileNotFoundError, NotADirectoryError):
+                found += _stamp(f"{image.path}/head.json")
+    return found
+
+
+def study_changed(name: str) -> int:
+    """Return a number that changes with every save of the study's record; 0: there is none."""
+    with suppress(FileNotFoundError):
+        return _stamp(study_dir(name).record)
+    return 0
+
+
+def _stamp(path: str | os.PathLike[str]) -> int:
+    """Return a file's time and number: two saves may fall into one tick of the clock."""
+    seen = os.stat(path)
+    return seen.st_mtime_ns + seen.st_ino

@@ -1,6 +1,5 @@
 """Studies, their images and labels, and what is wanted of them."""
 
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,7 +8,8 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from app import uploads, wording
-from app.services.place import labels_changed, study_dir, workspace
+from app.services.labelling import labelled
+from app.services.place import labels_changed, study_changed, study_dir, workspace
 from core import workflow
 from core.errors import StudyError
 from core.paths import Workspace
@@ -59,17 +59,18 @@ def damaged_studies() -> list[str]:
 
 def study(name: str) -> StudyRecord:
     """Return a study's record."""
-    return workflow.load_study(workspace(), name)
+    return _study(str(workspace().root), name, study_changed(name))
+
+
+# A page asks a dozen times; thousands of images take a hundredth of a second each time.
+@st.cache_resource(show_spinner=False, max_entries=16)
+def _study(root: str, name: str, changes: int) -> StudyRecord:
+    return workflow.load_study(Workspace.at(root), name)
 
 
 def create_study(name: str, description: str) -> StudyRecord:
     """Make an empty study."""
     return workflow.create_study(workspace(), name, description=description)
-
-
-def labelled(name: str) -> list[str]:
-    """Return the ids of the images that are annotated for the study's task."""
-    return workflow.labelled_ids(workspace(), name)
 
 
 def what_is_missing(name: str) -> str | None:
@@ -143,13 +144,6 @@ def _findings(root: str, name: str, *changes: int) -> list[str]:
     return [each.message for each in workflow.inspect(Workspace.at(root), name, pixels=False)]
 
 
-def begun(name: str) -> set[str]:
-    """Return the ids of the images with strokes that are not saved as labels yet."""
-    labels = study_dir(name).labels
-    drafts = {path.parent.name for path in labels.glob("*/draft*.json")}
-    return drafts | {path.parents[2].name for path in labels.glob("*/journal/*/entries.jsonl")}
-
-
 def object_counts(name: str) -> dict[str, int]:
     """Return class -> marked objects in the whole study; empty where whole pictures are sorted."""
     return _object_counts(str(workspace().root), name, labels_changed(name))
@@ -157,16 +151,11 @@ def object_counts(name: str) -> dict[str, int]:
 
 @st.cache_data(show_spinner=False, max_entries=16)
 def _object_counts(root: str, name: str, changes: int) -> dict[str, int]:
-    from core.data.labels import store
+    from core.data.labels import survey
 
     folder = Workspace.at(root).study(name)
-    return dict(
-        Counter(
-            item.class_name or "no class"
-            for image_id in store.labelled(folder)
-            for item in store.objects(folder, image_id)
-        ).most_common()
-    )
+    counts = survey.class_counts(folder)
+    return {each or "no class": count for each, count in counts.most_common()}
 
 
 def label_version(name: str, image_id: str) -> str | None:

@@ -210,6 +210,23 @@ def smooth(labels: Labels, ids: Iterable[int], *, radius_px: float = 2.0) -> Lab
     return with_layer(labels, layer, labels.objects)
 
 
+def signed(before: Labels, after: Labels, author: str) -> Labels:
+    """Return `after`; who changed what a model had made becomes the author of it."""
+    old, new = before.layers[MAIN], after.layers[MAIN]
+    differs = old != new
+    touched = {*np.unique(old[differs]).tolist(), *np.unique(new[differs]).tolist()}
+    known = {item.id: item for item in before.objects}
+    items = tuple(
+        replace(item, author=author)
+        if item.source == "model"
+        and item.id in known
+        and (item.id in touched or item != known[item.id])
+        else item
+        for item in after.objects
+    )
+    return after if items == after.objects else replace(after, objects=items)
+
+
 def at(labels: Labels, point: Point) -> int | None:
     """Return the object under a point; None: nothing, or outside of the image."""
     column, row = round(point[0]), round(point[1])

@@ -4,6 +4,7 @@ The trees of `pipeline.boosted` judge each pixel by its surroundings; objects ar
 probabilities by a watershed.
 """
 
+import importlib
 import math
 from dataclasses import dataclass
 
@@ -49,6 +50,12 @@ class Learned:
             told, [1 / step] * 2, output_shape=(rows, columns), order=1, mode="nearest"
         )
         return np.asarray(wide, np.float32)
+
+
+def load() -> None:
+    """Import what learning needs: seconds at the first time, which a person need not wait for."""
+    for name in ("lightgbm", "scipy.ndimage", "skimage.feature", "skimage.segmentation"):
+        importlib.import_module(name)
 
 
 def features(image_cyx: NDArray[np.generic]) -> Floats:

@@ -8,7 +8,7 @@ from core.cli import dashboard, demo, library, readings, runs, speech, studies, 
 from core.errors import AIxCellError, PlanError, StudyError, TaskError
 from core.jobs import address
 from core.paths import Workspace
-from core.records import Kind
+from core.records import LABEL_STATES, Kind
 
 CLUSTER_HELP = f"train and predict on the Ray cluster there (or {address.SETTING})"
 FORMATS = (
@@ -122,6 +122,13 @@ def _add_study_commands(commands: "Commands[argparse.ArgumentParser]") -> None:
         "--repair", action="store_true", help="cut blurred masks (JPEG, resized) at the middle"
     )
     command.set_defaults(command=studies.import_, may_create=True)
+
+    command = _add(commands, "images", "the images of a study, and how far each is")
+    command.add_argument("study", metavar="STUDY")
+    command.add_argument(
+        "--state", choices=LABEL_STATES, help="only those; checked: a person found them right"
+    )
+    command.set_defaults(command=studies.images)
 
     command = _add(commands, "groups", "where images come from: by file name, or by a sheet")
     command.add_argument("study", metavar="STUDY")

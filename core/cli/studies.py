@@ -1,15 +1,20 @@
 """Commands about a study: import, task, inspect, recommend."""
 
 import argparse
+from collections import Counter
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from core import workflow
 from core.cli import speech
 from core.cli.units import clock
 from core.errors import TableError
 from core.paths import Workspace
-from core.records import Budget, Kind, Recommended, TaskSpec, to_plain
+from core.records import LABEL_STATES, Budget, Kind, Recommended, TaskSpec, to_plain
+
+if TYPE_CHECKING:
+    from core.data.label_states import LabelState
 
 
 def import_(args: argparse.Namespace, workspace: Workspace) -> int:
@@ -37,6 +42,41 @@ def import_(args: argparse.Namespace, workspace: Workspace) -> int:
     ]
     speech.answer(plain, told, as_json=args.json)
     return 0 if report.added or report.labelled or not report.refused else 1
+
+
+def images(args: argparse.Namespace, workspace: Workspace) -> int:
+    """List the images: to do, begun, labelled, or checked by whom and when."""
+    record = workflow.load_study(workspace, args.study)
+    found = workflow.label_states(workspace, args.study)
+    shown = [each for each in record.images if args.state in (None, found[each.id].state)]
+    plain = {
+        "study": args.study,
+        "images": [
+            {
+                "image": each.id,
+                "file": each.original_name,
+                "state": found[each.id].state,
+                "labelled": found[each.id].is_labelled,
+                "checked": to_plain(found[each.id].check),
+                "class": each.image_class,
+                "group": each.group,
+                "condition": each.condition,
+            }
+            for each in shown
+        ],
+    }
+    counts = Counter(one.state for one in found.values())
+    told = [
+        *(f"{found[each.id].state:<9} {each.original_name}{_by(found[each.id])}" for each in shown),
+        f"{len(found)} images: "
+        + ", ".join(f"{counts[state]} {state}" for state in LABEL_STATES if counts[state]),
+    ]
+    speech.answer(plain, told, as_json=args.json)
+    return 0
+
+
+def _by(state: "LabelState") -> str:
+    return f"  by {state.check.author}" if state.check and state.check.author else ""
 
 
 def groups(args: argparse.Namespace, workspace: Workspace) -> int:

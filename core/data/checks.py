@@ -4,7 +4,7 @@ from collections import Counter
 from dataclasses import dataclass
 
 from core.data import samples, split, study
-from core.data.labels import store
+from core.data.labels import survey
 from core.errors import DataError, StudyError
 from core.paths import StudyDir
 from core.records import ImageRecord, Kind, StudyRecord
@@ -161,12 +161,10 @@ def _classes(study_dir: StudyDir, record: StudyRecord, labelled: list[str]) -> l
         return []
     by_image = record.task.kind is Kind.CLASSIFICATION
     if by_image:
-        names: list[str | None] = [record.image(image_id).image_class for image_id in labelled]
+        classes = {image.id: image.image_class for image in record.images}
+        counts = Counter(classes[image_id] for image_id in labelled)
     else:
-        names = [
-            item.class_name for image_id in labelled for item in store.objects(study_dir, image_id)
-        ]
-    counts = Counter(names)
+        counts = survey.class_counts(study_dir, set(labelled))
     missing = [name for name in record.task.counted if not counts[name]]
     findings = []
     if missing and (len(record.task.classes) > 1 or not counts):

@@ -160,6 +160,23 @@ def told_by_names(
     )
 
 
+def origin_of(file_name: str, chosen: Grouping | None) -> dict[str, str]:
+    """Return what the study's pattern tells of a file that is none of its images, as columns.
+
+    Empty where there is no pattern or it does not fit.
+    """
+    if chosen is None or not chosen.pattern:
+        return {}
+    facts = naming.pattern(chosen.pattern).told_by(tables.stem_of(file_name))
+    if facts is None:
+        return {}
+    own = {
+        "group": _joined(facts, chosen.group, " "),
+        "condition": _joined(facts, chosen.conditions, ", "),
+    }
+    return {name: value for name, value in own.items() if value} | facts
+
+
 def _with_facts(
     image: ImageRecord, facts: dict[str, str] | None, chosen: Grouping, before: Grouping | None
 ) -> ImageRecord:

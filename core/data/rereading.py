@@ -184,7 +184,7 @@ def _refuse_loss(study_dir: StudyDir, changes: Sequence[_Change]) -> None:
         image.id
         for change in changes
         for image in change.before
-        if (study_dir.labels / image.id / "draft.json").exists()
+        if any((study_dir.labels / image.id).glob("draft*.json"))
         or journal.waiting(study_dir, image.id)
     ]
     if drawn:

@@ -1,17 +1,17 @@
 """Image and labels of one id, read together."""
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
 
-from core.data import readers, study
-from core.data.labels import store
+from core.data import label_states, readers, study
+from core.data.labels import store, survey
 from core.data.labels.model import Labels
 from core.errors import LabelError
 from core.paths import StudyDir
-from core.records import ImageRecord, Kind, StudyRecord
+from core.records import ImageRecord, StudyRecord
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -25,6 +25,8 @@ class Sample:
     """None: not annotated."""
     group: str | None = None
     image_class: str | None = None
+    origin: dict[str, str] = field(default_factory=dict)
+    """Where it comes from: group, condition, donor, dose ... -> value."""
 
 
 def load(
@@ -59,6 +61,7 @@ def stream(
             labels=labels,
             group=about.group,
             image_class=about.image_class,
+            origin=about.origin,
         )
 
 
@@ -77,17 +80,6 @@ def content_name(about: ImageRecord) -> str:
 
 
 def labelled_ids(study_dir: StudyDir, record: StudyRecord) -> list[str]:
-    """Return the images that are annotated for the study's task, in the study's order.
-
-    Classification (or no task yet, and no masks): those with a class; else those with labels.
-    """
-    drawn = set(store.labelled(study_dir))
-    by_class = record.task is not None and record.task.kind is Kind.CLASSIFICATION
-    if by_class or (record.task is None and not drawn):
-        known = None if record.task is None else set(record.task.classes)
-        return [
-            image.id
-            for image in record.images
-            if image.image_class is not None and (known is None or image.image_class in known)
-        ]
-    return [image.id for image in record.images if image.id in drawn]
+    """Return the images that are annotated for the study's task, in the study's order."""
+    marks = label_states.marks(record, survey.heads(study_dir))
+    return [image_id for image_id, mark in marks.items() if mark is not None]

@@ -44,7 +44,7 @@ def cached(study_dir: StudyDir, about: ImageRecord, *, side: int = 256) -> Path:
 
 
 def png(pixels: NDArray[np.uint8]) -> bytes:
-    """Return the picture as a PNG file's bytes."""
+    """Return the picture as a PNG file's bytes; lightly compressed, as a page waits for it."""
     buffer = io.BytesIO()
-    Image.fromarray(pixels).save(buffer, format="PNG")
+    Image.fromarray(pixels).save(buffer, format="PNG", compress_level=1)
     return buffer.getvalue()

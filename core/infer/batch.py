@@ -20,16 +20,13 @@ from core.pipeline.answers import Answer
 from core.progress import Progress
 from core.records import Kind, Reading, TaskSpec, write_bytes
 
-OBJECT_COLUMNS = (
-    "image", "object", "class", "probability", "area_px", "row", "column",
-    "top", "left", "bottom", "right",
-)  # fmt: skip
-IMAGE_COLUMNS = ("image", "class", "probability")
 TABLES: dict[Kind, tuple[str, tuple[str, ...]]] = {
-    Kind.INSTANCE: ("objects.csv", OBJECT_COLUMNS),
-    Kind.CLASSIFICATION: ("predictions.csv", IMAGE_COLUMNS),
+    Kind.INSTANCE: ("objects.csv", table.OBJECT_COLUMNS),
+    Kind.CLASSIFICATION: ("predictions.csv", table.IMAGE_COLUMNS),
 }
 Row = tuple[Any, ...]
+Origin = Mapping[str, str]
+"""Column -> text: group, condition, donor, dose ... of an image."""
 # Worked through in parts; its bytes and its label picture still lie in memory.
 LARGEST_PX = 250_000_000
 
@@ -40,17 +37,19 @@ def run(
     out: Path,
     progress: Progress,
     known: Mapping[str, Reading] | None = None,
+    origins: Mapping[str, Origin] | None = None,
 ) -> None:
     """Predict every file and write `out/labels`, `out/objects.csv` or `out/predictions.csv`.
 
     Files of many planes are read as `known` (kind of stack -> reading) says; where one plane of
-    several is predicted, that is told. A file that cannot be read is told as an event and left
-    out; the others go on. No answer stays in memory. Raises BundleError where the model is
-    incomplete.
+    several is predicted, that is told. `origins` (path -> column -> text) are further columns of
+    the table. A file that cannot be read is told as an event and left out; the others go on. No
+    answer stays in memory. Raises BundleError where the model is incomplete.
     """
     trained = bundle.load(bundle_dir)
     names: list[str] = []
-    rows = _Table(trained.task)
+    told_of = [(origins or {}).get(str(path), {}) for path in files]
+    rows = _Table(trained.task, told_of)
     began = time.monotonic()
     for index, path in enumerate(files):
 
@@ -64,7 +63,7 @@ def run(
         told(0.0)
         try:
             for name, image_cyx in _images(path, known or {}, names, progress):
-                rows.add(_predicted(trained, image_cyx, out, name, told))
+                rows.add(_predicted(trained, image_cyx, out, name, told), told_of[index])
                 names.append(name)
                 progress.event("predicted", file=path.name, image=name)
         except DataError as error:
@@ -109,21 +108,20 @@ def _predicted(
 
 
 def write_answers(
-    out: Path, names: Sequence[str], answers: Sequence[Answer], task: TaskSpec
+    out: Path,
+    names: Sequence[str],
+    answers: Sequence[Answer],
+    task: TaskSpec,
+    origins: Sequence[Origin],
 ) -> None:
-    """Write `out/labels/NAME.tif` for each answer, and the tables."""
-    for name, answer in zip(names, answers, strict=True):
+    """Write `out/labels/NAME.tif` for each answer, and the task's table.
+
+    `origins` tells where each image comes from: group, condition, donor ... as further columns.
+    """
+    rows = _Table(task, origins)
+    for name, answer, origin in zip(names, answers, origins, strict=True):
         _write_labels(out, name, answer)
-    write_tables(out, names, answers, task)
-
-
-def write_tables(
-    out: Path, names: Sequence[str], answers: Sequence[Answer], task: TaskSpec
-) -> None:
-    """Write `objects.csv` (instance) or `predictions.csv` (classification)."""
-    rows = _Table(task)
-    for name, answer in zip(names, answers, strict=True):
-        rows.add(answer_rows(name, answer, task))
+        rows.add(answer_rows(name, answer, task), origin)
     rows.write(out)
 
 
@@ -162,15 +160,17 @@ def smallest_type(labels_yx: npt.NDArray[np.int32]) -> npt.NDArray[np.generic]:
 class _Table:
     """The table of a task, as text from the first row on: a million objects are 70 MB."""
 
-    def __init__(self, task: TaskSpec) -> None:
+    def __init__(self, task: TaskSpec, origins: Sequence[Origin]) -> None:
         self._file, columns = TABLES.get(task.kind, ("", ()))
+        self._told = tuple(dict.fromkeys(name for each in origins for name in each))
         self._text = io.StringIO()
         self._writer = csv.writer(self._text, lineterminator="\n")
-        self._writer.writerow(columns)
+        self._writer.writerow((*columns, *map(table.further, self._told)))
 
-    def add(self, rows: Iterable[Row]) -> None:
-        """Add one image's rows."""
-        self._writer.writerows(rows)
+    def add(self, rows: Iterable[Row], origin: Origin) -> None:
+        """Add one image's rows, each with where the image comes from."""
+        told = tuple(origin.get(name, "") for name in self._told)
+        self._writer.writerows((*row, *told) for row in rows)
 
     def write(self, out: Path) -> None:
         """Write the file, where the task has one."""

@@ -9,6 +9,12 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+OBJECT_COLUMNS = (
+    "image", "object", "class", "probability", "area_px", "row", "column",
+    "top", "left", "bottom", "right",
+)  # fmt: skip
+IMAGE_COLUMNS = ("image", "class", "probability")
+
 Ints = npt.NDArray[np.int64]
 Numbers = npt.NDArray[np.float64]
 
@@ -113,6 +119,11 @@ def rows(
     )
     columns = [each.tolist() for each in figures]
     return zip([name] * len(ids), ids, named, scored, *columns, strict=True)
+
+
+def further(name: str) -> str:
+    """Return what the column of a fact about the image is called: a plate has rows as well."""
+    return f"image {name}" if name in OBJECT_COLUMNS else name
 
 
 def read(path: Path) -> Iterator[dict[str, str]]:

@@ -70,7 +70,9 @@ def predict(order: Order) -> None:
 
     files = [Path(file) for file in order.option("files")]
     known = study.load(order.study_dir).readings
-    batch.run(Path(order.option("bundle")), files, Path(order.option("out")), order.progress, known)
+    origins = order.request.options.get("origins")  # orders of earlier versions have none
+    bundle, out = Path(order.option("bundle")), Path(order.option("out"))
+    batch.run(bundle, files, out, order.progress, known, origins)
 
 
 def export(order: Order) -> None:

@@ -19,6 +19,11 @@ SCALES = ((0.7, 1), (1.6, 1), (3.5, 2), (10.0, 4))
 FEATURES_A_SCALE = 7
 # Beyond three sigmas lies 0.3 % of a Gaussian.
 TRUNCATE = 3.0
+# As far as a feature sees: the widest Gaussian reaches 32 px, the structure tensor blurs its slopes
+# once more.
+REACH_PX = 72
+Window = tuple[slice, slice]
+"""Rows and columns."""
 # More pixels hardly change trees that are stopped after seconds.
 MOST_PIXELS = 60_000
 MOST_ROUNDS = 200
@@ -36,21 +41,25 @@ class BoostedPixels:
     """The class indices seen, in the order of the trees."""
 
 
-def features(image_cyx: NDArray[np.generic]) -> NDArray[np.float32]:
-    """Return (rows, columns, features) of all channels.
+def features(image_cyx: NDArray[np.generic], window: Window | None = None) -> NDArray[np.float32]:
+    """Return (rows, columns, features) of all channels, of the whole image or a window of it.
 
     Each channel is brought to mean 0 and spread 1 first; then, at each scale: Gaussian,
-    gradient magnitude, Laplacian, eigenvalues of Hessian and structure tensor.
+    gradient magnitude, Laplacian, eigenvalues of Hessian and structure tensor. A window's are
+    those of the whole image there; it begins at a multiple of four pixels.
     """
-    rows, columns = image_cyx.shape[1:]
-    found = np.empty((rows, columns, len(image_cyx) * len(SCALES) * FEATURES_A_SCALE), np.float32)
+    rows, columns = window or (slice(0, image_cyx.shape[1]), slice(0, image_cyx.shape[2]))
+    shape = (rows.stop - rows.start, columns.stop - columns.start)
+    around = tuple(slice(max(0, at.start - REACH_PX), at.stop + REACH_PX) for at in (rows, columns))
+    top, left = rows.start - around[0].start, columns.start - around[1].start
+    found = np.empty((*shape, len(image_cyx) * len(SCALES) * FEATURES_A_SCALE), np.float32)
     place = 0
     for plane in image_cyx.astype(np.float32):
-        even = (plane - plane.mean()) / max(float(plane.std()), 1e-6)
+        even = (plane[around] - plane.mean()) / max(float(plane.std()), 1e-6)
         for sigma, step in SCALES:
             for feature in _at_scale(_shrunk(even, step), sigma / step):
                 wide = np.repeat(np.repeat(feature, step, axis=0), step, axis=1)
-                found[..., place] = wide[:rows, :columns]
+                found[..., place] = wide[top : top + shape[0], left : left + shape[1]]
                 place += 1
     return found
 

@@ -25,7 +25,15 @@ from core.records.files import (
     write_bytes,
     write_json,
 )
-from core.records.images import Grouping, ImageRecord, Reading, Split, Stack, StudyRecord
+from core.records.images import (
+    LABEL_STATES,
+    Grouping,
+    ImageRecord,
+    Reading,
+    Split,
+    Stack,
+    StudyRecord,
+)
 from core.records.job import CAUSES, JOB_KINDS, STAGES, STATES, Event, JobRequest, JobStatus
 from core.records.library import (
     DataSetCard,
@@ -52,6 +60,7 @@ from core.records.task import Budget, Kind, Machine, TaskSpec, Wishes
 __all__ = [
     "CAUSES",
     "JOB_KINDS",
+    "LABEL_STATES",
     "SCHEMA_VERSION",
     "STAGES",
     "STATES",

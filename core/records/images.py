@@ -6,6 +6,9 @@ from pathlib import PurePath
 from core.errors import StudyError
 from core.records.task import TaskSpec
 
+LABEL_STATES = ("to do", "begun", "labelled", "checked")
+"""How far the labels of an image can be; `begun`: strokes are not saved yet."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Stack:
@@ -84,6 +87,12 @@ class ImageRecord:
     """Classification: the class of the whole picture; None: not annotated."""
     given_split: str | None = None
     """`test` where the user brought it as a test image, else None."""
+
+    @property
+    def origin(self) -> dict[str, str]:
+        """Return where it comes from, as columns of tables: group, condition and each fact."""
+        own = {"group": self.group, "condition": self.condition}
+        return {name: value for name, value in own.items() if value} | self.facts
 
     @property
     def title(self) -> str:

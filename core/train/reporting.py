@@ -71,7 +71,11 @@ def write_report(
         notes=_notes(reached, test),
     )
     batch.write_answers(
-        job_dir.report / "predictions", [one.id for one in test.samples], answers, trained.task
+        job_dir.report / "predictions",
+        [one.id for one in test.samples],
+        answers,
+        trained.task,
+        [one.origin for one in test.samples],
     )
     shown = list(zip(test.samples, test.truths, answers, strict=True))
     report.write(job_dir, told, shown, trained.task, until=clock.deadline - 1.0)

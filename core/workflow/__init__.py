@@ -76,6 +76,7 @@ from core.workflow.results import (
     previews,
     report,
     result,
+    test_rows,
     write_test,
 )
 from core.workflow.runs import (
@@ -95,10 +96,12 @@ from core.workflow.runs import (
 from core.workflow.sample import SAMPLE, open_sample
 from core.workflow.studies import (
     author,
+    check_labels,
     create_study,
     import_files,
     inspect,
     label_overview,
+    label_states,
     labelled_ids,
     list_studies,
     load_labels,
@@ -109,6 +112,7 @@ from core.workflow.studies import (
     set_image_class,
     set_task,
     suggest_task,
+    uncheck_labels,
 )
 
 __all__ = [
@@ -120,6 +124,7 @@ __all__ = [
     "author",
     "cancel",
     "candidates",
+    "check_labels",
     "collect",
     "create_study",
     "describe",
@@ -135,6 +140,7 @@ __all__ = [
     "inspect",
     "is_described",
     "label_overview",
+    "label_states",
     "labelled_ids",
     "library_snapshot",
     "library_stats",
@@ -183,9 +189,11 @@ __all__ = [
     "suggest_pattern",
     "suggest_task",
     "symptoms",
+    "test_rows",
     "thumbnail",
     "told_by_pattern",
     "told_by_sheet",
+    "uncheck_labels",
     "wait",
     "write_picture",
     "write_test",

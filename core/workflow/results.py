@@ -77,6 +77,24 @@ def prediction(workspace: Workspace, job: str) -> Prediction:
     )
 
 
+def test_rows(workspace: Workspace, run: str) -> list[dict[str, str]]:
+    """Return the run's table of answers to its test images, column -> text; empty: it has none.
+
+    Groups and conditions are those the study tells now: they may have been told after the run.
+    """
+    from core.data import study
+    from core.infer import table
+
+    study_dir, job_dir = workspace.find_job(run)
+    by_image = read(job_dir.plan, Plan).task.kind is Kind.CLASSIFICATION
+    name = "predictions.csv" if by_image else "objects.csv"
+    origins = {image.id: image.origin for image in study.load(study_dir).images}
+    return [
+        row | {table.further(each): text for each, text in origins.get(row["image"], {}).items()}
+        for row in table.read(job_dir.report / "predictions" / name)
+    ]
+
+
 def write_test(workspace: Workspace, run: str) -> Side:
     """Write the test images of a run and their labels below the run's folder, once.
 

@@ -6,7 +6,7 @@ from pathlib import Path
 from core import jobs
 from core.errors import JobError
 from core.jobs.ending import GRACE_S
-from core.paths import Workspace
+from core.paths import StudyDir, Workspace
 from core.records import Event, JobStatus, Plan, read
 
 
@@ -21,7 +21,8 @@ def start_training(workspace: Workspace, plan: Plan, *, ordered: float | None = 
 def start_prediction(workspace: Workspace, run: str, files: Sequence[Path], out: Path) -> str:
     """Order the application of a run's model to images (files or folders); return the job's id.
 
-    `out` gets `labels/NAME.tif`, `objects.csv`, and `predictions.csv` for a classification.
+    `out` gets `labels/NAME.tif`, `objects.csv`, and `predictions.csv` for a classification; the
+    tables have a column for each thing that the study's file names tell, such as donor or dose.
     Raises JobError where the run has no model or there is no image.
     """
     study_dir, job_dir = workspace.find_job(run)
@@ -35,8 +36,22 @@ def start_prediction(workspace: Workspace, run: str, files: Sequence[Path], out:
         "bundle": str(job_dir.bundle),
         "files": [str(file) for file in found],
         "out": str(out.expanduser().resolve()),
+        "origins": _origins(study_dir, found),
     }
     return jobs.start(study_dir, "predict", options=options).id
+
+
+def _origins(study_dir: StudyDir, files: Sequence[Path]) -> dict[str, dict[str, str]]:
+    """Return file -> what is told of it: by the study, or else by its name."""
+    from core.data import grouping, study
+
+    record = study.load(study_dir)
+    own = {str((study_dir.images / each.file).resolve()): each.origin for each in record.images}
+    told = {
+        str(file): own.get(str(file)) or grouping.origin_of(file.name, record.grouping)
+        for file in files
+    }
+    return {file: origin for file, origin in told.items() if origin}
 
 
 def start_export(workspace: Workspace, what: str, format_name: str, out: Path) -> str:

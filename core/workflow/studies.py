@@ -13,6 +13,7 @@ from core.records import Split, StudyRecord, TaskSpec
 if TYPE_CHECKING:
     from core.data.checks import Finding
     from core.data.imports import ImportReport
+    from core.data.label_states import LabelState
     from core.data.labels.model import Labels
     from core.data.labels.placed import Place
     from core.data.labels.store import Overview
@@ -116,6 +117,32 @@ def labelled_ids(workspace: Workspace, study: str) -> list[str]:
     return samples.labelled_ids(study_dir, studies.load(study_dir))
 
 
+def label_states(workspace: Workspace, study: str) -> "dict[str, LabelState]":
+    """Return how far each image is, in the study's order: to do, begun, labelled, checked."""
+    from core.data import label_states
+
+    study_dir = workspace.study(study)
+    return label_states.of(study_dir, studies.load(study_dir))
+
+
+def check_labels(workspace: Workspace, study: str, image_id: str) -> None:
+    """Note that the labels of an image were found right; any later change takes that back.
+
+    Raises LabelError where it has none.
+    """
+    from core.data import label_states
+
+    study_dir = workspace.study(study)
+    label_states.approve(study_dir, studies.load(study_dir), image_id, author=author())
+
+
+def uncheck_labels(workspace: Workspace, study: str, image_id: str) -> None:
+    """Let an image wait for a second look again."""
+    from core.data import label_states
+
+    label_states.take_back(workspace.study(study), image_id)
+
+
 def load_labels(
     workspace: Workspace,
     study: str,
@@ -179,6 +206,7 @@ def set_image_class(
         )
         return replace(record, images=images)
 
+    uncheck_labels(workspace, study, image_id)
     return studies.update(workspace.study(study), change)
 
 

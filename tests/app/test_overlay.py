@@ -50,7 +50,7 @@ def test_patches_keep_the_overlay_as_it_would_be_painted_anew(studio):
         lambda: do(studio, "select", (32, 30)),
         lambda: do(studio, "class", at=1),
         lambda: do(studio, "teach", (120, 120), (140, 120)),
-        lambda: studio.propose(proposed, {1: "bi"}),
+        lambda: studio.proposed.show(proposed, {1: "bi"}),
         lambda: do(studio, "accept", (30, 160)),
         lambda: do(studio, "eraser", (45, 10), (45, 50)),
         lambda: do(studio, "undo"),

@@ -6,7 +6,8 @@ import pytest
 from app.studio import Studio
 from core.data import study
 from core.data.labels import journal
-from core.data.labels.model import MAIN
+from core.data.labels.model import MAIN, LabelObject, Labels
+from core.errors import LabelError
 from core.records import Kind
 
 SIDE = 120
@@ -146,7 +147,7 @@ def proposed_discs():
 
 def test_an_accepted_object_is_made_by_a_model_until_a_person_corrects_it(open_studio):
     studio = open_studio()
-    studio.propose(proposed_discs(), {1: "mono", 2: "bi", 3: "mono"})
+    studio.proposed.show(proposed_discs(), {1: "mono", 2: "bi", 3: "mono"})
     studio.take([gesture(1, "accept", (30, 30))])
     (taken,) = studio.labels.objects
     assert (taken.source, taken.author) == ("model", "")
@@ -166,7 +167,7 @@ def test_what_is_drawn_is_not_painted_over_by_a_proposal(open_studio):
     studio = open_studio()
     studio.take([gesture(1, "brush", (25, 30), (35, 30))])
     drawn = studio.labels.flat_yx.copy()
-    studio.propose(proposed_discs(), {1: "mono"})
+    studio.proposed.show(proposed_discs(), {1: "mono"})
     studio.accept_all()
     assert (studio.labels.flat_yx[drawn > 0] == drawn[drawn > 0]).all()
     studio.take([gesture(2, "accept", (100, 100))])
@@ -195,3 +196,53 @@ def test_two_sessions_of_one_tab_lose_nothing_of_each_other(open_studio):
     old.take([gesture(1, "brush", (20, 60), (40, 60))])
     new.take([gesture(3, "brush", (80, 90), (100, 90))])
     assert [each.cause for each in open_studio().journal.entries] == ["tab 2", "tab 1", "tab 3"]
+
+
+def test_a_polygon_is_one_object_of_the_pixels_inside_and_is_taken_back(open_studio):
+    studio = open_studio()
+    studio.take([gesture(1, "polygon", (10, 10), (50, 10), (50, 40), (10, 40))])
+    [item] = studio.labels.objects
+    assert (item.class_name, item.source, item.author) == ("mono", "hand", "ann")
+    inside = studio.labels.layers[MAIN] == item.id
+    assert abs(inside.sum() - 40 * 30) <= 40 + 30 + 1  # the outline runs through pixels
+    assert inside[12:39, 12:49].all()
+    assert not inside[:9].any()
+    studio.take([gesture(2, "undo")])
+    assert studio.labels.objects == ()
+
+
+def test_a_polygon_never_takes_the_pixels_of_another_object(open_studio):
+    studio = open_studio()
+    corners = (10, 10), (50, 10), (50, 40), (10, 40)
+    studio.take([gesture(1, "polygon", *corners), gesture(2, "polygon", *corners)])
+    assert len(studio.labels.objects) == 1
+    assert "marked already" in studio.problem
+    studio.take([gesture(3, "polygon", (10, 10), (50, 10))])
+    assert "three points" in studio.problem
+
+
+def test_a_polygon_of_the_background_erases(open_studio):
+    studio = open_studio(Kind.SEMANTIC, "bi")
+    studio.take([gesture(1, "brush", (20, 60), (40, 60)), gesture(2, "class", at=1)])
+    studio.take([gesture(3, "polygon", (0, 0), (119, 0), (119, 119), (0, 119))])
+    assert studio.labels.objects == ()
+    assert studio.labels.annotated_yx[60, 30]
+
+
+def test_an_image_that_is_done_teaches_the_next_one_before_any_stroke(open_studio):
+    from core.annotate import lessons
+
+    studio = open_studio()
+    with pytest.raises(LabelError, match="second class"):
+        studio.label_rest()
+    rows, columns = np.mgrid[:SIDE, :SIDE]
+    ids = np.zeros((SIDE, SIDE), np.int32)
+    for number, (row, column) in enumerate(((20, 60), (60, 20), (90, 90)), start=1):
+        ids[(rows - row) ** 2 + (columns - column) ** 2 < 100] = number
+    objects = tuple(LabelObject(id=number) for number in (1, 2, 3))
+    done = Labels(layers={MAIN: ids}, annotated_yx=ids >= 0, objects=objects)
+    image = np.random.default_rng(1).normal(20, 4, (SIDE, SIDE)) + 100 * (ids > 0)
+    lesson = lessons.draw(image.clip(0, 255).astype(np.uint8)[None], lessons.known(done))
+    studio.taught.earlier = lambda class_name: [lesson]
+    assert studio.label_rest() == 3
+    assert studio.labels.layers[MAIN][30, 80]

@@ -21,7 +21,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from core.annotate import clicks, scribbles
+from core.annotate import clicks, lessons, scribbles
 from core.data import readers
 from core.evaluate.matching import match
 
@@ -98,9 +98,8 @@ def smallest_polygon(mask: NDArray[np.bool_]) -> tuple[int, NDArray[np.bool_]]:
     return len(outline), mask
 
 
-Earlier = list[tuple[NDArray[np.float32], Ids]]
-"""Features and accepted labels of images that are done; the study's next image starts there."""
-_REMEMBERED = 3
+Earlier = list[lessons.Lesson]
+"""What images that are done teach; the study's next image starts there, as on the page."""
 
 
 def play(
@@ -118,8 +117,10 @@ def play(
     effort.ap_after_strokes = standing(truth, drawn)[0]
     _correct(image_cyx, truth, drawn, (inside, effort, rng))
     effort.ap, effort.iou = standing(truth, drawn)
-    earlier.append((scribbles.features(image_cyx), (drawn > 0).astype(np.int32)))
-    del earlier[:-_REMEMBERED]
+    known = np.where(drawn > 0, scribbles.INSIDE, scribbles.BEHIND).astype(np.int32)
+    lesson = lessons.draw(image_cyx, known)
+    earlier.extend([lesson] if lesson is not None else [])
+    del earlier[: -lessons.MOST_IMAGES]
     return effort
 
 
@@ -152,7 +153,8 @@ def _scribble(
     while True:
         start = time.perf_counter()
         learned = scribbles.learn(
-            [table, *(each for each, _ in earlier)], [strokes, *(each for _, each in earlier)]
+            [table, *(each.table for each in earlier)],
+            [strokes, *(each.known for each in earlier)],
         )
         inside = learned.probability(table, scribbles.INSIDE)
         drawn = scribbles.objects(inside)

@@ -194,8 +194,8 @@ def test_the_dashboard_and_its_jobs_go_to_the_cluster(tmp_path, monkeypatch):
 
 
 def test_every_command_tells_what_it_does(capsys):
-    for name in ("demo", "import", "task", "inspect", "recommend", "train", "runs", "watch",
-                 "cancel", "resume", "report", "predict", "campaign"):  # fmt: skip
+    for name in ("demo", "import", "images", "task", "inspect", "recommend", "train", "runs",
+                 "watch", "cancel", "resume", "report", "predict", "campaign"):  # fmt: skip
         with pytest.raises(SystemExit) as end:
             main([name, "--help"])
         assert end.value.code == 0
@@ -228,3 +228,16 @@ def test_what_one_lab_learned_another_takes_over(aixcell, workspace, tmp_path, c
     code, told, _ = aixcell("library", "exchange", "import", str(tmp_path / "nothing.json"))
     assert code == 1
     assert "nothing.json" in told["error"]
+
+
+def test_images_are_listed_with_who_checked_them(aixcell, workspace, disc_files):
+    assert aixcell("import", "discs", str(disc_files))[0] == 0
+    assert aixcell("task", "discs", "--kind", "instance")[0] == 0
+    workflow.check_labels(workspace, "discs", "disc3")
+    _, told, _ = aixcell("images", "discs")
+    states = {each["image"]: each["state"] for each in told["images"]}
+    assert states == {f"disc{n}": "checked" if n == 3 else "labelled" for n in range(10)}
+    _, told, _ = aixcell("images", "discs", "--state", "checked")
+    [checked] = told["images"]
+    assert checked["file"] == "disc3.tif"
+    assert checked["checked"]["author"] == workflow.author()

@@ -1,15 +1,18 @@
-"""Test images and their truth as plain files."""
+"""Test images and their truth as plain files, and the table of what was found in them."""
 
 import csv
+from dataclasses import replace
 
 import numpy as np
 import tifffile
 
 from core import workflow
+from core.data import study
 from core.records import Budget, JobStatus, Kind, TaskSpec, write
 
 
-def test_test_images_come_with_their_truth(workspace, disc_files):
+def finished(workspace, disc_files):
+    """Return plan and folder of a finished training that wrote nothing."""
     workflow.import_files(workspace, "discs", [disc_files])
     workflow.set_task(workspace, "discs", TaskSpec(kind=Kind.INSTANCE, classes=("disc",)))
     plan = workflow.make_plan(
@@ -18,7 +21,11 @@ def test_test_images_come_with_their_truth(workspace, disc_files):
     job = workspace.study("discs").job("20260101-000000-abcd")
     write(job.plan, plan)
     write(job.status, JobStatus(id=job.id, kind="train", study="discs", state="finished"))
+    return plan, job
 
+
+def test_test_images_come_with_their_truth(workspace, disc_files):
+    plan, job = finished(workspace, disc_files)
     side = workflow.write_test(workspace, job.id)
     names = sorted(path.stem for path in side.images.iterdir())
     assert names == sorted(plan.split.test)
@@ -33,3 +40,16 @@ def test_test_images_come_with_their_truth(workspace, disc_files):
         rows = list(csv.DictReader(file))
     assert len(rows) == 4 * len(names)
     assert {row["class"] for row in rows} == {"disc"}
+
+
+def test_conditions_told_after_a_run_stand_in_its_table(workspace, disc_files):
+    plan, job = finished(workspace, disc_files)
+    first, *_ = plan.split.test
+    (job.report / "predictions").mkdir(parents=True)
+    (job.report / "predictions" / "objects.csv").write_text(f"image,object,row\n{first},1,7.5\n")
+    study.update(workspace.study("discs"), lambda record: replace(record, images=tuple(
+        replace(image, condition="drug", facts={"row": "B"}) for image in record.images
+    )))  # fmt: skip
+    assert workflow.test_rows(workspace, job.id) == [
+        {"image": first, "object": "1", "row": "7.5", "condition": "drug", "image row": "B"}
+    ]

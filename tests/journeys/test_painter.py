@@ -3,9 +3,12 @@
 import random
 
 import hand as painting
+import numpy as np
 import pytest
 from server import CHROMIUM, visited
 
+from core.data.labels import journal, store
+from core.data.labels.model import MAIN, LabelObject, Labels
 from core.paths import Workspace
 
 SIDE = 256
@@ -19,9 +22,9 @@ pytestmark = [
 
 @pytest.fixture(scope="module")
 def place(tmp_path_factory):
-    """Return a workspace with a study of three images."""
+    """Return a workspace with a study of three images to paint on, and one with labels."""
     place = Workspace.at(tmp_path_factory.mktemp("painter") / "workspace")
-    painting.make_study(place, SIDE, IMAGES)
+    painting.make_study(place, SIDE, IMAGES + 1)
     return place
 
 
@@ -61,3 +64,72 @@ def test_no_stroke_is_lost_while_images_and_pages_change(place, hand):
     hand.enter("noise-1")
     hand.settle()
     assert not painting.lost(place, hand, IMAGES)
+
+
+MARKED = f"noise-{IMAGES}"
+SPECK_YX = (200, 220)
+
+
+def mark_a_disc_and_a_speck(place):
+    """Put labels on the last image: one object of usual size and one of a single pixel."""
+    rows, columns = np.mgrid[:SIDE, :SIDE]
+    ids = ((rows - 60) ** 2 + (columns - 60) ** 2 < 200).astype(np.int32)
+    ids[SPECK_YX] = 2
+    objects = tuple(LabelObject(id=each, class_name="object") for each in (1, 2))
+    labels = Labels(layers={MAIN: ids}, annotated_yx=ids >= 0, objects=objects)
+    store.save(place.study(painting.STUDY), MARKED, labels, author="ann")
+
+
+def as_it_stands(place, count):
+    """Return the last image's labels once the disk holds so many entries of the hand."""
+    study_dir = place.study(painting.STUDY)
+    for _ in range(100):
+        if "hand" in journal.waiting(study_dir, MARKED):
+            work = journal.open_(study_dir, MARKED, "hand", (SIDE, SIDE), author="")
+            if len(work.entries) >= count:
+                return work.labels
+        painting.rest(0.1)
+    raise AssertionError(f"the disk does not hold {count} entries")
+
+
+def test_a_finding_leads_to_its_place_where_a_polygon_is_drawn(place, hand):
+    mark_a_disc_and_a_speck(place)
+    page = hand.page
+    page.goto(f"{hand.url}/images?study={painting.STUDY}&tab=hand")
+    page.get_by_text("Label doctor").first.click()
+    page.get_by_role("button", name="Look at all labels").click()
+    table = page.locator("[data-testid=stDataFrame] canvas").first
+    table.wait_for()
+    page.wait_for_timeout(500)  # the table is drawn after it is there
+    corner = table.bounding_box()
+    page.mouse.click(corner["x"] + 16, corner["y"] + 54)  # the box before the first line
+    hand.wait_for(MARKED)
+    page.get_by_text("an object of 1 pixels").first.wait_for()
+
+    canvas = page.locator(".painter canvas").last
+    canvas.scroll_into_view_if_needed()
+    page.locator(".painter").last.focus()
+    page.keyboard.press("Delete")  # what was found is selected
+    labels = as_it_stands(place, 1)
+    assert [item.id for item in labels.objects] == [1]
+
+    page.keyboard.press("p")
+    box = canvas.bounding_box()
+    middle = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+    for across, down in ((-60, -60), (60, -60), (300, 0), (60, 60), (-60, 60)):
+        page.mouse.click(middle[0] + across, middle[1] + down)
+        if across == 300:  # one too far is taken back
+            page.keyboard.press("Backspace")
+    assert page.locator(".painter-status").last.get_attribute("data-corners") == "4"
+    page.keyboard.press("Enter")
+    labels = as_it_stands(place, 2)
+    new = labels.objects[-1].id
+    rows, columns = np.nonzero(labels.layers[MAIN] == new)
+    assert np.hypot(rows.mean() - SPECK_YX[0], columns.mean() - SPECK_YX[1]) < 2
+    assert np.ptp(rows) < SIDE / 4
+
+    page.keyboard.press("Control+z")
+    assert [item.id for item in as_it_stands(place, 3).objects] == [1]
+    for across, down in ((-60, -60), (60, -60), (60, 60), (-60, -60)):
+        page.mouse.click(middle[0] + across, middle[1] + down)  # the first corner closes
+    assert len(as_it_stands(place, 4).objects) == 2

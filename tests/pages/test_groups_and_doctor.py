@@ -74,11 +74,54 @@ def test_the_gallery_counts_objects_and_shows_what_was_begun(place):
         for image in study.images
         if image.id in services.labelled(STUDY)
     )
-    assert services.begun(STUDY) == set()
-    draft = services.study_dir(STUDY).labels / study.images[0].id / "draft.json"
+    first = study.images[0].id
+    assert services.label_states(STUDY)[first].state == "labelled"
+    draft = services.study_dir(STUDY).labels / first / "draft.json"
     draft.parent.mkdir(exist_ok=True)
     draft.write_text("{}")
-    assert services.begun(STUDY) == {study.images[0].id}
+    assert services.label_states(STUDY)[first].state == "begun"
+
+
+def test_a_second_person_checks_an_image_and_a_later_change_takes_it_back(place):
+    study = services.study(STUDY)
+    first, second = (image.id for image in study.images[:2])
+    test = shown("images", study=STUDY)
+    button(test, "Check the next one").click().run()
+    button(test, "Mark as checked").click().run()
+    assert not test.exception
+    assert f"Checked by {workflow.author()}" in [each.label for each in test.button]
+    assert services.label_states(STUDY)[first].state == "checked"
+    button(test, "Next to check").click().run()
+    assert test.session_state["image"] == second
+    button(test, "All images").click().run()
+    assert "6 of 6 images labelled, 1 checked" in progress(test)
+    test.session_state["gallery-filter"] = "Checked"
+    test.run()
+    assert [each.label for each in test.button if each.key and each.key.startswith("open-")] == [
+        study.images[0].original_name
+    ]
+    labels, version = workflow.load_labels(place, STUDY, first)
+    emptied = Labels(
+        layers={MAIN: np.zeros_like(labels.layers[MAIN])}, annotated_yx=labels.annotated_yx
+    )
+    workflow.save_labels(place, STUDY, first, emptied, parent=version)
+    assert services.label_states(STUDY)[first].state == "labelled"
+
+
+def test_a_damaged_image_is_told_on_its_card_and_the_others_are_shown(place):
+    study = services.study(STUDY)
+    damaged = study.images[2]
+    (services.study_dir(STUDY).images / damaged.file).write_bytes(b"no picture")
+    test = shown("images", study=STUDY)
+    assert not test.exception
+    opening = [each for each in test.button if each.key and each.key.startswith("open-")]
+    assert len(opening) == len(study.images)
+    assert "broken_image" in text(test)
+
+
+def progress(test):
+    """Return what the bar above the gallery says."""
+    return "\n".join(each.proto.text for each in test.get("progress"))
 
 
 def test_showing_the_page_opens_no_picture_but_those_shown(place, monkeypatch):

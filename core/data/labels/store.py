@@ -2,11 +2,11 @@
 
 labels/IMAGE/HASH.tif   one page a layer, then the annotated area (0, 1); strips, zlib
 labels/IMAGE/HASH.json  objects, layer names, author, time, parent
-labels/IMAGE/head.json  the version that counts, and every version ever saved
+labels/IMAGE/head.json  the version that counts, who found it right, and every version ever saved
 """
 
 import time as clock
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -40,9 +40,25 @@ class LabelVersion:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Head:
+class Check:
+    """A person looked at labels and found them right."""
+
+    of: str
+    """What was looked at: the version, or the class of the whole image."""
+    author: str
+    time: float
+    """Seconds since 1970."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Head:
+    """What counts of an image's labels."""
+
     version: str | None = None
+    """None: the image has no label map."""
     history: tuple[LabelVersion, ...] = ()
+    checked: Check | None = None
+    """Gone with the next version."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,7 +104,12 @@ def save(
         )
         _write_version(folder, labels, entry)
         counts = before.version if conflict else version
-        files.write(folder / "head.json", _Head(version=counts, history=(*before.history, entry)))
+        after = Head(
+            version=counts,
+            history=(*before.history, entry),
+            checked=before.checked if conflict else None,
+        )
+        files.write(folder / "head.json", after)
     if conflict:
         raise ConflictError(
             f"the labels of {image_id!r} were changed meanwhile{_by(before)}; yours are kept as "
@@ -119,7 +140,19 @@ def withdraw(study_dir: StudyDir, image_id: str, *, author: str, note: str = "")
         entry = LabelVersion(
             version="", author=author, time=clock.time(), parent=before.version, note=note
         )
-        files.write(folder / "head.json", _Head(history=(*before.history, entry)))
+        files.write(folder / "head.json", Head(history=(*before.history, entry)))
+
+
+def check(study_dir: StudyDir, image_id: str, check: Check | None) -> None:
+    """Note that a person found the labels right; None: nobody did, or it is taken back."""
+    folder = _folder(study_dir, image_id)
+    if check is None and not folder.is_dir():
+        return
+    folder.mkdir(parents=True, exist_ok=True)
+    with FileLock(folder / ".lock"):
+        before = _read_head(folder)
+        if before.checked != check:
+            files.write(folder / "head.json", replace(before, checked=check))
 
 
 def load(
@@ -205,19 +238,13 @@ def history(study_dir: StudyDir, image_id: str) -> list[LabelVersion]:
     return list(_read_head(_folder(study_dir, image_id)).history)
 
 
-def labelled(study_dir: StudyDir) -> list[str]:
-    """Return the ids of all images that have labels, sorted."""
-    heads = study_dir.labels.glob("*/head.json")
-    return sorted(path.parent.name for path in heads if _read_head(path.parent).version)
-
-
 def _folder(study_dir: StudyDir, image_id: str) -> Path:
     return study_dir.labels / check_name(image_id, "image")
 
 
-def _read_head(folder: Path) -> _Head:
+def _read_head(folder: Path) -> Head:
     path = folder / "head.json"
-    return files.read(path, _Head) if path.is_file() else _Head()
+    return files.read(path, Head) if path.is_file() else Head()
 
 
 def _write_version(folder: Path, labels: Labels, entry: LabelVersion) -> None:
@@ -239,6 +266,6 @@ def _write_version(folder: Path, labels: Labels, entry: LabelVersion) -> None:
     )
 
 
-def _by(before: _Head) -> str:
+def _by(before: Head) -> str:
     authors = [item.author for item in before.history if item.version == before.version]
     return f" by {authors[-1]}" if authors and authors[-1] else ""

@@ -211,3 +211,15 @@ def test_the_command_suggests_shows_and_keeps(workspace, study_dir, capsys):
     assert main([*words, "--pattern", "{donor}_{*}"]) == 0
     assert json.loads(capsys.readouterr().out)["kept"]
     assert {image.group for image in study.load(study_dir).images} == {"D1", "D2", "D3"}
+
+
+def test_the_pattern_of_a_study_tells_of_files_that_are_none_of_its_images():
+    chosen = Grouping(
+        pattern="{donor}_{treatment}_{dose}_{*}", group=("donor",), conditions=("treatment", "dose")
+    )
+    assert grouping.origin_of("D7_drug_5uM_img1.tif", chosen) == {
+        "group": "D7", "condition": "drug, 5uM",
+        "donor": "D7", "treatment": "drug", "dose": "5uM",
+    }  # fmt: skip
+    assert grouping.origin_of("other.tif", chosen) == {}
+    assert grouping.origin_of("D7_drug_5uM_img1.tif", None) == {}

@@ -10,7 +10,7 @@ from PIL import Image
 
 from core.data import checks, imports, samples, split, study, tasks, thumbnails, truth
 from core.data.imports import ImportReport
-from core.data.labels import model, store
+from core.data.labels import model, store, survey
 from core.errors import StudyError, TableError
 from core.paths import StudyDir, Workspace
 from core.records import Kind, TaskSpec
@@ -207,7 +207,7 @@ def test_a_mask_that_does_not_fit_leaves_its_picture(study_dir: StudyDir, tmp_pa
 def test_masks_that_come_later_find_their_pictures(study_dir: StudyDir, tmp_path: Path) -> None:
     folder = pairs(tmp_path / "set", 2)
     imports.add(study_dir, [folder / "images"])
-    assert store.labelled(study_dir) == []
+    assert survey.labelled(study_dir) == []
     (tmp_path / "later").mkdir()
     (folder / "masks").rename(tmp_path / "later/masks")
     report = imports.add(study_dir, [tmp_path / "later"])
@@ -249,7 +249,7 @@ def test_a_changed_task_reads_the_masks_again(study_dir: StudyDir, tmp_path: Pat
     assert report.labelled == ("f0",)
     assert "f1.tif: it holds the value 4" in told(report)
     assert "f2.tif: 'f2' was labelled by hand since" in told(report)
-    assert store.labelled(study_dir) == ["f0", "f2"]
+    assert survey.labelled(study_dir) == ["f0", "f2"]
     [sample] = samples.load(study_dir, ["f0"])
     assert sorted(np.unique(truth.of(sample, tissue).pixels_yx)) == [0, 1, 2, 3]
     again = imports.apply_task(study_dir, CELL)

@@ -7,7 +7,7 @@ import tifffile
 from PIL import Image
 
 from core.data import study, truth
-from core.data.labels import masks, model, shapes, store
+from core.data.labels import masks, model, shapes, store, survey
 from core.data.labels.model import MAIN, LabelObject, Labels
 from core.data.samples import Sample
 from core.errors import ConflictError, LabelError, StudyError
@@ -54,7 +54,7 @@ def test_a_version_comes_back_as_it_was(workspace: Workspace) -> None:
     assert model.content_hash(back) == version == store.head(study_dir, "a")
     assert back.flat_yx[6, 6] == 70_000
     assert store.objects(study_dir, "a") == labels.objects
-    assert store.labelled(study_dir) == ["a"]
+    assert survey.labelled(study_dir) == ["a"]
     assert store.load(study_dir, "b") is None
 
 

@@ -50,3 +50,24 @@ def test_parts_add_up_to_the_whole() -> None:
     whole = table.measure(picture, count, (0, 0))
     for one, other in zip(put_together.fields(), whole.fields(), strict=True):
         assert (one[1:] == other[1:]).all()
+
+
+def test_tables_tell_where_each_image_comes_from(tmp_path) -> None:
+    picture = np.zeros((9, 9), np.int32)
+    picture[2:5, 3:6] = 1
+    answers = [Answer(labels_yx=picture, object_classes={1: 1})] * 2
+    origins = [{"condition": "drug", "row": "B"}, {"condition": "ctrl, 5 µM", "donor": "D2"}]
+    batch.write_answers(tmp_path, ["one", "two"], answers, TASK, origins)
+    one, two = table.read(tmp_path / "objects.csv")
+    assert (one["condition"], one["image row"], one["donor"]) == ("drug", "B", "")
+    assert (two["condition"], two["image row"], two["donor"]) == ("ctrl, 5 µM", "", "D2")
+    assert (one["row"], two["class"], two["area_px"]) == ("3.0", "b", "9")
+
+
+def test_the_table_of_classes_tells_it_as_well(tmp_path) -> None:
+    task = TaskSpec(kind=Kind.CLASSIFICATION, classes=("healthy", "ill"))
+    answer = Answer(probabilities=(0.2, 0.8))
+    batch.write_answers(tmp_path, ["one"], [answer], task, [{"group": "D1", "row": "A"}])
+    (row,) = table.read(tmp_path / "predictions.csv")
+    told = {"image": "one", "class": "ill", "probability": "0.8000", "group": "D1"}
+    assert row == {**told, "image row": "A"}

@@ -98,6 +98,14 @@ def test_short_of_time_fewer_trees_are_asked(model, monkeypatch):
     assert (asked == classes).mean() > 0.8  # the first ten rounds know the outlines already
 
 
+@pytest.mark.parametrize("corner", [(0, 0), (80, 120), (236, 200)])
+def test_a_window_has_the_features_of_the_whole_picture(corner):
+    image = np.random.default_rng(0).random((2, 301, 260)).astype(np.float32)
+    window = tuple(slice(at, at + 60) for at in corner)
+    whole = boosted.features(image)[window]
+    np.testing.assert_allclose(boosted.features(image, window), whole, atol=1e-4)
+
+
 @pytest.mark.parametrize("size", [(1, 1), (5, 7), (33, 90)])
 def test_pictures_of_any_size_have_features(size):
     rows = boosted.features(np.random.default_rng(0).random((3, *size)))

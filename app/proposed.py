@@ -1,0 +1,64 @@
+"""What a trained model proposes for one image: no label until a person accepts it."""
+
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from core.annotate import edits
+from core.data.labels.model import MAIN, Labels
+from core.errors import LabelError
+
+
+@dataclass(slots=True, eq=False)
+class Proposed:
+    """The objects of a model that nobody accepted yet."""
+
+    job: str | None = None
+    """The job whose answer is shown."""
+    ids_yx: NDArray[np.int32] | None = None
+    """Another array is another proposal; None: nothing is proposed."""
+    classes: dict[int, str] = field(default_factory=dict)
+    """Id -> class of what can still be accepted."""
+
+    def show(self, found_yx: NDArray[np.int32], classes: dict[int, str]) -> None:
+        """Show objects of a model beside the labels: ids, and the class of each."""
+        self.ids_yx, self.classes = found_yx, dict(classes)
+
+    def drop(self) -> None:
+        """Show nothing of a model any more."""
+        self.ids_yx, self.classes, self.job = None, {}, None
+
+    def under(self, mask_yx: NDArray[np.bool_]) -> list[int]:
+        """Return what is proposed under the mask; LabelError where that is nothing."""
+        if self.ids_yx is None:
+            raise LabelError("no model has proposed anything for this image yet")
+        under = np.unique(self.ids_yx[mask_yx]).tolist()
+        wanted = [each for each in under if each in self.classes]
+        if not wanted:
+            raise LabelError("nothing is proposed here; click inside an orange outline")
+        return wanted
+
+    def accepted(self, labels: Labels, wanted: list[int], *, joined: bool) -> Labels:
+        """Return the labels with what is wanted of the proposal, where nothing is yet.
+
+        `joined` (regions): the pixels go to the class's one object.
+        """
+        if self.ids_yx is None:
+            return labels
+        classes = {each: self.classes[each] for each in wanted}
+        if not joined:
+            return edits.add_all(labels, self.ids_yx, classes, source="model")
+        for each, name in classes.items():
+            mask = (self.ids_yx == each) & (labels.layers[MAIN] == 0)
+            if mask.any():
+                labels = edits.add(labels, mask, class_name=name, source="model", joined=True)
+        return labels
+
+    def forget(self, ids: list[int]) -> None:
+        """Propose these no more."""
+        for each in ids:
+            self.classes.pop(each, None)
+        if self.ids_yx is not None:
+            left = np.isin(self.ids_yx, list(self.classes))
+            self.ids_yx = np.where(left, self.ids_yx, 0).astype(np.int32)

@@ -1,0 +1,68 @@
+"""The labels of all images of a study at a glance: no label map is read.
+
+Thousands of small files: names are listed and asked for, which is quicker than a glob.
+"""
+
+import fnmatch
+import os
+from collections import Counter
+from collections.abc import Collection
+from functools import lru_cache
+from pathlib import Path
+
+from core.data.labels import store
+from core.data.labels.store import Head
+from core.paths import StudyDir
+from core.records import files
+
+
+def heads(study_dir: StudyDir) -> dict[str, Head]:
+    """Return image id -> what counts of its labels, for all that ever had some, by id."""
+    found = {}
+    for image_id in sorted(_names_in(study_dir.labels)):
+        path = study_dir.labels / image_id / "head.json"
+        if os.path.isfile(path):
+            found[image_id] = files.read(path, Head)
+    return found
+
+
+def labelled(study_dir: StudyDir) -> list[str]:
+    """Return the ids of all images that have labels, sorted."""
+    return [image_id for image_id, head in heads(study_dir).items() if head.version]
+
+
+def class_counts(
+    study_dir: StudyDir, image_ids: Collection[str] | None = None
+) -> Counter[str | None]:
+    """Return class -> marked objects in the labels that count, of some images or of all."""
+    counts: Counter[str | None] = Counter()
+    for image_id, head in heads(study_dir).items():
+        if head.version and (image_ids is None or image_id in image_ids):
+            counts.update(_class_counts(study_dir, image_id, head.version))
+    return counts
+
+
+def begun(study_dir: StudyDir) -> set[str]:
+    """Return the images with strokes that are in no version of their labels yet."""
+    found = set()
+    for image_id in _names_in(study_dir.labels):
+        folder = study_dir.labels / image_id
+        journals = [folder / "journal" / who for who in _names_in(folder / "journal")]
+        # A large image has a draft for each part that was drawn on.
+        drafts = fnmatch.filter(_names_in(folder), "draft*.json")
+        if drafts or any(os.path.isfile(each / "entries.jsonl") for each in journals):
+            found.add(image_id)
+    return found
+
+
+# A version never changes: what was counted once need not be read again.
+@lru_cache(maxsize=10_000)
+def _class_counts(study_dir: StudyDir, image_id: str, version: str) -> Counter[str | None]:
+    return Counter(item.class_name for item in store.objects(study_dir, image_id, version))
+
+
+def _names_in(folder: Path) -> list[str]:
+    try:
+        return os.listdir(folder)
+    except (FileNotFoundError, NotADirectoryError):
+        return []
