@@ -68,7 +68,7 @@ def show(study: StudyRecord) -> None:
 
 def _row(study: StudyRecord, one: "Symptom") -> dict[str, str | int | None]:
     row: dict[str, str | int | None] = {
-        "Image": study.image(one.image_id).original_name,
+        "Image": study.image(one.image_id).title,
         "What stands out": one.message,
         "Object": one.object_id,
     }
