@@ -24,16 +24,16 @@ class _Card:
 
 
 def show(study: StudyRecord) -> None:
-    """Ask of each kind of file that is in doubt; decided ones can be changed in a panel."""
+    """Ask of the first kind of file that is in doubt; decided ones can be changed in a panel."""
     _tell()
     stacks = services.stacks(study.name)
-    decided = {}
-    for kind, images in stacks.items():
-        if any(image.in_doubt for image in images):
-            with st.container(border=True, key=f"reading-asked-{_plain(kind)}"):
-                st.fragment(_chooser)(study, images, _plain(kind))
-        else:
-            decided[kind] = images
+    asked = [kind for kind, images in stacks.items() if any(image.in_doubt for image in images)]
+    if asked:  # one question at a time: each looks into a file
+        with st.container(border=True, key="reading-asked"):
+            st.fragment(_chooser)(study, stacks[asked[0]], _plain(asked[0]))
+            if len(asked) > 1:
+                st.caption(f"Then {wording.plural(len(asked) - 1, 'more kind')} of files.")
+    decided = {kind: images for kind, images in stacks.items() if kind not in asked}
     if decided:
         _panel(study, decided)
 

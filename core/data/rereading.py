@@ -4,24 +4,18 @@ Labels belong to the pixels they were drawn on. Where an image shows others than
 are set aside, and count again once it shows theirs.
 """
 
-import hashlib
-import shutil
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 
-import numpy as np
 from filelock import FileLock
-from numpy.typing import NDArray
 
-from core.data import labelling, originals, readers, samples, split, study, tasks
+from core.data import attachment, labelling, originals, readers, split, study
 from core.data.folders import Notice
-from core.data.labels import journal, store
+from core.data.labels import journal
 from core.errors import ImageError, StudyError
 from core.paths import StudyDir
 from core.records import ImageRecord, Plan, Reading, StudyRecord, files
 
-SET_ASIDE = "set aside: "
-"""The note of labels that wait until their image shows the pixels they were drawn on."""
 _NAMED = 3
 
 
@@ -54,14 +48,12 @@ class Reread:
         return [*said, *(notice.message for notice in self.notices)]
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class _Change:
     """What becomes of one file."""
 
     before: list[ImageRecord]
     after: list[ImageRecord]
-    aside: list[tuple[str, str]] = field(default_factory=list)
-    """Image and its former pixels' key."""
 
     @property
     def removed(self) -> list[str]:
@@ -124,18 +116,25 @@ def decide(
         chosen = record.image(image_id)
         changes, notices = _changes(study_dir, record, chosen, reading, alike=alike)
         _refuse_loss(study_dir, changes)
-        for change in changes:
-            _set_aside(study_dir, change, author)
+        aside = {
+            each
+            for change in changes
+            for each in attachment.set_aside(study_dir, change.before, change.after, author)
+        }
         study.update(
             study_dir,
             lambda now: _with(now, changes, reading if alike else None, chosen),
         )
-        back = [i.id for c in changes for i in c.after if _bring_back(study_dir, i, author)]
-        masked = [each for change in changes for each in _hand_masks(study_dir, change)]
+        back = [
+            image.id
+            for change in changes
+            for image in change.after
+            if attachment.bring_back(study_dir, image, author)
+        ]
+        masked = [i for c in changes for i in attachment.hand_masks(study_dir, c.before, c.after)]
         told = labelling.read_masks(study_dir, masked, author=author)
     before = {image.id for change in changes for image in change.before}
     after = [image.id for change in changes for image in change.after]
-    aside = {image_id for change in changes for image_id, _ in change.aside}
     return Reread(
         images=tuple(after),
         files=len(changes),
@@ -202,60 +201,6 @@ def _refuse_loss(study_dir: StudyDir, changes: Sequence[_Change]) -> None:
             )
 
 
-def _set_aside(study_dir: StudyDir, change: _Change, author: str) -> None:
-    """Let labels count no more whose image goes, or shows other pixels."""
-    now = {image.id: image for image in change.after}
-    for image in change.before:
-        if store.head(study_dir, image.id) is None:
-            continue
-        if labelling.is_imported(study_dir, image.id):  # its mask file is read again
-            if image.id not in now:
-                store.withdraw(study_dir, image.id, author=author, note=labelling.IMPORTED)
-            continue
-        was_cyx = samples.read_image(study_dir, image)
-        if image.id in now and _is_among(was_cyx, samples.read_image(study_dir, now[image.id])):
-            continue
-        key = _key(was_cyx)
-        store.withdraw(study_dir, image.id, author=author, note=f"{SET_ASIDE}{key}")
-        change.aside.append((image.id, key))
-
-
-def _bring_back(study_dir: StudyDir, image: ImageRecord, author: str) -> bool:
-    """Let labels count again that were set aside and fit what is shown; return whether any do."""
-    if store.head(study_dir, image.id) is not None:
-        return False
-    waiting = [
-        each for each in store.history(study_dir, image.id) if each.note.startswith(SET_ASIDE)
-    ]
-    if not waiting:
-        return False
-    key = _key(samples.read_image(study_dir, image))
-    fitting = [each.parent for each in waiting if each.note == f"{SET_ASIDE}{key}"]
-    if not fitting or fitting[-1] is None:
-        return False
-    store.choose(study_dir, image.id, fitting[-1], author=author)
-    return True
-
-
-def _hand_masks(study_dir: StudyDir, change: _Change) -> list[str]:
-    """Give imported masks to the images as they are now; return those that have one."""
-    known = tasks.mask_files_of(study_dir)
-    owner = next((image.id for image in change.before if image.id in known), None)
-    if owner is None:
-        return []
-    source = known[owner].parent
-    pages = labelling.pages_of(known[owner])
-    first = change.after[0].id
-    wanted = [image.id for image in change.after] if pages == len(change.after) else [first]
-    for image_id in wanted:
-        if image_id not in known:
-            shutil.copytree(source, study_dir.masks / image_id)
-    for image in change.before:
-        if image.id not in wanted and image.id in known:
-            shutil.rmtree(study_dir.masks / image.id)
-    return wanted
-
-
 def _with(
     now: StudyRecord, changes: Sequence[_Change], remembered: Reading | None, chosen: ImageRecord
 ) -> StudyRecord:
@@ -287,17 +232,6 @@ def _with(
         split=sides,
         groups_known=any(image.group is not None for image in images),
     )
-
-
-def _is_among(was_cyx: NDArray[np.generic], now_cyx: NDArray[np.generic]) -> bool:
-    """Return whether every channel that was seen is still seen."""
-    return was_cyx.shape[1:] == now_cyx.shape[1:] and all(
-        any(np.array_equal(was, now) for now in now_cyx) for was in was_cyx
-    )
-
-
-def _key(image_cyx: NDArray[np.generic]) -> str:
-    return hashlib.sha256(np.ascontiguousarray(image_cyx).tobytes()).hexdigest()[:16]
 
 
 def _some(names: Sequence[str]) -> str:

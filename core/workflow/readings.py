@@ -75,10 +75,10 @@ def reading_pictures(
     workspace: Workspace, study: str, image: ImageRecord, chosen: Sequence[Reading]
 ) -> "list[NDArray[np.uint8]]":
     """Return a small picture (row, column, 3) of what each reading shows of an image's file."""
-    from core.data import readings as ways
+    from core.data import vignettes
 
     path = workspace.study(study).images / image.file
-    return ways.pictures(path, _stack(image), chosen)
+    return vignettes.pictures(path, _stack(image), chosen)
 
 
 def read_as(

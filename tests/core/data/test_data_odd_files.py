@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from core.data import imports, readers, readings, rereading, samples, study
+from core.data import imports, readers, readings, rereading, samples, study, vignettes
 from core.data.labels import masks
 from core.errors import ImageError, LabelError
 from core.paths import Workspace
@@ -187,7 +187,7 @@ def test_what_leaves_room_for_doubt_is_asked_and_each_answer_opens(
     assert image.in_doubt
     assert image.stack is not None
     ways = readings.offered(image.stack)
-    shown = readings.pictures(odd_files / file, image.stack, ways)
+    shown = vignettes.pictures(odd_files / file, image.stack, ways)
     assert len(shown) == len(ways) >= 5
     assert all(np.ptp(picture) > 0 for picture in shown)
     for way in ways:

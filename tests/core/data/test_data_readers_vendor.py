@@ -17,6 +17,7 @@ from core.data import (
     rereading,
     samples,
     study,
+    vignettes,
 )
 from core.errors import ImageError
 from core.paths import Workspace
@@ -110,7 +111,7 @@ def test_leica_series_become_images_of_their_own(tmp_path: Path, workspace: Work
     assert image.in_doubt
     assert image.stack is not None
     ways = readings.offered(image.stack)
-    shown = readings.pictures(tmp_path / "a.lif", image.stack, ways)
+    shown = vignettes.pictures(tmp_path / "a.lif", image.stack, ways)
     assert all(picture.any() for picture in shown)
     brightest = readings.named(image.stack, "pictures+z-max")
     rereading.decide(study_dir, "a", brightest)

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import tifffile
 
-from core.data import readers, readings
+from core.data import readers, readings, vignettes
 from core.errors import ImageError
 from core.records import Reading, Stack
 
@@ -98,7 +98,7 @@ def test_each_reading_has_a_picture_of_what_it_shows(tmp_path: Path) -> None:
     tifffile.imwrite(path, stack, photometric="minisblack")
     about = stack_of(path)
     shown = dict(
-        zip(names(about), readings.pictures(path, about, readings.offered(about)), strict=True)
+        zip(names(about), vignettes.pictures(path, about, readings.offered(about)), strict=True)
     )
     assert [shown["z-max"][r, c, 0] for r in (5, 30) for c in (5, 30)] == [255, 255, 255, 0]
     assert shown["page-1"][5, 5].tolist() == [255, 255, 255]
@@ -106,7 +106,7 @@ def test_each_reading_has_a_picture_of_what_it_shows(tmp_path: Path) -> None:
     colours = {tuple(shown["channels"][r, c]) for r in (5, 30) for c in (5, 30)}
     assert len(colours) == 4
     assert shown["times"].shape == (2 * SIDE + 1, 2 * SIDE + 1, 3)
-    third = readings.pictures(path, about, [Reading(plane=2)])[0]
+    third = vignettes.pictures(path, about, [Reading(plane=2)])[0]
     assert third[30, 5].tolist() == [255, 255, 255]
 
 
@@ -116,7 +116,7 @@ def test_the_sharpest_plane_is_the_one_with_detail(tmp_path: Path) -> None:
     stack[1] += rng.integers(0, 200, (SIDE, SIDE), dtype=np.uint16)
     tifffile.imwrite(tmp_path / "a.tif", stack, photometric="minisblack", metadata={"axes": "ZYX"})
     about = stack_of(tmp_path / "a.tif")
-    focus, second = readings.pictures(
+    focus, second = vignettes.pictures(
         tmp_path / "a.tif", about, [readings.named(about, "z-focus"), Reading(plane=1)]
     )
     np.testing.assert_array_equal(focus, second)
@@ -130,7 +130,7 @@ def test_of_a_long_series_few_planes_are_opened(
     opened: list[object] = []
     read = readers.read
     monkeypatch.setattr(readers, "read", lambda p, **how: opened.append(how) or read(p, **how))
-    readings.pictures(path, about, readings.offered(about))
+    vignettes.pictures(path, about, readings.offered(about))
     assert len(opened) <= 64 + 1
 
 
