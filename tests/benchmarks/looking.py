@@ -131,13 +131,15 @@ def large(place: Workspace, page: Page, study_dir: StudyDir, strokes: int) -> No
     server = Dashboard(place)
     server.start()
     try:
-        page.goto(f"{server.url}/images?study={painting.STUDY}&tab=first")
         card = page.get_by_role("button", name=f"{IMAGE}.tif").first
-        card.wait_for()
-        began = time.perf_counter()
-        page.reload()
-        card.wait_for()
-        print(f"gallery again: {since(began)}; server {peak(server)}")
+        # The server's imports are no image's time.
+        page.goto(server.url)
+        page.locator("h1").first.wait_for()
+        for way in ("its card made", "again"):
+            began = time.perf_counter()
+            page.goto(f"{server.url}/images?study={painting.STUDY}&tab=first")
+            card.wait_for()
+            print(f"gallery, {way}: {since(began)}; server {peak(server)}")
         print(f"whole image, first time: {opened(page, card)}; server {peak(server)}")
     finally:
         server.kill()

@@ -77,6 +77,18 @@ def test_a_part_has_the_levels_of_the_whole(two_channels: np.ndarray) -> None:
     np.testing.assert_array_equal(part, whole[:4, 4:])
 
 
+def test_a_much_smaller_picture_is_the_mean_of_what_it_covers() -> None:
+    rows, columns = np.mgrid[:640, :960]
+    ramp = (rows + columns).astype(np.uint16)[None]
+    look_plain = look(ChannelLook(levels=(0, 1598)))
+    seen = display.render(ramp, look_plain, side=96)
+    assert seen.shape == (64, 96, 3)
+    exact = ramp[0].reshape(64, 10, 96, 10).mean(axis=(1, 3)) / 1598 * 255
+    assert np.abs(seen[..., 0] - exact).max() < 1
+    wide = display.render(np.repeat(np.repeat(ramp, 2, 1), 2, 2), look_plain, side=96)
+    assert np.abs(wide[..., 0] - exact).max() < 2
+
+
 def test_photographs_stay_as_they_are_until_somebody_changes_them() -> None:
     photo = np.random.default_rng(0).integers(0, 200, (3, 9, 9), dtype=np.uint8)
     np.testing.assert_array_equal(display.render(photo), photo.transpose(1, 2, 0))
