@@ -35,7 +35,7 @@ def _editor(study: StudyRecord, image: ImageRecord) -> None:
         left, right = st.columns([7, 3], gap="large")
         with right:
             tool, width_px = _palette(studio, image)
-            _learner(studio, teaches=tool in painter.TEACHING)
+            _learner(studio)
             proposing.show(study, image, studio)
             _saving(studio)
         with left:
@@ -129,10 +129,8 @@ def _palette(studio: Studio, image: ImageRecord) -> tuple[str, float]:
     return str(tool), float(width)
 
 
-def _learner(studio: Studio, *, teaches: bool) -> None:
+def _learner(studio: Studio) -> None:
     """Let the strokes of the teaching tools, and images that are done, label the rest."""
-    if teaches or studio.taught.strokes_yx is not None or services.labelled(studio.study):
-        services.get_ready_to_learn()
     if st.button(
         "Label the rest",
         icon=":material/auto_awesome:",

@@ -41,7 +41,6 @@ from app.services.labelling import (
     saved_label_states,
     uncheck_labels,
 )
-from app.services.lessons import get_ready_to_learn
 from app.services.overviews import Overview, next_step, overview, overviews
 from app.services.place import study_dir, workspace
 from app.services.proposals import ask_model, asked, models_for, proposal
@@ -110,7 +109,6 @@ __all__ = [
     "finish_early",
     "finish_studio",
     "free_memory_gib",
-    "get_ready_to_learn",
     "has_checkpoint",
     "history",
     "import_waiting",
