@@ -37,7 +37,7 @@ def _editor(study: StudyRecord, image: ImageRecord) -> None:
         with right:
             looking.show(study, image)
             tool, width_px = _palette(studio, image)
-            _learner(studio, teaches=tool in painter.TEACHING)
+            _learner(studio)
             proposing.show(study, image, studio)
             _saving(studio)
         with left:
@@ -133,10 +133,8 @@ def _palette(studio: Studio, image: ImageRecord) -> tuple[str, float]:
     return str(tool), float(width)
 
 
-def _learner(studio: Studio, *, teaches: bool) -> None:
+def _learner(studio: Studio) -> None:
     """Let the strokes of the teaching tools, and images that are done, label the rest."""
-    if teaches or studio.taught.strokes_yx is not None or services.labelled(studio.study):
-        services.get_ready_to_learn()
     if st.button(
         "Label the rest",
         icon=":material/auto_awesome:",

@@ -31,7 +31,6 @@ TOOLS = {
     "ground": "Teach: background (G)",
     "accept": "Accept (A)",
 }
-TEACHING = ("teach", "ground")
 HELP = (
     "Wheel: zoom · right button: move · 0: whole image · S: hide what is marked · Ctrl+Z, Ctrl+Y: "
     "undo, redo · + and −: grow or shrink the last click · M merge, Del delete, H fill holes, "

@@ -42,7 +42,13 @@ from app.services.labelling import (
     saved_label_states,
     uncheck_labels,
 )
-from app.services.lessons import get_ready_to_learn
+from app.services.labelling import (
+    check_labels,
+    label_states,
+    labelled,
+    saved_label_states,
+    uncheck_labels,
+)
 from app.services.looks import look, set_look
 from app.services.overviews import Overview, next_step, overview, overviews
 from app.services.place import study_dir, workspace
@@ -125,7 +131,6 @@ __all__ = [
     "finish_early",
     "finish_studio",
     "free_memory_gib",
-    "get_ready_to_learn",
     "has_checkpoint",
     "history",
     "import_waiting",

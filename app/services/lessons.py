@@ -1,6 +1,5 @@
 """What images of the study that are done teach the one under the brush."""
 
-import threading
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
@@ -33,14 +32,6 @@ def lessons(name: str, image_id: str, class_name: str | None) -> "list[Lesson]":
             with suppress(DataError, StudyError):  # a damaged file is told where it is opened
                 found.append(_lesson(*held))
     return [each for each in found if each is not None]
-
-
-@st.cache_resource(show_spinner=False)
-def get_ready_to_learn() -> None:
-    """Load what learning needs beside the work: a hand that teaches will ask for it soon."""
-    from core.annotate import scribbles
-
-    threading.Thread(target=scribbles.load, daemon=True).start()
 
 
 # One holds 10,000 pixels: a megabyte a channel.

@@ -53,7 +53,7 @@ class Learned:
 
 
 def load() -> None:
-    """Import what learning needs: seconds at the first time, which a person need not wait for."""
+    """Import what learning needs, which takes seconds at the first time."""
     for name in ("lightgbm", "scipy.ndimage", "skimage.feature", "skimage.segmentation"):
         importlib.import_module(name)
 

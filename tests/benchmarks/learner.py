@@ -4,7 +4,7 @@
 
 Makes a study of four images of discs on noise, three of them labelled, and presses the button as
 the page does: first without any stroke, then after one more. Prints seconds and how many of the
-discs were outlined. What learning needs is loaded before, as the page does while the painter opens.
+discs were outlined. What learning needs is loaded before; on the page the first press waits for it.
 """
 
 import argparse
