@@ -42,13 +42,6 @@ from app.services.labelling import (
     saved_label_states,
     uncheck_labels,
 )
-from app.services.labelling import (
-    check_labels,
-    label_states,
-    labelled,
-    saved_label_states,
-    uncheck_labels,
-)
 from app.services.looks import look, set_look
 from app.services.overviews import Overview, next_step, overview, overviews
 from app.services.place import study_dir, workspace
