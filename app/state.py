@@ -28,6 +28,7 @@ _DONE = "gestures-done"
 _LOOK = "look-turn"
 _PART = "part"
 _LAST_PART = "last-part"
+_FAILED = "gesture-failed"
 _ROUND = "round"
 _EDITOR = "editor"
 
@@ -197,6 +198,14 @@ def gestures_done() -> int:
 def keep_gestures_done(number: int) -> None:
     """Confirm the painter's gestures up to this number, whatever image they were made on."""
     st.session_state[_DONE] = number
+
+
+def count_failure(number: int) -> int:
+    """Return how often the painter's gesture could not be put on the disk, this time included."""
+    known, times = st.session_state.get(_FAILED, (number, 0))
+    times = times + 1 if known == number else 1
+    st.session_state[_FAILED] = (number, times)
+    return int(times)
 
 
 def visit(place: str) -> None:
