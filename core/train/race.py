@@ -204,6 +204,7 @@ class _Race:
             found = None
         self.tried.append(candidate)
         if found is None:
+            self._keep(None)  # else the next would be prepared while this one is still held
             devices.free_memory()
             return True
         if found.learner.steps == 0 and not found.learner.headed:
