@@ -9,7 +9,7 @@ import streamlit as st
 from streamlit.runtime.scriptrunner import add_script_run_ctx, get_script_run_ctx
 
 from app import services, state, views, wording
-from app.components import checking
+from app.components import checking, sorting
 from core.errors import AIxCellError
 from core.records import ImageRecord, Kind, StudyRecord
 
@@ -70,6 +70,7 @@ def show(study: StudyRecord) -> None:
                 args=(waiting,),
                 key="check-next",
             )
+        sorted_as = sorting.asked(study)
     done = sum(one.is_labelled for one in states.values())
     st.progress(done / max(1, len(study.images)), text=_progress(study, states))
     shown = [each for each in study.images if states[each.id].state in _FILTERS[wanted]]
@@ -79,11 +80,15 @@ def show(study: StudyRecord) -> None:
     pages = -(-len(shown) // PAGE)
     page = st.pagination(pages, key="gallery-page") if pages > 1 else 1
     cards = shown[(page - 1) * PAGE : page * PAGE]
+    if sorted_as is not None:
+        sorting.bar(study, sorted_as, cards)
     pictures = _pictures(study, cards, states)
     for start in range(0, len(cards), COLUMNS):
         with st.container(key=f"gallery-row-{start}"):
             for column, image in zip(st.columns(COLUMNS), cards[start:], strict=False):
                 with column:
+                    if sorted_as is not None:
+                        sorting.box(image)
                     _card(study, image, states[image.id], pictures[image.id])
 
 

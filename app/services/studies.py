@@ -186,7 +186,12 @@ def save_labels(
 
 def set_image_class(name: str, image_id: str, image_class: str | None) -> None:
     """Say which class a whole image has."""
-    workflow.set_image_class(workspace(), name, image_id, image_class)
+    set_image_classes(name, (image_id,), image_class)
+
+
+def set_image_classes(name: str, image_ids: Sequence[str], image_class: str | None) -> None:
+    """Say that all these whole images have one class."""
+    workflow.set_image_classes(workspace(), name, image_ids, image_class)
 
 
 def suggest_task(name: str) -> TaskSpec | None:

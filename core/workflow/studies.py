@@ -1,6 +1,6 @@
 """Studies: images, labels, task, split."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -197,16 +197,25 @@ def set_image_class(
     workspace: Workspace, study: str, image_id: str, image_class: str | None
 ) -> StudyRecord:
     """Say which class a whole image has; None: not annotated."""
+    return set_image_classes(workspace, study, (image_id,), image_class)
+
+
+def set_image_classes(
+    workspace: Workspace, study: str, image_ids: Collection[str], image_class: str | None
+) -> StudyRecord:
+    """Say that all these images have one class; None: they are not annotated."""
 
     def change(record: StudyRecord) -> StudyRecord:
-        record.image(image_id)
+        for image_id in image_ids:
+            record.image(image_id)
         images = tuple(
-            replace(image, image_class=image_class) if image.id == image_id else image
+            replace(image, image_class=image_class) if image.id in image_ids else image
             for image in record.images
         )
         return replace(record, images=images)
 
-    uncheck_labels(workspace, study, image_id)
+    for image_id in image_ids:
+        uncheck_labels(workspace, study, image_id)
     return studies.update(workspace.study(study), change)
 
 
