@@ -15,7 +15,7 @@ def disk(monkeypatch):
     """Return what was put on a disk that cannot be read for a while."""
     taken, faults = [], []
 
-    def put(study, image_id, gestures):
+    def put(study, image_id, gestures, part):
         if faults:
             faults.pop()
             raise StudyError("the labels cannot be read")
