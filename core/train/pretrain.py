@@ -14,7 +14,6 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from safetensors.torch import save_file
 from torch import Tensor
 
 from core.data.samples import Sample
@@ -26,6 +25,7 @@ from core.paths import SHIPPED
 from core.pipeline import devices, models, preprocess, pretrained
 from core.pipeline.catalogue.entry import SLIM
 from core.pipeline.heads import Batch, Head, Judging, Targets, boundary, distance
+from core.pipeline.tensors import put
 from core.records import Kind, Model, Pipeline, TaskSpec, Training
 from core.train.clock import Schedule
 from core.train.learner import Learner
@@ -84,17 +84,9 @@ def _learn(learner: Learner, until: float) -> None:
 
 def _save(network: torch.nn.Module) -> Path:
     path = pretrained.simulated_file(MODEL, SHIPPED)
-    path.parent.mkdir(exist_ok=True)
     state = network.state_dict()
     # Half precision halves what is carried; counts of batches are of no use.
-    save_file(
-        {
-            name: tensor.half().contiguous()
-            for name, tensor in state.items()
-            if tensor.is_floating_point()
-        },
-        path,
-    )
+    put(path, {name: one.half() for name, one in state.items() if one.is_floating_point()})
     return path
 
 
