@@ -4,7 +4,7 @@ from collections import Counter
 
 from app.services.place import study_dir
 from core import workflow
-from core.data.labels import journal, store
+from core.data.labels import journal, store, survey
 from core.data.labels.store import LabelVersion
 from core.errors import LabelError
 
@@ -34,7 +34,7 @@ def restore_labels(study: str, image_id: str, version: str, tab: str) -> None:
     """
     folder = study_dir(study)
     mine = [who for who in journal.waiting(folder, image_id) if journal.editor(who) == tab]
-    if mine or any((folder.labels / image_id).glob("draft*.json")):
+    if mine or survey.has_draft(folder, image_id):
         raise LabelError(
             "what you have drawn on this image is not saved yet; save it first, so that it "
             "becomes a version as well"

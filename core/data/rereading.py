@@ -11,7 +11,7 @@ from filelock import FileLock
 
 from core.data import attachment, labelling, originals, readers, split, study
 from core.data.folders import Notice
-from core.data.labels import journal
+from core.data.labels import journal, survey
 from core.errors import ImageError, StudyError
 from core.paths import StudyDir
 from core.records import ImageRecord, Plan, Reading, StudyRecord, files
@@ -183,8 +183,7 @@ def _refuse_loss(study_dir: StudyDir, changes: Sequence[_Change]) -> None:
         image.id
         for change in changes
         for image in change.before
-        if any((study_dir.labels / image.id).glob("draft*.json"))
-        or journal.waiting(study_dir, image.id)
+        if survey.has_draft(study_dir, image.id) or journal.waiting(study_dir, image.id)
     ]
     if drawn:
         raise StudyError(

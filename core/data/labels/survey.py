@@ -46,13 +46,21 @@ def begun(study_dir: StudyDir) -> set[str]:
     """Return the images with strokes that are in no version of their labels yet."""
     found = set()
     for image_id in _names_in(study_dir.labels):
-        folder = study_dir.labels / image_id
-        journals = [folder / "journal" / who for who in _names_in(folder / "journal")]
-        # A large image has a draft for each part that was drawn on.
-        drafts = fnmatch.filter(_names_in(folder), "draft*.json")
-        if drafts or any(os.path.isfile(each / "entries.jsonl") for each in journals):
+        place = study_dir.labels / image_id / "journal"
+        journals = [place / who for who in _names_in(place)]
+        if has_draft(study_dir, image_id) or any(
+            os.path.isfile(each / "entries.jsonl") for each in journals
+        ):
             found.add(image_id)
     return found
+
+
+def has_draft(study_dir: StudyDir, image_id: str) -> bool:
+    """Return whether shapes drawn on the image wait to be saved.
+
+    A large image has a draft for each part that was drawn on.
+    """
+    return bool(fnmatch.filter(_names_in(study_dir.labels / image_id), "draft*.json"))
 
 
 # A version never changes: what was counted once need not be read again.
