@@ -51,6 +51,8 @@ class Studio:
     selected: tuple[int, ...] = ()
     problem: str = ""
     """Why the last gesture did nothing."""
+    draws_boxes: bool = False
+    """Whether the hand drew a box here: then it pays to learn of boxes."""
     sight: Sight | None = None
     """Where the painter is turned to."""
     visited: str = ""

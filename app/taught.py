@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from core.annotate import edits, lessons, scribbles
+from core.annotate import edits, lessons, outlines, scribbles
 from core.annotate.lessons import Lesson
 from core.data.labels.model import MAIN, Labels
 
@@ -23,7 +23,22 @@ class Taught:
     """scribbles.INSIDE, BEHIND or UNKNOWN a pixel; None before the first stroke."""
     inside_yx: NDArray[np.float32] | None = None
     """How likely each pixel is an object's; None where strokes came since."""
+    outliner: outlines.Outliner | None = None
+    """What objects of images that are done taught of boxes; None: nothing yet."""
     _features: NDArray[np.float32] | None = None
+    _asked: bool = False
+    """Whether those images were asked about boxes."""
+
+    def learn_boxes(self) -> None:
+        """Learn from images that are done how outlines lie in boxes, once an image.
+
+        Takes a second or two at the first time: a page does so when all of it is drawn.
+        """
+        if self._asked or self.earlier is None:
+            return
+        self._asked = True
+        told = [each.boxes for each in self.earlier(None) if each.boxes is not None]
+        self.outliner = outlines.learn(told)
 
     def add(self, mask_yx: NDArray[np.bool_], value: int) -> None:
         """Take in a stroke; what was learned before counts no longer."""

@@ -78,6 +78,7 @@ def click(studio: "Studio", gesture: Gesture) -> None:
 def box(studio: "Studio", gesture: Gesture) -> None:
     """Outline what lies in a box."""
     points = _points(gesture)
+    studio.draws_boxes = True
     _offer(studio, studio.wand.box(points[0], points[-1], _known(studio)), "box")
 
 
@@ -136,6 +137,7 @@ def _known(studio: "Studio") -> Known:
         inside_yx=studio.taught.inside_yx,
         taken_yx=None if studio.is_regions else studio.labels.layers[MAIN] > 0,
         diameter_px=studio.diameter_px(),
+        outliner=studio.taught.outliner,
     )
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from core.annotate import clicks
+from core.annotate import clicks, outlines
 from core.annotate.edits import Point
 from core.errors import LabelError
 
@@ -23,6 +23,8 @@ class Known:
     """What is marked already; None: it may be painted over."""
     diameter_px: float | None
     """What objects have here; None: too few are marked."""
+    outliner: outlines.Outliner | None = None
+    """What objects that are done taught of boxes; None: nothing."""
 
 
 @dataclass(slots=True, kw_only=True, eq=False)
@@ -56,8 +58,12 @@ class Wand:
             raise LabelError("drag a box from one corner of the object to the opposite one")
         # Corners of the box lie at pixel edges, half a pixel before the centres.
         sides = (min(y, y2) + 0.5, min(x, x2) + 0.5, max(y, y2) + 0.5, max(x, x2) + 0.5)
-        return clicks.in_box(
-            self.image_cyx, sides, inside_yx=known.inside_yx, taken_yx=known.taken_yx
+        return outlines.in_box(
+            self.image_cyx,
+            sides,
+            outliner=known.outliner,
+            inside_yx=known.inside_yx,
+            taken_yx=known.taken_yx,
         )
 
     def hold(self, found: clicks.Proposals, object_id: int) -> None:

@@ -54,6 +54,9 @@ def _editor(study: StudyRecord, image: ImageRecord) -> None:
             if studio.problem:
                 st.caption(f":orange[:material/info: {studio.problem}.]")
             st.caption(painter.HELP)
+        # The hand has its picture and its confirmation by now.
+        if (tool == "box" or studio.draws_boxes) and not studio.is_regions:
+            studio.taught.learn_boxes()
 
 
 def take() -> None:

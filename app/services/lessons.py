@@ -28,9 +28,9 @@ def lessons(name: str, image_id: str, class_name: str | None) -> "list[Lesson]":
         other, version = study(name).image(each), store.head(folder, each)
         alike = other.shape_cyx[0] == about.shape_cyx[0] and not pyramid.is_large(other)
         if version is not None and alike:
-            held = (str(workspace().root), name, each, other.seen_as, version, class_name)
+            held = (str(workspace().root), name, each, other.seen_as, version)
             with suppress(DataError, StudyError):  # a damaged file is told where it is opened
-                found.append(_lesson(*held))
+                found.append(_lesson(*held, class_name))
     return [each for each in found if each is not None]
 
 
@@ -40,10 +40,13 @@ def _lesson(
     root: str, name: str, image_id: str, seen_as: str, version: str, class_name: str | None
 ) -> "Lesson | None":
     from core.annotate import lessons as pixels
+    from core.data.labels.model import MAIN
 
     place = Workspace.at(root)
     labels, _ = workflow.load_labels(place, name, image_id, version)
     if labels is None:
         return None
     image_cyx = workflow.image_values(place, name, image_id)
-    return pixels.draw(image_cyx, pixels.known(labels, class_name))
+    # The class is named where regions are marked, which lie in no box.
+    ids_yx = labels.layers[MAIN] if class_name is None else None
+    return pixels.draw(image_cyx, pixels.known(labels, class_name), ids_yx)

@@ -1,4 +1,4 @@
-"""A click or a rough box -> the outline of one object, within a fraction of a second.
+"""A click -> the outline of one object, within a fraction of a second.
 
 Only a window around the place is looked at, so that the size of the image does not matter.
 """
@@ -18,15 +18,6 @@ USUAL_DIAMETER_PX = 24.0
 _LEVELS = 20
 # An object's diameter is rarely more than 1.6 times off what its neighbours have.
 _SIZE_SPREAD = math.log(1.6)
-# Half of the box's width and height: nearly always inside, whatever the object's shape.
-_SURE = 0.55
-# Boxes are drawn roughly: a tenth beyond them may still be the object.
-_ROUGH = 1.1
-# 2 is an ellipse; nuclei fill their boxes a little better.
-_FULLNESS = 2.5
-# Of the watershed's line and of the box, against the colours' log odds (-4 to 4); the best of
-# 2 and 4 on 15 images of three kinds (tests/benchmarks/README.md).
-_WEIGHT = 4.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -69,81 +60,27 @@ def at_point(
     have already.
     """
     size = diameter_px or USUAL_DIAMETER_PX
-    window, (top, left) = _window(image_cyx.shape[1:], (row, column), 1.6 * size)
+    window, (top, left) = window_around(image_cyx.shape[1:], (row, column), 1.6 * size)
     free = np.ones(image_cyx[0][window].shape, bool) if taken_yx is None else ~taken_yx[window]
     seed = (row - top, column - left)
     free[seed] = True
-    smooth = _smoothed(image_cyx[(slice(None), *window)], max(1.0, size / 16))
+    smooth = smoothed(image_cyx[(slice(None), *window)], max(1.0, size / 16))
     maps = [_unlike(smooth, seed)]
     if inside_yx is not None:
         maps.append(1 - inside_yx[window])
-    gradient = _gradient(smooth if inside_yx is None else [*smooth, inside_yx[window]])
+    slopes = gradient(smooth if inside_yx is None else [*smooth, inside_yx[window]])
     found = [mask for each in maps for mask in _nested(each, seed, free, size)]
-    found.append(_watershed(gradient, _disc(free.shape, seed, size / 4), free, seed, size))
+    found.append(_watershed(slopes, _disc(free.shape, seed, size / 4), free, seed, size))
     found = sorted((mask for mask in found if mask.sum() >= 5), key=lambda mask: int(mask.sum()))
     if not found:
         found = [_disc(free.shape, seed, 2.0) & free]
-    scores = [_fit(mask, gradient, diameter_px) for mask in found]
+    scores = [_fit(mask, slopes, diameter_px) for mask in found]
     return Proposals(
         masks=tuple(found), offset_yx=(top, left), chosen=int(np.argmax(np.array(scores)))
     )
 
 
-def in_box(
-    image_cyx: NDArray[np.generic],
-    box: tuple[float, float, float, float],
-    *,
-    inside_yx: Floats | None = None,
-    taken_yx: Mask | None = None,
-) -> Proposals:
-    """Return the outline of what fills a rough box (top, left, bottom, right).
-
-    What looks like the middle of the box and not like its surroundings is inside; between the
-    two a watershed on the smoothed gradient decides.
-    """
-    top, left, bottom, right = box
-    rows, columns = max(bottom - top, 3.0), max(right - left, 3.0)
-    centre = ((top + bottom) / 2, (left + right) / 2)
-    window, offset = _window(image_cyx.shape[1:], centre, 0.8 * max(rows, columns) + 4)
-    shape = image_cyx[0][window].shape
-    free = np.ones(shape, bool) if taken_yx is None else ~taken_yx[window]
-    y, x = np.ogrid[: shape[0], : shape[1]]
-    down = np.abs(y + offset[0] + 0.5 - centre[0]) / (rows / 2)
-    along = np.abs(x + offset[1] + 0.5 - centre[1]) / (columns / 2)
-    square, round_ = np.maximum(down, along), np.hypot(down, along)
-    planes = _smoothed(image_cyx[(slice(None), *window)], max(0.7, min(rows, columns) / 20))
-    slopes = list(planes)
-    if inside_yx is not None:
-        planes.append(inside_yx[window])
-        slopes.append(3 * inside_yx[window])
-    alike = _alike(np.stack(planes), round_ < 0.7, square > 1.15)
-    parted = _parted(_gradient(slopes), square > _ROUGH, round_, free)
-    # Objects fill a box as a shape between ellipse and rectangle does.
-    shaped = 1 - (down**_FULLNESS + along**_FULLNESS) ** (2 / _FULLNESS)
-    belief = alike + _WEIGHT * (shaped + parted)
-    row, column = round(centre[0] - offset[0]), round(centre[1] - offset[1])
-    from scipy.ndimage import gaussian_filter
-
-    inside = gaussian_filter(belief, 1.0)
-    found = [
-        _tidy((inside > level) & free & (square < _ROUGH), row, column)
-        for level in (2.0, 0.0, -2.0)
-    ]
-    return Proposals(masks=tuple(found), offset_yx=offset, chosen=1)
-
-
-def _parted(gradient: Floats, outer: Mask, round_: NDArray[np.floating], free: Mask) -> Floats:
-    """Return 1 on the watershed's inner side and -1 on its outer one, softened."""
-    from scipy.ndimage import gaussian_filter
-    from skimage.segmentation import watershed
-
-    outside = outer | (round_ > 1.3) | ~free
-    markers = np.where(outside, 2, np.where(round_ < _SURE, 1, 0)).astype(np.int32)
-    inner = (watershed(gradient, markers) == 1).astype(np.float32)
-    return np.asarray(gaussian_filter(2 * inner - 1, 1.0), np.float32)
-
-
-def _window(
+def window_around(
     shape_yx: Sequence[int], centre: tuple[float, float], half: float
 ) -> tuple[tuple[slice, slice], tuple[int, int]]:
     """Return the part of the image within `half` pixels of the centre."""
@@ -154,7 +91,7 @@ def _window(
     return (sides[0], sides[1]), (sides[0].start, sides[1].start)
 
 
-def _smoothed(window_cyx: NDArray[np.generic], sigma: float) -> list[Floats]:
+def smoothed(window_cyx: NDArray[np.generic], sigma: float) -> list[Floats]:
     """Return the channels, blurred, each with a spread of 1 in the window."""
     from scipy.ndimage import gaussian_filter
 
@@ -165,7 +102,7 @@ def _smoothed(window_cyx: NDArray[np.generic], sigma: float) -> list[Floats]:
     return found
 
 
-def _gradient(planes: Sequence[Floats]) -> Floats:
+def gradient(planes: Sequence[Floats]) -> Floats:
     """Return the steepest channel's gradient."""
     slopes = [np.hypot(*np.gradient(plane)) for plane in planes]
     return np.asarray(np.max(slopes, axis=0), np.float32)
@@ -185,7 +122,7 @@ def _nested(unlike: Floats, seed: tuple[int, int], free: Mask, size: float) -> l
     low, high = np.quantile(unlike[near], (0.05, 0.95))
     found: list[Mask] = []
     for level in np.linspace(low, high, _LEVELS):
-        mask = _tidy((unlike <= level) & free, *seed)
+        mask = tidy((unlike <= level) & free, *seed)
         if not found or mask.sum() > found[-1].sum():
             found.append(mask)
     return found
@@ -198,10 +135,10 @@ def _watershed(
 
     far = ~_disc(free.shape, seed, 0.9 * size)
     markers = np.where(far | ~free, 2, np.where(core & free, 1, 0)).astype(np.int32)
-    return _tidy(watershed(gradient, markers) == 1, *seed)
+    return tidy(watershed(gradient, markers) == 1, *seed)
 
 
-def _tidy(mask: Mask, row: int, column: int) -> Mask:
+def tidy(mask: Mask, row: int, column: int) -> Mask:
     """Return the piece under the click, thin bridges cut, edges smoothed, holes filled."""
     from scipy import ndimage
 
@@ -238,18 +175,3 @@ def _fit(mask: Mask, gradient: Floats, diameter_px: float | None) -> float:
     size = 2 * math.sqrt(area / math.pi)
     off = 0.0 if diameter_px is None else math.log(size / diameter_px) / _SIZE_SPREAD
     return float(steep * round_ * math.exp(-(off**2) / 2) * 0.7**touches)
-
-
-def _alike(planes: NDArray[np.float32], inner: Mask, outer: Mask) -> Floats:
-    """Return the log odds that a pixel looks like the inner ones, by a linear discriminant."""
-    values = planes.reshape(len(planes), -1)
-    one, other = values[:, inner.ravel()], values[:, outer.ravel()]
-    if one.shape[1] < 4 or other.shape[1] < 4:
-        return np.zeros(inner.shape, np.float32)
-    spread = (np.cov(one) + np.cov(other)).reshape(len(planes), -1) / 2
-    spread += 0.05 * np.eye(len(planes))
-    difference = np.median(one, axis=1) - np.median(other, axis=1)
-    weights = np.linalg.solve(spread, difference)
-    middle = (np.median(one, axis=1) + np.median(other, axis=1)) / 2
-    odds = weights @ (values - middle[:, None])
-    return np.clip(odds, -4, 4).reshape(inner.shape).astype(np.float32)

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from core.annotate import scribbles
+from core.annotate import outlines, scribbles
 from core.data.labels.model import MAIN, Labels
 from core.paths import StudyDir
 from core.pipeline import boosted
@@ -33,6 +33,8 @@ class Lesson:
     """(pixels, 1, features)."""
     known: NDArray[np.int32]
     """(pixels, 1): scribbles.INSIDE or BEHIND."""
+    boxes: outlines.Examples | None = None
+    """What its objects show in boxes; None: there is none, or regions were marked."""
 
 
 def known(labels: Labels, class_name: str | None = None) -> NDArray[np.int32]:
@@ -50,8 +52,15 @@ def known(labels: Labels, class_name: str | None = None) -> NDArray[np.int32]:
     return found
 
 
-def draw(image_cyx: NDArray[np.generic], known_yx: NDArray[np.int32]) -> Lesson | None:
-    """Return pixels of both kinds out of the window where most of both are; None: there is none."""
+def draw(
+    image_cyx: NDArray[np.generic],
+    known_yx: NDArray[np.int32],
+    ids_yx: NDArray[np.int32] | None = None,
+) -> Lesson | None:
+    """Return pixels of both kinds out of the window where most of both are; None: there is none.
+
+    With `ids_yx` also what the objects in it show in boxes.
+    """
     window = best_window(known_yx)
     classes = known_yx[window].ravel()
     rng = np.random.default_rng(0)
@@ -66,6 +75,7 @@ def draw(image_cyx: NDArray[np.generic], known_yx: NDArray[np.int32]) -> Lesson 
     return Lesson(
         table=table.reshape(classes.size, -1)[chosen][:, None],
         known=classes[chosen][:, None],
+        boxes=None if ids_yx is None else outlines.examples(image_cyx, ids_yx, (window, table)),
     )
 
 

@@ -15,21 +15,24 @@ import os
 import statistics
 import sys
 import time
+from collections import Counter
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from core.annotate import clicks, lessons, scribbles
+from core.annotate import edits, lessons, outlines, scribbles
 from core.data import readers
 from core.evaluate.matching import match
 
 SETS = ("bbbc039_u2os", "dsb2018_cytology", "dsb2018_histology")
 GOOD_AP, GOOD_IOU, POLYGON_IOU = 0.9, 0.85, 0.9
-# A hand is this far off, in parts of the object's side.
-_TREMBLE = 0.05
+# So far a point of a stroke is from where the hand meant it.
+_SHAKE_PX = 0.5
 _MOST_STROKES = 12
+# Then the object is drawn anew, corner by corner.
+_MOST_RETOUCHES = 4
 # Another stroke must bring so much, or the person goes over to single objects.
 _WORTH_A_STROKE = 0.02
 Ids = NDArray[np.int32]
@@ -46,6 +49,7 @@ class Effort:
     boxes: int = 0
     steps: int = 0
     deletions: int = 0
+    retouches: int = 0
     corners_by_hand: int = 0
     ap_after_strokes: float = 0.0
     ap: float = 0.0
@@ -55,7 +59,18 @@ class Effort:
     @property
     def actions(self) -> int:
         """Return all of them, the button that takes the objects over among them."""
-        return 1 + self.strokes + self.boxes + self.steps + self.deletions + self.corners_by_hand
+        single = self.boxes + self.steps + self.deletions + self.retouches + self.corners_by_hand
+        return 1 + self.strokes + single
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Helped:
+    """What helps a box to its outline."""
+
+    inside_yx: NDArray[np.float32]
+    """How likely each pixel is an object's, as strokes and earlier images taught."""
+    outliner: outlines.Outliner | None
+    """What the objects of earlier images taught of boxes."""
 
 
 def standing(truth: Ids, drawn: Ids) -> tuple[float, float]:
@@ -115,10 +130,12 @@ def play(
     effort = Effort(image=name, objects=len(ids), corners=corners)
     inside, drawn = _scribble(image_cyx, truth, effort, (rng, earlier))
     effort.ap_after_strokes = standing(truth, drawn)[0]
-    _correct(image_cyx, truth, drawn, (inside, effort, rng))
+    taught = [each.boxes for each in earlier if each.boxes is not None]
+    helped = Helped(inside_yx=inside, outliner=outlines.learn(taught))
+    _correct(image_cyx, truth, drawn, (helped, effort, rng))
     effort.ap, effort.iou = standing(truth, drawn)
     known = np.where(drawn > 0, scribbles.INSIDE, scribbles.BEHIND).astype(np.int32)
-    lesson = lessons.draw(image_cyx, known)
+    lesson = lessons.draw(image_cyx, known, drawn)
     earlier.extend([lesson] if lesson is not None else [])
     del earlier[: -lessons.MOST_IMAGES]
     return effort
@@ -232,37 +249,50 @@ def _correct(
     image_cyx: NDArray[np.generic],
     truth: Ids,
     drawn: Ids,
-    rest: tuple[NDArray[np.float32], Effort, np.random.Generator],
+    rest: tuple[Helped, Effort, np.random.Generator],
 ) -> None:
     """Act on the worst object, one after the other, until the labels are good."""
     from scipy import ndimage
 
-    inside, effort, rng = rest
+    helped, effort, rng = rest
     boxes = ndimage.find_objects(truth)
-    touched: set[int] = set()
+    # The brush is chosen once: a quarter of what most objects measure.
+    width_px = max(2.0, float(np.sqrt(np.median(np.bincount(truth[truth > 0])[1:]))) / 4)
+    boxed: set[int] = set()
+    retouched: Counter[int] = Counter()
     while True:
         found = match(truth, drawn, 0.5)
         ap, iou = standing(truth, drawn)
         if ap >= GOOD_AP and iou >= GOOD_IOU:
             return
-        missed = set(found.true_ids.tolist()) - set(found.pairs[:, 0].tolist()) - touched
+        missed = set(found.true_ids.tolist()) - set(found.pairs[:, 0].tolist())
         strays = set(found.predicted_ids.tolist()) - set(found.pairs[:, 1].tolist())
         strays = {i for i in strays if not _is_needed(truth, drawn == i, missed)}
-        if ap < GOOD_AP and missed:
-            worst = max(missed, key=lambda i: int((truth == i).sum()))
+        if ap < GOOD_AP and missed - boxed:
+            worst = max(missed - boxed, key=lambda i: int((truth == i).sum()))
         elif ap < GOOD_AP and strays:
             drawn[drawn == strays.pop()] = 0
             effort.deletions += 1
             continue
+        elif ap < GOOD_AP:
+            worst = max(missed, key=lambda i: int((truth == i).sum()))
         else:
-            rated = sorted(zip(found.iou.tolist(), found.pairs[:, 0].tolist(), strict=True))
-            worst = next((i for _, i in rated if i not in touched), 0)
-            if not worst:  # every object was helped along; now corner by corner
-                worst = rated[0][1]
-                _by_hand(truth == worst, boxes[worst - 1], drawn, effort)
-                continue
-        touched.add(worst)
-        _draw_one(image_cyx, truth == worst, boxes[worst - 1], drawn, (inside, effort, rng))
+            rated = zip(found.iou.tolist(), found.pairs[:, 0].tolist(), strict=True)
+            worst = min((each for each in rated if retouched[each[1]] < _MOST_RETOUCHES))[1]
+        mask = truth == worst
+        if worst not in boxed:
+            boxed.add(worst)
+            _draw_one(image_cyx, mask, boxes[worst - 1], drawn, (helped, effort, rng))
+            continue
+        under = np.bincount(drawn[mask])
+        own = int(under[1:].argmax()) + 1 if under[1:].any() else 0
+        retouched[worst] += 1
+        if not own or retouched[worst] >= _MOST_RETOUCHES:
+            _by_hand(mask, boxes[worst - 1], drawn, effort)
+            retouched[worst] = _MOST_RETOUCHES
+        else:
+            _retouch(mask, own, drawn, width_px, rng)
+            effort.retouches += 1
 
 
 def _is_needed(truth: Ids, mask: NDArray[np.bool_], missed: set[int]) -> bool:
@@ -276,18 +306,15 @@ def _draw_one(
     mask: NDArray[np.bool_],
     box: tuple[slice, slice],
     drawn: Ids,
-    rest: tuple[NDArray[np.float32], Effort, np.random.Generator],
+    rest: tuple[Helped, Effort, np.random.Generator],
 ) -> None:
-    """Drag a box around one object, adjust it once or twice, or draw it corner by corner."""
-    inside, effort, rng = rest
-    rows, columns = box
-    sides = (rows.stop - rows.start, columns.stop - columns.start) * 2
-    exact = (rows.start, columns.start, rows.stop, columns.stop)
-    rough = tuple(
-        float(at + rng.normal(0, _TREMBLE) * side) for at, side in zip(exact, sides, strict=True)
-    )
+    """Drag a box around one object, and make it grow or shrink where that helps much."""
+    helped, effort, rng = rest
+    rough = outlines.trembled(box, rng)
     start = time.perf_counter()
-    told = clicks.in_box(image_cyx, rough, inside_yx=inside)
+    told = outlines.in_box(
+        image_cyx, rough, outliner=helped.outliner, inside_yx=helped.inside_yx
+    )
     took = time.perf_counter() - start
     effort.slowest_s["click"] = max(effort.slowest_s.get("click", 0), took)
     effort.boxes += 1
@@ -298,11 +325,43 @@ def _draw_one(
         if reached < 0.75 and better > reached + 0.05:
             told, reached = other, better
             effort.steps += 1
-    painted = told.placed(mask.shape)
-    if reached < 0.6:
-        _by_hand(mask, box, drawn, effort)
-        return
-    _paint(painted, drawn)
+    _paint(told.placed(mask.shape), drawn)
+
+
+def _retouch(
+    mask: NDArray[np.bool_], own: int, drawn: Ids, width_px: float, rng: np.random.Generator
+) -> None:
+    """Draw one stroke of the brush, or of the eraser, over the largest error of an object.
+
+    The hand keeps the brush's rim off what is right already as far as there is room, and trembles.
+    """
+    from scipy import ndimage
+
+    missing, surplus = mask & (drawn != own), (drawn == own) & ~mask
+    pieces = []
+    for wrong in (missing, surplus):
+        regions, count = ndimage.label(wrong)
+        sizes = np.bincount(regions.ravel(), minlength=count + 1)[1:]
+        largest = int(sizes.argmax()) + 1 if count else 0
+        pieces.append((int(sizes.max(initial=0)), regions == largest))
+    adds = pieces[0][0] >= pieces[1][0]
+    region = pieces[0 if adds else 1][1]
+    depth = ndimage.distance_transform_edt(mask if adds else ~mask)
+    rows, columns = np.nonzero(depth >= min(width_px / 2, depth[region].max()))
+    places = np.stack([rows, columns], axis=1).astype(float)
+    points = np.argwhere(region).astype(float)
+    centre = points.mean(axis=0)
+    along = (points - centre) @ np.linalg.svd(points - centre, full_matrices=False)[2][0]
+    path = []
+    for share in (0.1, 0.5, 0.9):
+        at = points[np.abs(along - np.quantile(along, share)) <= 1.0].mean(axis=0)
+        row, column = places[((places - at) ** 2).sum(axis=1).argmin()]
+        path.append((column + rng.normal(0, _SHAKE_PX), row + rng.normal(0, _SHAKE_PX)))
+    under = edits.stroke(mask.shape, path, width_px)
+    if adds:
+        drawn[under] = own
+    else:
+        drawn[under] = 0
 
 
 def _by_hand(mask: NDArray[np.bool_], box: tuple[slice, slice], drawn: Ids, effort: Effort) -> None:
