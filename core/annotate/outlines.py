@@ -55,7 +55,7 @@ class Examples:
     objects: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Outliner:
     """What the examples taught."""
 
@@ -72,7 +72,8 @@ def examples(
 ) -> Examples | None:
     """Return what objects of an image show in boxes drawn by a trembling hand; None: there is none.
 
-    `seen` is a window of the image and its `boosted.features`; objects near its border are left out.
+    `seen` is a window of the image with its `boosted.features`; what lies near its border is left
+    out.
     """
     from scipy import ndimage
 

@@ -31,6 +31,8 @@ SPACINGS = (0.3, 0.6, 0.9)
 SMALLEST = (0.1, 0.4)
 # A pixel of smoothing against noise, more against texture inside objects.
 SMOOTHING_PX = (1.0, 3.0)
+# Images a network sees between two looks at the clock.
+_EMBEDDED_AT_ONCE = 64
 # The few choices above are settled on this many images at most.
 IMAGES_TO_CHOOSE_ON = 6
 
@@ -75,8 +77,9 @@ def _threshold(
     truths = [truth.of(sample, task) for sample in learn]
     order = np.random.default_rng(seed).permutation(len(learn))[:IMAGES_TO_CHOOSE_ON]
     shown = [(learn[index].image_cyx, truths[index].pixels_yx) for index in order]
-    look = _best_look(shown)
-    size = _best_size(shown, look, _median_area(truths), time.monotonic() + seconds / 2)
+    began = time.monotonic()
+    look = _best_look(shown, began + seconds / 3)
+    size = _best_size(shown, look, _median_area(truths), began + seconds / 2)
     usual = _usual_class(truths)
     answers = []
     for sample in test:
@@ -86,8 +89,8 @@ def _threshold(
     return answers
 
 
-def _best_look(shown: Sequence[Shown]) -> _Look:
-    """Return the look whose foreground has the highest Dice with the annotated objects."""
+def _best_look(shown: Sequence[Shown], end: float) -> _Look:
+    """Return the look with the highest Dice on the images that there is time for until `end`."""
     channels = min(len(image_cyx) for image_cyx, _ in shown)
     looks = [
         _Look(channel=channel, bright=bright, smoothing_px=smoothing)
@@ -101,6 +104,8 @@ def _best_look(shown: Sequence[Shown]) -> _Look:
         for index, look in enumerate(looks):
             found = _foreground(image_cyx, look).astype(np.int32)
             tables[index] += metrics.confusion(objects, found, 2)
+        if time.monotonic() > end:
+            break
     dice = [np.nan_to_num(metrics.dice(table)[1]) for table in tables]
     return looks[int(np.argmax(dice))]
 
@@ -204,16 +209,26 @@ def _linear(
         for sample in learn
         if (found := truth.of(sample, task).image_class) != UNKNOWN
     ]
-    seen = embedding.of([sample.image_cyx for sample, _ in known], seed)
+    end = time.monotonic() + seconds
+    asked = np.array(embedding.of([sample.image_cyx for sample in test], seed))
+    # What is left of the time is for learning; the rest of many images would add little.
+    known = [known[place] for place in np.random.default_rng(seed).permutation(len(known))]
+    seen = np.zeros((0, asked.shape[1]), np.float32)
+    while len(seen) < len(known) and (not len(seen) or time.monotonic() < end):
+        part = known[len(seen) : len(seen) + _EMBEDDED_AT_ONCE]
+        looks = embedding.of([sample.image_cyx for sample, _ in part], seed)
+        seen = np.concatenate([seen, looks])
+    known = known[: len(seen)]
+    if len({index for _, index in known}) < 2:
+        only = [float(index == known[0][1]) for index in range(len(task.classes))]
+        return [Answer(probabilities=tuple(only)) for _ in test]
     # The default strength of the penalty: with few images and 1280 features it must not be tuned.
     model = make_pipeline(
         StandardScaler(), LogisticRegression(max_iter=500, class_weight="balanced")
     )
     model.fit(seen, [index for _, index in known])
     shares = np.zeros((len(test), len(task.classes)))
-    shares[:, model.classes_] = model.predict_proba(
-        embedding.of([sample.image_cyx for sample in test], seed)
-    )
+    shares[:, model.classes_] = model.predict_proba(asked)
     return [Answer(probabilities=tuple(row.tolist())) for row in shares]
 
 

@@ -91,13 +91,20 @@ def _mark_wrong_classes(pixels: Pixels, truth: Truth, answer: Answer) -> None:
         return
     found = _fitted(answer.labels_yx)
     half = WRONG_CLASS_PX // 2
+    places = np.flatnonzero(found)
+    owners = found.ravel()[places]
+    sizes = np.bincount(owners, minlength=int(answer.labels_yx.max(initial=0)) + 1)
+    middles = [
+        np.rint(np.bincount(owners, at, len(sizes)) / np.maximum(sizes, 1)).astype(int)
+        for at in np.unravel_index(places, found.shape)
+    ]
     for true_id, predicted_id in matching.match(truth.pixels_yx, answer.labels_yx).pairs.tolist():
         known = truth.object_classes.get(true_id, UNKNOWN)
         if known in (UNKNOWN, answer.object_classes.get(predicted_id, UNKNOWN)):
             continue
-        places = np.argwhere(found == predicted_id)
-        if len(places):  # a tiny object may fall between the pixels that are shown
-            row, column = places.mean(axis=0).round().astype(int)
+        # A tiny object may fall between the pixels that are shown.
+        if sizes[predicted_id]:
+            row, column = (int(middle[predicted_id]) for middle in middles)
             square = (
                 slice(max(row - half, 0), row + half + 1),
                 slice(max(column - half, 0), column + half + 1),

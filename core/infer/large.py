@@ -156,7 +156,7 @@ def write_labels(
     semantic = trained.task.kind is Kind.SEMANTIC
     margin = 0 if semantic else margin_px(trained.fitted.object_diameter_px)
     # What is too small is known when all parts of an object are.
-    decoded_as = replace(post, smallest_px=0)
+    decoded_as = replace(post, smallest_px=0, class_smallest_px=())
     joiner = seams.Joiner(size_yx, margin)
     parts = list(seams.blocks(size_yx, CORE_PX, margin))
     for done, block in enumerate(parts):
@@ -166,7 +166,7 @@ def write_labels(
         )
         assert found.labels_yx is not None
         labels.open()[block.core] = found.labels_yx if semantic else joiner.add(block, found)
-    return None if semantic else joiner.finish(post.smallest_px)
+    return None if semantic else joiner.finish(post)
 
 
 def margin_px(diameter_px: float | None) -> int:

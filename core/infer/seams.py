@@ -15,6 +15,7 @@ import numpy.typing as npt
 from core.infer import table
 from core.infer.table import Regions
 from core.pipeline.answers import Answer
+from core.records import Postprocess
 
 Labels = npt.NDArray[np.int32]
 Window = tuple[slice, slice]
@@ -113,19 +114,24 @@ class Joiner:
                 else:
                     self._pairs.append(same(before, seen))
 
-    def finish(self, smallest_px: int) -> Objects:
-        """Return the objects of at least so many pixels, numbered by their uppermost row."""
+    def finish(self, post: Postprocess) -> Objects:
+        """Return the objects that are not too small, numbered by their uppermost row."""
         owner, count = self._owners()
         parts = table.joined([table.none_yet(), *self._regions])
         whole = parts.joined(owner, count)
-        kept = np.flatnonzero(whole.area >= max(smallest_px, 1))
+        areas = parts.area
+        classes = np.concatenate([[-1], *self._classes]).astype(np.int64)
+        least = np.full(count, max(post.smallest_px, 1))
+        if post.class_smallest_px:
+            told = _vote(owner, classes, areas)
+            sizes = np.array(post.class_smallest_px)[list(told.values())]
+            least[list(told)] = np.maximum(least[list(told)], sizes)
+        kept = np.flatnonzero(whole.area >= least)
         kept = kept[np.lexsort((whole.left[kept], whole.top[kept]))]
         number = np.zeros(count, dtype=np.int32)
         number[kept] = np.arange(1, len(kept) + 1)
         regions = whole.taken(np.concatenate([owner[:1], kept]))
         final = number[owner]
-        areas = parts.area
-        classes = np.concatenate([[-1], *self._classes]).astype(np.int64)
         scores = np.concatenate([[np.nan], *self._scores])
         return Objects(regions, _vote(final, classes, areas), _mean(final, scores, areas), final)
 

@@ -58,7 +58,7 @@ def mixed_precision(device: torch.device) -> bool:
     time (tests/benchmarks/README.md); without such units bf16 is emulated and slower.
     """
     if device.type == "cuda":
-        return bool(torch.cuda.is_bf16_supported())
+        return bool(torch.cuda.is_bf16_supported(including_emulation=False))
     if device.type != "cpu":
         return False
     return bool({"avx512_bf16", "amx_bf16", "bf16"} & _processor_flags())

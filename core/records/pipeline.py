@@ -128,6 +128,11 @@ class Postprocess:
     1 - seed times the larger one's radius are one object."""
     smallest_px: int = 0
     """Objects below this many pixels of the original image are dropped."""
+    class_smallest_px: tuple[int, ...] = ()
+    """The same for each class of objects; empty: `smallest_px` for all."""
+    class_factors: tuple[float, ...] = ()
+    """Three classes of pixels and more: what each one's probability is multiplied by before the
+    highest wins; empty: 1 for all."""
     seedless: bool = True
     """Whether a part of the foreground without a seed is an object of its own."""
     fill_holes: bool = True

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 
 from core.infer.predict import Trained
 from core.progress import Progress
-from core.records import Postprocess, Score
+from core.records import Kind, Postprocess, Score
 from core.train import contender, tune
 from core.train.clock import Clock
 from core.train.images import Images
@@ -18,7 +18,6 @@ MARGIN_S = 2.0
 # What a look costs is measured once, and other programs may come.
 SAFETY = 1.3
 # Tuning: a few dozen trials on every validation image; more brings nothing measurable.
-TRIALS = 36
 TUNING_SHARE = 0.06
 LONGEST_TUNING_S = 40.0
 # Mirrored views cost four times the prediction; they are looked at where that is cheap.
@@ -49,8 +48,9 @@ def plan(trained: Trained, judge: Judge, test: Images, clock: Clock, *, known: b
     flips = flips and not trained.task.wishes.fast_prediction
     views = 4 if flips else 1
     tuning = tuning_s(clock)
-    if known:
-        tuning = min(tuning, SAFETY * TRIALS * len(judge.samples) * trial_s)
+    # What cutting objects out costs depends on what a network has learned; all else does not.
+    if known or trained.task.kind is not Kind.INSTANCE:
+        tuning = min(tuning, SAFETY * tune.trials(trained) * len(judge.samples) * trial_s)
     # Test images are answered, scored whole and one by one, and drawn.
     report_s = looks * look_s * views + len(test.samples) * max(4 * trial_s, look_s)
     after_s = SAFETY * report_s + MARGIN_SHARE * clock.budget_s + MARGIN_S

@@ -1,13 +1,12 @@
 """Postprocessing fitted to the validation images by the score the user will see."""
 
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 import numpy as np
 
 from core.infer.predict import Floats, Trained
-from core.pipeline.preprocess import Fitted
 from core.records import Kind, Postprocess
 from core.train.judge import Judge, probability_of_truth
 
@@ -18,6 +17,8 @@ ROUNDS = 2
 FINE_SHARE = 0.3
 # What so few objects more or less would explain is chance: thresholds stay where they are.
 FEWEST_OBJECTS = 1.5
+# Sizes tried for each class of objects beside the one found best for all.
+CLASS_SIZES = (0.0, 0.05, 0.2)
 
 
 def run(
@@ -33,19 +34,37 @@ def run(
     figure = _figure(trained, judge, maps, best)
     for _ in range(ROUNDS):
         before = best
-        for name, values in trained.head.tuned.items():
-            for value in values:
-                candidate = _changed(best, name, value, trained.fitted)
-                if candidate == best:
-                    continue
-                if time.time() >= until:
-                    return best, figure
-                reached = _figure(trained, judge, maps, candidate)
-                if reached > figure + least:
-                    best, figure = candidate, reached
+        for name, place, value in _tries(trained):
+            candidate = _changed(best, trained, name, place, value)
+            if candidate == best:
+                continue
+            if time.time() >= until:
+                return best, figure
+            reached = _figure(trained, judge, maps, candidate)
+            if reached > figure + least:
+                best, figure = candidate, reached
         if best == before:
             break
     return best, figure
+
+
+def trials(trained: Trained) -> int:
+    """Return how many postprocessings are tried at most."""
+    return ROUNDS * len(list(_tries(trained)))
+
+
+def _tries(trained: Trained) -> Iterator[tuple[str, int, float]]:
+    """Yield (number, class it is of, value) in the order of trying; class 0 where it has none."""
+    task = trained.task
+    for name, values in trained.head.tuned.items():
+        # Two classes of pixels are told apart by one threshold, more by a factor each.
+        if task.kind is Kind.SEMANTIC and (name == "foreground") != (len(task.classes) == 2):
+            continue
+        places = len(task.classes) if name == "class_factors" else 1
+        yield from ((name, place, value) for place in range(places) for value in values)
+    if task.kind is Kind.INSTANCE and len(task.classes) > 1:
+        places = len(task.classes)
+        yield from (("class_smallest_px", at, size) for at in range(places) for size in CLASS_SIZES)
 
 
 def _least_gain(trained: Trained, judge: Judge) -> float:
@@ -56,18 +75,28 @@ def _least_gain(trained: Trained, judge: Judge) -> float:
     return FEWEST_OBJECTS / max(objects, 1)
 
 
-def _changed(post: Postprocess, name: str, value: float, fitted: Fitted) -> Postprocess:
+def _changed(
+    post: Postprocess, trained: Trained, name: str, place: int, value: float
+) -> Postprocess:
+    count = len(trained.task.classes)
     if name == "smallest_px":
-        # Given as a share of the median object's area.
-        diameter = fitted.object_diameter_px or 0.0
-        return replace(post, smallest_px=int(value * 0.785 * diameter**2))
-    if name == "foreground":
-        return replace(post, foreground=value)
-    if name == "seed":
-        return replace(post, seed=value)
-    if name == "seedless":
-        return replace(post, seedless=bool(value))
-    return replace(post, temperature=value)
+        return replace(post, smallest_px=_pixels(trained, value))
+    if name == "class_smallest_px":
+        known = post.class_smallest_px or (post.smallest_px,) * count
+        # What is dropped for all classes cannot be kept for one.
+        size = max(_pixels(trained, value), post.smallest_px)
+        return replace(post, class_smallest_px=(*known[:place], size, *known[place + 1 :]))
+    if name == "class_factors":
+        factors = post.class_factors or (1.0,) * count
+        return replace(post, class_factors=(*factors[:place], value, *factors[place + 1 :]))
+    plain = {"foreground": float, "seed": float, "seedless": bool, "temperature": float}
+    return replace(post, **{name: plain[name](value)})
+
+
+def _pixels(trained: Trained, share: float) -> int:
+    """Return a share of the median object's area in pixels."""
+    diameter = trained.fitted.object_diameter_px or 0.0
+    return int(share * 0.785 * diameter**2)
 
 
 def _figure(trained: Trained, judge: Judge, maps: Sequence[Floats], post: Postprocess) -> float:

@@ -176,8 +176,12 @@ class Watch:
         began = time.time()
         figure = self._figure()
         self.curve.append((self.learner.samples, figure))
-        self.perfect = self.perfect + 1 if figure >= PERFECT else 0
-        late = self.schedule.share >= EMPTY_FROM and self.learner.steps >= EMPTY_STEPS
+        # Before, a few easy images may be perfect by chance, and their weights are not kept.
+        counts = figure >= PERFECT and self.schedule.share >= KEEP_FROM
+        self.perfect = self.perfect + 1 if counts else 0
+        # Classes of whole pictures come one by one: all alike at half time is no failure yet.
+        whole = self.learner.pool.whole
+        late = self.schedule.share >= EMPTY_FROM and self.learner.steps >= EMPTY_STEPS and not whole
         if (
             not self.stretch.probed
             and (last or late)

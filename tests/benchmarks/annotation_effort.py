@@ -278,7 +278,7 @@ def _correct(
             worst = max(missed, key=lambda i: int((truth == i).sum()))
         else:
             rated = zip(found.iou.tolist(), found.pairs[:, 0].tolist(), strict=True)
-            worst = min((each for each in rated if retouched[each[1]] < _MOST_RETOUCHES))[1]
+            worst = min(each for each in rated if retouched[each[1]] < _MOST_RETOUCHES)[1]
         mask = truth == worst
         if worst not in boxed:
             boxed.add(worst)
@@ -312,9 +312,7 @@ def _draw_one(
     helped, effort, rng = rest
     rough = outlines.trembled(box, rng)
     start = time.perf_counter()
-    told = outlines.in_box(
-        image_cyx, rough, outliner=helped.outliner, inside_yx=helped.inside_yx
-    )
+    told = outlines.in_box(image_cyx, rough, outliner=helped.outliner, inside_yx=helped.inside_yx)
     took = time.perf_counter() - start
     effort.slowest_s["click"] = max(effort.slowest_s.get("click", 0), took)
     effort.boxes += 1

@@ -8,7 +8,7 @@ pretrained weights).
 """
 
 from core.errors import PlanError
-from core.pipeline.catalogue import decoders, images, objects, pixels
+from core.pipeline.catalogue import architectures, decoders, images, objects, pixels
 from core.records import Kind, Pipeline
 
 
@@ -30,8 +30,10 @@ POOL: dict[str, Pipeline] = {
     for pipeline in (
         *objects.PIPELINES,
         *decoders.OBJECTS,
+        *architectures.OBJECTS,
         *pixels.PIPELINES,
         *decoders.PIXELS,
+        *architectures.PIXELS,
         *images.PIPELINES,
     )
 }

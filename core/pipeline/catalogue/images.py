@@ -64,6 +64,12 @@ PIPELINES = (
         128,
         training=replace(_SORTING, fine_tuning="after_linear", learning_rate=2.5e-4),
     ),
+    _image(
+        "lite0-s224-tiles",
+        "Shows rare classes as often as frequent ones.",
+        224,
+        training=replace(_SORTING, class_balance="tiles"),
+    ),
     _image("lite0-s320", "Sorts large pictures with fine detail.", 320),
     _image(
         "lite1-s224",

@@ -71,6 +71,24 @@ PIPELINES = (
         Preprocess(normalisation="clahe"),
     ),
     instance(
+        "unet-lite0-distance-zscore",
+        "Measures brightness in spreads around each picture's mean, whatever its extremes are.",
+        Model(head="distance", decoder_channels=SLIM),
+        Preprocess(normalisation="zscore"),
+    ),
+    instance(
+        "unet-lite0-distance-weights",
+        "Gives rare classes of objects more weight.",
+        Model(head="distance", decoder_channels=SLIM),
+        training=Training(class_balance="weights"),
+    ),
+    instance(
+        "unet-lite0-distance-tiles",
+        "Looks at rare classes of objects far more often than they occur.",
+        Model(head="distance", decoder_channels=SLIM),
+        training=Training(class_balance="tiles"),
+    ),
+    instance(
         "unet-lite2-distance",
         "A larger network for longer trainings.",
         Model(head="distance", encoder="efficientnet_lite2"),

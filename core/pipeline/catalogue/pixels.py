@@ -10,6 +10,23 @@ PIPELINES = (
         Model(head="semantic", decoder_channels=SLIM),
     ),
     semantic(
+        "unet-lite0-simulated",
+        "Starts from a network that knows outlines from simulated pictures.",
+        Model(head="semantic", decoder_channels=SLIM, weights="simulated"),
+    ),
+    semantic(
+        "unet-lite0-weights-simulated",
+        "Gives rare classes more weight, and starts with what simulated pictures taught.",
+        Model(head="semantic", decoder_channels=SLIM, weights="simulated"),
+        training=Training(class_balance="weights"),
+    ),
+    semantic(
+        "unet-lite0-focal-simulated",
+        "Turns to the pixels it still gets wrong, and starts with what simulated pictures taught.",
+        Model(head="semantic", decoder_channels=SLIM, weights="simulated"),
+        training=Training(loss="dice_focal"),
+    ),
+    semantic(
         "unet-lite0-wide",
         "A wider decoder for fine structures.",
         Model(head="semantic"),
@@ -37,6 +54,12 @@ PIPELINES = (
         "Evens out uneven light before anything else.",
         Model(head="semantic", decoder_channels=SLIM),
         Preprocess(normalisation="clahe"),
+    ),
+    semantic(
+        "unet-lite0-zscore",
+        "Measures brightness in spreads around each picture's mean, whatever its extremes are.",
+        Model(head="semantic", decoder_channels=SLIM),
+        Preprocess(normalisation="zscore"),
     ),
     semantic(
         "linknet-lite0",

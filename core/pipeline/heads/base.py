@@ -11,7 +11,7 @@ from torch import Tensor
 from core.data.truth import Truth
 from core.pipeline import losses
 from core.pipeline.answers import Answer
-from core.pipeline.objects import grow_seeds
+from core.pipeline.objects import compact, grow_seeds
 from core.records import Kind, Postprocess, TaskSpec, Training
 
 Floats = npt.NDArray[np.float32]
@@ -144,8 +144,24 @@ def grown(
 ) -> Answer:
     """Return the objects grown from seeds of `height_yx` within the foreground, with classes."""
     labels_yx = grow_seeds(height_yx, foreground_yx > post.foreground, post)
+    return classed(labels_yx, foreground_yx, class_maps, post)
+
+
+def classed(
+    labels_yx: npt.NDArray[np.int32], foreground_yx: Floats, class_maps: Floats, post: Postprocess
+) -> Answer:
+    """Return the objects with classes and scores, without those too small for their class."""
+    classes = vote(labels_yx, class_maps)
+    if post.class_smallest_px and classes:
+        least = np.zeros(int(labels_yx.max()) + 1, dtype=np.int64)
+        least[list(classes)] = np.array(post.class_smallest_px)[list(classes.values())]
+        kept = np.bincount(labels_yx.ravel()) >= least
+        labels_yx = np.where(kept[labels_yx], labels_yx, 0).astype(np.int32)
+        table = np.cumsum(kept & (np.arange(len(kept)) > 0))
+        classes = {int(table[each]): one for each, one in classes.items() if kept[each]}
+        labels_yx = compact(labels_yx)
     return Answer(
         labels_yx=labels_yx,
-        object_classes=vote(labels_yx, class_maps),
+        object_classes=classes,
         object_scores=object_scores(labels_yx, foreground_yx),
     )

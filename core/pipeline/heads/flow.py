@@ -19,8 +19,7 @@ from core.pipeline.heads.base import (
     activate_classes,
     class_count,
     class_loss,
-    object_scores,
-    vote,
+    classed,
     with_classes,
 )
 from core.records import Kind, Postprocess, TaskSpec
@@ -70,11 +69,7 @@ def decode(maps: Floats, post: Postprocess, task: TaskSpec) -> Answer:
     """Return objects: pixels of the foreground whose paths end at the same place."""
     foreground = maps[0]
     labels_yx = flows.follow(maps[1:3], foreground > post.foreground, post)
-    return Answer(
-        labels_yx=labels_yx,
-        object_classes=vote(labels_yx, maps[3:]),
-        object_scores=object_scores(labels_yx, foreground),
-    )
+    return classed(labels_yx, foreground, maps[3:], post)
 
 
 HEAD = Head(

@@ -29,9 +29,14 @@ def loss(logits: Tensor, batch: Batch, judging: Judging) -> Tensor:
 
 
 def decode(maps: Floats, post: Postprocess, task: TaskSpec) -> Answer:
-    """Return the most probable class; with two classes the second wins from `post.foreground`."""
+    """Return the most probable class, after `post.class_factors`.
+
+    With two classes the second wins from `post.foreground`.
+    """
     if len(maps) == 2:
         return Answer(labels_yx=(maps[1] > post.foreground).astype(np.int32))
+    if post.class_factors:
+        maps = maps * np.array(post.class_factors, np.float32)[:, None, None]
     return Answer(labels_yx=maps.argmax(axis=0).astype(np.int32))
 
 
@@ -43,5 +48,8 @@ HEAD = Head(
     loss=loss,
     activate=activate_classes,
     decode=decode,
-    tuned={"foreground": (0.3, 0.35, 0.4, 0.45, 0.5, 0.55, 0.6, 0.65, 0.7)},
+    tuned={
+        "foreground": (0.3, 0.35, 0.4, 0.45, 0.5, 0.55, 0.6, 0.65, 0.7),
+        "class_factors": (0.35, 0.5, 0.7, 0.85, 1.2, 1.4, 2.0, 2.8),
+    },
 )

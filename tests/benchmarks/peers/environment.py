@@ -11,6 +11,8 @@ from rivals import PYTHON, SCORING, Rival
 HERE = Path(__file__).parent
 # What would let the project's own packages into a rival's environment.
 INHERITED = ("VIRTUAL_ENV", "PYTHONPATH", "UV_PROJECT_ENVIRONMENT")
+# Where it is set every import compiles anew, so that nobody's first import would be the only one.
+FORGETFUL = "PYTHONDONTWRITEBYTECODE"
 
 
 class FailedError(Exception):
@@ -81,9 +83,8 @@ def _packages(rival: Rival) -> tuple[str, ...]:
 
 
 def _variables(packages: tuple[str, ...]) -> dict[str, str]:
-    if not packages:
-        return dict(os.environ)
-    return {name: value for name, value in os.environ.items() if name not in INHERITED}
+    left_out = (FORGETFUL, *(INHERITED if packages else ()))
+    return {name: value for name, value in os.environ.items() if name not in left_out}
 
 
 def _end_of(text: str, lines: int = 15) -> str:

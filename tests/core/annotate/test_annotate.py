@@ -5,7 +5,7 @@ import time
 import numpy as np
 import pytest
 
-from core.annotate import clicks, scribbles
+from core.annotate import clicks, outlines, scribbles
 from core.errors import LabelError
 
 SIDE = 160
@@ -51,7 +51,7 @@ def test_a_rough_box_outlines_one_of_two_that_touch() -> None:
     for number in (4, 5):
         rows, columns = np.nonzero(ids == number)
         box = (rows.min() - 1.5, columns.min() - 1.0, rows.max() + 2.0, columns.max() + 1.5)
-        found = clicks.in_box(image, box)
+        found = outlines.in_box(image, box)
         assert _iou(found.placed(ids.shape), ids == number) > 0.8
 
 
@@ -67,7 +67,7 @@ def test_places_at_the_border_and_empty_images_are_no_fault(place: tuple[int, in
     blank = np.zeros((3, SIDE, SIDE), np.uint16)
     assert clicks.at_point(blank, *place).placed((SIDE, SIDE)).any()
     box = (place[0] - 9.0, place[1] - 9.0, place[0] + 9.0, place[1] + 9.0)
-    assert clicks.in_box(blank, box).placed((SIDE, SIDE)).shape == (SIDE, SIDE)
+    assert outlines.in_box(blank, box).placed((SIDE, SIDE)).shape == (SIDE, SIDE)
 
 
 def _strokes(ids: np.ndarray) -> np.ndarray:

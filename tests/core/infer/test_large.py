@@ -107,12 +107,14 @@ def on_disk(folder: Path, maps: np.ndarray) -> large.OnDisk:
 
 
 @pytest.mark.usefixtures("small_parts")
-def test_objects_across_borders_come_back_whole(tmp_path: Path) -> None:
+@pytest.mark.parametrize("smallest", [(), (60, 90)])
+def test_objects_across_borders_come_back_whole(tmp_path: Path, smallest: tuple[int, ...]) -> None:
     trained = model(Shown(), "distance", 4)
     maps = scene()
-    whole = trained.head.decode(maps, POST, trained.task)
+    post = replace(POST, class_smallest_px=smallest)
+    whole = trained.head.decode(maps, post, trained.task)
     labels = large.OnDisk(tmp_path / "labels", maps.shape[1:], np.int32).create()
-    objects = large.write_labels(trained, on_disk(tmp_path, maps), POST, labels, lambda _: None)
+    objects = large.write_labels(trained, on_disk(tmp_path, maps), post, labels, lambda _: None)
     assert objects is not None
     found = objects.final[labels.open()]
     assert whole.labels_yx is not None
