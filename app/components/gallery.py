@@ -10,6 +10,7 @@ from streamlit.runtime.scriptrunner import add_script_run_ctx, get_script_run_ct
 
 from app import services, state, views, wording
 from app.components import checking, sorting
+from core.data import thumbnails
 from core.errors import AIxCellError
 from core.records import ImageRecord, Kind, StudyRecord
 
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
     from core.data.label_states import LabelState
 
 COLUMNS = 6
-PAGE = 24
+PAGE = thumbnails.FIRST
 # One waits for the disk while others work; large images at once would fill the memory.
 _AT_ONCE, _LARGE_PX = 4, 16_000_000
 _FILTERS: dict[str, tuple[str, ...]] = {

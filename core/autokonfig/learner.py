@@ -167,6 +167,10 @@ def _values(models: Sequence[Sequence[Tree]], rows: NDArray[np.float64]) -> NDAr
 
 def _shares(table: Table, known: Targets, seed: int) -> dict[Kind, float]:
     """Return w of each kind: the smallest whose regret is within one standard error of the best."""
+    judged = {(block.kind, block.family) for block, _ in known if block.dense}
+    enough = [kind for kind in Kind if sum(k is kind for k, _ in judged) >= FEWEST_FAMILIES]
+    if not enough:  # nobody may get a share: a training need not wait for the comparison
+        return dict.fromkeys(Kind, 0.0)
     regrets: dict[Kind, dict[str, list[NDArray[np.float64]]]] = {kind: {} for kind in Kind}
     for family in sorted({block.family for block, _ in known}):
         others = table.without(family)

@@ -2,6 +2,7 @@
 
 import io
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
@@ -10,8 +11,12 @@ from PIL import Image
 
 from core.data import display
 from core.data.samples import content_name, read_image
+from core.errors import DataError
 from core.paths import StudyDir
 from core.records import ImageRecord, files
+
+FIRST = 24
+"""Cards on a page of the gallery."""
 
 
 def preview(
@@ -41,6 +46,16 @@ def cached(study_dir: StudyDir, about: ImageRecord, *, side: int = 256) -> Path:
         pixels = preview(read_image(study_dir, about), side=side, colors=about.channel_colors)
         files.write_bytes(path, png(pixels))
     return path
+
+
+def make_first(study_dir: StudyDir, images: Sequence[ImageRecord]) -> None:
+    """Make the pictures that whoever opens the study sees first, while it is being waited for.
+
+    A file that cannot be read is told where it is shown.
+    """
+    for about in images[:FIRST]:
+        with suppress(DataError):
+            cached(study_dir, about)
 
 
 def png(pixels: NDArray[np.uint8]) -> bytes:

@@ -130,6 +130,11 @@ def play(
     effort = Effort(image=name, objects=len(ids), corners=corners)
     inside, drawn = _scribble(image_cyx, truth, effort, (rng, earlier))
     effort.ap_after_strokes = standing(truth, drawn)[0]
+    found = match(truth, drawn, 0.5)
+    if len(found.predicted_ids) - len(found.pairs) > len(found.pairs):
+        # More to delete than to keep: a person takes it back at once.
+        drawn[:] = 0
+        effort.deletions = 1
     taught = [each.boxes for each in earlier if each.boxes is not None]
     helped = Helped(inside_yx=inside, outliner=outlines.learn(taught))
     _correct(image_cyx, truth, drawn, (helped, effort, rng))

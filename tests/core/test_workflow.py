@@ -51,6 +51,17 @@ def test_the_door_is_light(module):
     assert not {name.split(".")[0] for name in loaded} & set(HEAVY)
 
 
+def test_cards_of_the_first_page_are_there_when_images_have_come_in(workspace, study):
+    """Who opened a large study for the first time waited until they were made."""
+    from core.data import thumbnails
+
+    study_dir = workspace.study(study)
+    images = workflow.load_study(workspace, study).images[: thumbnails.FIRST]
+    made = set(study_dir.cache.glob("*.png"))
+    assert len(made) == len(images)
+    assert {thumbnails.cached(study_dir, each) for each in images} == made
+
+
 def test_split_is_kept_and_the_plan_names_all_versions(workspace, study):
     split = workflow.make_split(workspace, study, seed=3)
     assert workflow.make_split(workspace, study, seed=3) == split
