@@ -12,8 +12,8 @@ if TYPE_CHECKING:
     from streamlit.runtime.uploaded_file_manager import UploadedFile
 
 _FORGOTTEN_S = 24 * 3600
-FOLDER_TABLES = ("labels.csv", "objects.csv")
-"""Tables that the import finds by itself, beside their pictures."""
+FOLDER_TABLES = ("labels.csv", "objects.csv", "colors.csv")
+"""Tables that the import finds by itself, beside their pictures or masks."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,8 +39,8 @@ def stage(uploads: "Sequence[UploadedFile]", scratch: Path) -> Path:
 
 def staged(folder: Path) -> Received:
     """Return what `stage` wrote."""
-    plain, zips = folder / "files", sorted((folder / "zips").glob("*/*"))
-    tables = sorted((folder / "table").glob("*"))
+    plain = folder / "files"
+    zips, tables = _files_in(folder / "zips"), _files_in(folder / "table")
     return Received(
         paths=[*([plain] if plain.is_dir() else []), *zips],
         table=tables[0] if tables else None,
@@ -50,6 +50,11 @@ def staged(folder: Path) -> Received:
 def drop(folder: Path) -> None:
     """Remove a staged folder."""
     shutil.rmtree(folder, ignore_errors=True)
+
+
+def _files_in(folder: Path) -> list[Path]:
+    # A folder upload names its files `root/plate.csv`, so each lies as deep as it did there.
+    return sorted(path for path in folder.rglob("*") if path.is_file())
 
 
 def _write(uploads: "Sequence[UploadedFile]", folder: Path) -> None:

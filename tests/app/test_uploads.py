@@ -26,7 +26,18 @@ def test_a_zip_is_a_folder_of_its_own_and_one_table_stands_beside(tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
-@pytest.mark.parametrize("names", [["labels.csv"], ["one.csv", "two.csv"]])
+def test_the_one_sheet_and_the_zip_of_an_uploaded_folder_are_found(tmp_path):
+    """A folder upload names its files `root/...`: the folder `root` was taken for the sheet."""
+    files = [upload("root/images/a.png"), upload("root/plate.csv"), upload("root/more.zip")]
+    found = uploads.staged(uploads.stage(files, tmp_path))
+    assert found.table is not None
+    assert found.table.name == "plate.csv"
+    assert found.table.read_bytes() == b"data"
+    assert [each.name for each in found.paths] == ["files", "more.zip"]
+    assert all(each.is_file() for each in found.paths[1:])
+
+
+@pytest.mark.parametrize("names", [["labels.csv"], ["one.csv", "two.csv"], ["Colors.csv"]])
 def test_tables_of_folders_and_several_tables_stay_with_their_files(tmp_path, names):
     found = uploads.staged(uploads.stage([upload(name) for name in names], tmp_path))
     assert found.table is None
