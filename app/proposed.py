@@ -1,5 +1,6 @@
 """What a trained model proposes for one image: no label until a person accepts it."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -18,16 +19,33 @@ class Proposed:
     """The job whose answer is shown."""
     ids_yx: NDArray[np.int32] | None = None
     """Another array is another proposal; None: nothing is proposed."""
-    classes: dict[int, str] = field(default_factory=dict)
-    """Id -> class of what can still be accepted."""
+    classes: dict[int, str | None] = field(default_factory=dict)
+    """Id -> class of what can still be accepted; None: the study has none for it."""
+    note: str = ""
+    """What is to be known of the classes, in a sentence; empty: nothing."""
 
-    def show(self, found_yx: NDArray[np.int32], classes: dict[int, str]) -> None:
+    def show(
+        self, found_yx: NDArray[np.int32], classes: Mapping[int, str | None], note: str = ""
+    ) -> None:
         """Show objects of a model beside the labels: ids, and the class of each."""
-        self.ids_yx, self.classes = found_yx, dict(classes)
+        self.ids_yx, self.classes, self.note = found_yx, dict(classes), note
+
+    def leave_out_marked(self, labels: Labels, *, joined: bool) -> None:
+        """Propose no more what is marked already, be it by a hand or accepted before.
+
+        `joined` (regions): of a class, what is still free can be accepted.
+        """
+        if self.ids_yx is None:
+            return
+        if joined:
+            free = set(np.unique(self.ids_yx[labels.layers[MAIN] == 0]).tolist())
+        else:
+            free = set(edits.unmarked(labels, self.ids_yx))
+        self.forget([each for each in self.classes if each not in free])
 
     def drop(self) -> None:
         """Show nothing of a model any more."""
-        self.ids_yx, self.classes, self.job = None, {}, None
+        self.ids_yx, self.classes, self.job, self.note = None, {}, None, ""
 
     def under(self, mask_yx: NDArray[np.bool_]) -> list[int]:
         """Return what is proposed under the mask; LabelError where that is nothing."""
@@ -42,13 +60,16 @@ class Proposed:
     def accepted(self, labels: Labels, wanted: list[int], *, joined: bool) -> Labels:
         """Return the labels with what is wanted of the proposal, where nothing is yet.
 
-        `joined` (regions): the pixels go to the class's one object.
+        What lies mostly on something marked is left out: its rest would be a rim around an object
+        that is done. `joined` (regions): the pixels go to the class's one object.
         """
         if self.ids_yx is None:
             return labels
         classes = {each: self.classes[each] for each in wanted}
         if not joined:
-            return edits.add_all(labels, self.ids_yx, classes, source="model")
+            new = set(edits.unmarked(labels, self.ids_yx))
+            named = {each: name for each, name in classes.items() if each in new}
+            return edits.add_all(labels, self.ids_yx, named, source="model")
         for each, name in classes.items():
             mask = (self.ids_yx == each) & (labels.layers[MAIN] == 0)
             if mask.any():

@@ -20,7 +20,8 @@ def show(study: StudyRecord, image: ImageRecord, studio: Studio) -> None:
     if studio.proposed.job != job_id:
         found = services.proposal(study, image, job_id)
         if found is not None:
-            studio.proposed.show(*found)
+            studio.proposed.show(found.ids_yx, found.classes, found.note)
+            studio.proposed.leave_out_marked(studio.labels, joined=studio.is_regions)
         studio.proposed.job = job_id
     _outcome(studio, job_id)
 
@@ -51,6 +52,8 @@ def _outcome(studio: Studio, job_id: str) -> None:
             what = ("class", "classes") if studio.is_regions else ("object", "objects")
             st.markdown(f"**The model proposes {wording.plural(left, *what)}** (orange)")
             st.caption("Click on what is right with Accept (A), or take all and correct it.")
+            if studio.proposed.note:
+                st.caption(f":orange[:material/info: {studio.proposed.note}]")
             if st.button("Accept all", icon=":material/done_all:", width="stretch", key="take-all"):
                 studio.accept_all()
                 services.send_away_proposal(job_id)

@@ -3,6 +3,8 @@
 import csv
 import io
 import time
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -14,7 +16,7 @@ from app.services.place import study_dir, workspace
 from core import workflow
 from core.data import regions
 from core.paths import StudyDir, Workspace
-from core.records import ImageRecord, JobStatus, Kind, StudyRecord, write_bytes
+from core.records import ImageRecord, JobStatus, Kind, StudyRecord, TaskSpec, write_bytes
 
 _FOLDER = "proposals"
 JOB = "job.txt"
@@ -64,12 +66,23 @@ def asked(study: StudyRecord, image: ImageRecord) -> str | None:
     return orders[-1].read_text(encoding="utf-8")
 
 
-def proposal(
-    study: StudyRecord, image: ImageRecord, job_id: str
-) -> tuple[NDArray[np.int32], dict[int, str]] | None:
-    """Return ids and the class of each, as the model proposes them; None: it found nothing.
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Proposal:
+    """What a model proposes for an image."""
 
-    A class the study does not know becomes the study's first that is no background.
+    ids_yx: NDArray[np.int32]
+    """Objects, or regions of a class; 0 = nothing."""
+    classes: dict[int, str | None]
+    """Id -> class; None: the study has none of the model's name."""
+    note: str = ""
+    """What became of classes the study does not know, in a sentence; empty: it knows all."""
+
+
+def proposal(study: StudyRecord, image: ImageRecord, job_id: str) -> Proposal | None:
+    """Return what the model proposes; None: it left no answer for the image.
+
+    A class the study does not know stays away from objects and takes regions with it; where the
+    study has one class alone, an object is of that.
     """
     answer = workflow.prediction(workspace(), job_id)
     files = sorted(answer.labels.glob("*.tif"))
@@ -83,14 +96,47 @@ def proposal(
     if task.kind is Kind.SEMANTIC:
         # The background needs no proposal.
         names = {n: name for n, name in enumerate(task.classes, 1) if name != task.background}
-        found_yx = found_yx + 1
-    else:
-        names = _named(answer.objects)
-        names = {i: names.get(i, task.classes[0]) for i in np.unique(found_yx).tolist() if i}
-    known = study.task.classes if study.task is not None else task.classes
-    background = study.task.background if study.task is not None else task.background
-    first = next((name for name in known if name != background), known[0])
-    return found_yx, {i: name if name in known else first for i, name in names.items()}
+        regions_yx = (found_yx + 1).astype(np.int32)
+        return _regions(regions_yx, names, study.task or task)
+    only = task.classes[0] if len(task.classes) == 1 else None
+    told = _named(answer.objects)
+    ids = [each for each in np.unique(found_yx).tolist() if each]
+    return _objects(found_yx, {each: told.get(each, only) for each in ids}, study.task or task)
+
+
+def _objects(
+    ids_yx: NDArray[np.int32], names: Mapping[int, str | None], task: TaskSpec
+) -> Proposal:
+    strange = _strange(names.values(), task)
+    only = task.counted[0] if len(task.counted) == 1 else None
+    note = ""
+    if strange and only is not None:
+        note = f"The model says {strange}; here they become {only}, the one class of this study."
+    elif strange:
+        note = (
+            f"This study has no class {strange}, which the model was trained for: such objects "
+            "come without a class. Choose one for them, or add the class on the task page."
+        )
+    classes = {each: name if name in task.classes else only for each, name in names.items()}
+    return Proposal(ids_yx=ids_yx, classes=classes, note=note)
+
+
+def _regions(ids_yx: NDArray[np.int32], names: Mapping[int, str], task: TaskSpec) -> Proposal:
+    strange = _strange(names.values(), task)
+    known = {each: name for each, name in names.items() if name in task.counted}
+    return Proposal(
+        ids_yx=np.where(np.isin(ids_yx, list(known)), ids_yx, 0).astype(np.int32),
+        classes=dict(known),
+        note=f"This study has no class {strange}; what the model found of it is left out."
+        if strange
+        else "",
+    )
+
+
+def _strange(names: Iterable[str | None], task: TaskSpec) -> str:
+    """Return the names the task does not know, in words; empty: it knows all."""
+    found = {name for name in names if name is not None and name not in task.classes}
+    return " or ".join(sorted(found))
 
 
 def send_away(job_id: str) -> None:

@@ -85,7 +85,7 @@ def add(
 def add_all(
     labels: Labels,
     found_yx: NDArray[np.int32],
-    classes: Mapping[int, str],
+    classes: Mapping[int, str | None],
     *,
     source: str,
 ) -> Labels:
@@ -106,6 +106,17 @@ def add_all(
         for new, name in enumerate(classes.values(), start=first)
     ]
     return _marked(labels, layer, free, (*labels.objects, *items))
+
+
+def unmarked(labels: Labels, found_yx: NDArray[np.int32]) -> list[int]:
+    """Return the ids of another map that lie mostly where nothing is marked yet.
+
+    What lies mostly on something marked is that thing, outlined a little differently: what is
+    free of it is a rim around an object that is done.
+    """
+    areas = np.bincount(found_yx.ravel())
+    free = np.bincount(found_yx.ravel(), labels.layers[MAIN].ravel() == 0)
+    return [int(each) for each in np.flatnonzero(free > 0.5 * areas) if each]
 
 
 def extend(labels: Labels, object_id: int, mask: Mask) -> Labels:
@@ -147,10 +158,10 @@ def merge(labels: Labels, ids: Sequence[int]) -> Labels:
     return with_layer(labels, layer, labels.objects)
 
 
-def split(labels: Labels, points: Sequence[Point], *, author: str = "") -> Labels:
+def split(labels: Labels, points: Sequence[Point]) -> Labels:
     """Return labels in which a line parts the objects it crosses; the line's pixels stay theirs.
 
-    An object that the line does not cut through stays whole.
+    An object that the line does not cut through stays whole. The pieces are of the same origin.
     """
     from scipy import ndimage
 
@@ -171,7 +182,7 @@ def split(labels: Labels, points: Sequence[Point], *, author: str = "") -> Label
         order = np.argsort(-np.bincount(pieces[whole])[1:]) + 1
         for piece in order[1:]:
             new = max(item.id for item in items) + 1
-            items.append(replace(about, id=new, author=author, source="hand"))
+            items.append(replace(about, id=new))
             layer[whole & (pieces == piece)] = new
     return with_layer(labels, layer, items)
 
@@ -211,16 +222,22 @@ def smooth(labels: Labels, ids: Iterable[int], *, radius_px: float = 2.0) -> Lab
 
 
 def signed(before: Labels, after: Labels, author: str) -> Labels:
-    """Return `after`; who changed what a model had made becomes the author of it."""
+    """Return `after`; who first changed what a model had made becomes the author of it."""
     old, new = before.layers[MAIN], after.layers[MAIN]
     differs = old != new
     touched = {*np.unique(old[differs]).tolist(), *np.unique(new[differs]).tolist()}
+    # A new object out of another's pixels was cut off by a hand; accepting takes free pixels alone.
+    cut_off = set(np.unique(new[differs & (old > 0)]).tolist())
     known = {item.id: item for item in before.objects}
+
+    def is_changed(item: LabelObject) -> bool:
+        if item.id not in known:
+            return item.id in cut_off
+        return item.id in touched or item != known[item.id]
+
     items = tuple(
         replace(item, author=author)
-        if item.source == "model"
-        and item.id in known
-        and (item.id in touched or item != known[item.id])
+        if item.source == "model" and not item.author and is_changed(item)
         else item
         for item in after.objects
     )

@@ -1,5 +1,7 @@
 """A model's proposals and earlier versions, on the page of one image."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import tifffile
@@ -9,7 +11,7 @@ from app import services
 from core import workflow
 from core.data.labels.model import MAIN
 from core.errors import LabelError
-from core.records import JobRequest, JobStatus, write
+from core.records import JobRequest, JobStatus, Kind, TaskSpec, write
 
 STUDY = workflow.SAMPLE
 TAB = "tab-test"
@@ -67,6 +69,20 @@ def test_what_a_model_proposes_is_accepted_and_told_as_its_own(trained, image):
         STUDY, image.id, services.label_version(STUDY, image.id)
     )
     assert services.asked(workflow.load_study(trained, STUDY), image) is None
+
+
+def test_a_class_the_study_does_not_know_is_told_and_becomes_no_other(trained, image):
+    """Such an object silently became one of the study's first class."""
+    answered(trained, image)
+    task = TaskSpec(kind=Kind.INSTANCE, classes=("mono", "disc"))
+    two = replace(workflow.load_study(trained, STUDY), task=task)
+    found = services.proposal(two, image, "20260102-120000-aaaa")
+    assert found.classes == {1: "disc", 2: None}
+    assert "no class unknown" in found.note
+    one = replace(two, task=TaskSpec(kind=Kind.INSTANCE, classes=("disc",)))
+    found = services.proposal(one, image, "20260102-120000-aaaa")
+    assert found.classes == {1: "disc", 2: "disc"}
+    assert "they become disc" in found.note
 
 
 def test_an_earlier_version_comes_back_and_the_later_stays(trained, image):

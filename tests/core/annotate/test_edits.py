@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -72,6 +74,32 @@ def test_merge_and_split_are_each_others_opposite() -> None:
 def test_a_line_that_does_not_cut_through_changes_nothing() -> None:
     labels = _two()
     np.testing.assert_array_equal(edits.split(labels, [(0, 10), (10, 10)]).flat_yx, labels.flat_yx)
+
+
+def test_pieces_of_a_models_object_stay_a_models_and_are_signed_by_who_cut_it() -> None:
+    """What was cut off was told to be drawn by hand, by nobody."""
+    labels = _square(empty(SHAPE), 5, 5, 20)
+    known = replace(labels.objects[0], source="model")
+    labels = replace(labels, objects=(known,))
+    parted = edits.signed(labels, edits.split(labels, [(15, 0), (15, 40)]), "ann")
+    assert [(o.source, o.author) for o in parted.objects] == [("model", "ann")] * 2
+
+
+def test_the_first_who_changed_a_models_object_stays_its_author() -> None:
+    """Whoever changed it last became the author, against what DESIGN.md promises."""
+    labels = _square(empty(SHAPE), 5, 5)
+    labels = replace(labels, objects=(replace(labels.objects[0], source="model"),))
+    first = edits.signed(labels, edits.reclass(labels, [1], "dust"), "ann")
+    second = edits.signed(first, edits.reclass(first, [1], "cell"), "bob")
+    assert [o.author for o in second.objects] == ["ann"]
+
+
+def test_what_a_model_adds_beside_is_nobodys_work_yet() -> None:
+    found = np.zeros(SHAPE, np.int32)
+    found[30:40, 30:40] = 1
+    labels = _two()
+    added = edits.add_all(labels, found, {1: "cell"}, source="model")
+    assert [o.author for o in edits.signed(labels, added, "ann").objects][-1] == ""
 
 
 def test_delete_reclass_and_holes() -> None:
