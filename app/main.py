@@ -2,12 +2,14 @@
 
 import streamlit as st
 
-from app import look, places, services, state
+from app import look, people, places, services, state
 from app.components import problem, sidebar
+from core import workflow
 
 
 def main() -> None:
     """Draw what stands around every page, then the page."""
+    workflow.ask(people.name)
     st.set_page_config(page_title="AIxCell", page_icon=look.ICON, layout="wide")
     look.apply()
     st.logo(look.WORDMARK, size="large", icon_image=look.ICON)

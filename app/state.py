@@ -170,9 +170,15 @@ def remount() -> None:
     st.session_state.pop(_STUDIO, None)
 
 
+def known_tab() -> str | None:
+    """Return this tab's own name; None: it has not been given one yet."""
+    name: str | None = st.session_state.get(_TAB) or st.query_params.get(_TAB)
+    return name
+
+
 def tab() -> str:
     """Return this tab's own name; it stands in the link, so that a reload keeps it."""
-    name = st.session_state.get(_TAB) or st.query_params.get(_TAB) or f"tab-{uuid.uuid4().hex[:8]}"
+    name = known_tab() or f"tab-{uuid.uuid4().hex[:8]}"
     st.session_state[_TAB] = name
     if st.query_params.get(_TAB) != name:
         st.query_params[_TAB] = name

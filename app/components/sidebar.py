@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from app import places, services, state, wording
+from app import people, places, services, state, wording
 
 
 def show() -> None:
@@ -24,6 +24,21 @@ def show() -> None:
             st.rerun()
         if current in names and current is not None:
             _summary(current)
+        _person()
+
+
+def _person() -> None:
+    with st.popover(services.author() or "Your name", icon=":material/person:", width="stretch"):
+        told = st.text_input(
+            "Your name",
+            value=people.name() or services.author(),
+            max_chars=60,
+            key="your-name",
+            help="It stands beside what you label and check. Several people at one dashboard are "
+            "told apart by it.",
+        )
+    if people.call(told):
+        st.rerun()
 
 
 def _summary(name: str) -> None:

@@ -44,7 +44,7 @@ from app.services.labelling import (
 )
 from app.services.looks import look, set_look
 from app.services.overviews import Overview, next_step, overview, overviews
-from app.services.place import study_dir, workspace
+from app.services.place import author, study_dir, workspace
 from app.services.proposals import ask_model, asked, models_for, proposal
 from app.services.proposals import send_away as send_away_proposal
 from app.services.readings import (
@@ -113,6 +113,7 @@ __all__ = [
     "added_since",
     "ask_model",
     "asked",
+    "author",
     "cancel",
     "check_labels",
     "continue_from",

@@ -3,6 +3,7 @@
 import os
 from contextlib import suppress
 
+from core import workflow
 from core.paths import StudyDir, Workspace
 
 
@@ -14,6 +15,11 @@ def workspace() -> Workspace:
 def study_dir(name: str) -> StudyDir:
     """Return a study's folder."""
     return workspace().study(name)
+
+
+def author() -> str:
+    """Return who works in this tab."""
+    return workflow.author()
 
 
 def labels_changed(name: str) -> int:

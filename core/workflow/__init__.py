@@ -5,6 +5,7 @@
 and then the trained model's predictions on other images.
 
     studies.py  images, labels, task, split, findings
+    people.py   who works here
     doctor.py   what is probably wrong with the labels
     grouping.py groups and conditions
     pictures.py what is shown of an image
@@ -46,6 +47,7 @@ from core.workflow.memory import (
     library_snapshot,
     library_stats,
 )
+from core.workflow.people import account, ask, author
 from core.workflow.pictures import (
     file_pixels,
     image_pixels,
@@ -95,7 +97,6 @@ from core.workflow.runs import (
 )
 from core.workflow.sample import SAMPLE, open_sample
 from core.workflow.studies import (
-    author,
     check_labels,
     create_study,
     import_files,
@@ -120,7 +121,9 @@ __all__ = [
     "SAMPLE",
     "Prediction",
     "Side",
+    "account",
     "added_since",
+    "ask",
     "assess",
     "author",
     "cancel",

@@ -8,7 +8,7 @@ from core.data import study as studies
 from core.errors import StudyError
 from core.paths import Workspace
 from core.records import ImageRecord, Reading, Stack
-from core.workflow.studies import author
+from core.workflow.people import author
 
 if TYPE_CHECKING:
     import numpy as np

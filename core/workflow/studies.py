@@ -9,6 +9,7 @@ from core.data import study as studies
 from core.errors import StudyError
 from core.paths import Workspace
 from core.records import Split, StudyRecord, TaskSpec
+from core.workflow.people import author
 
 if TYPE_CHECKING:
     from core.data.checks import Finding
@@ -51,12 +52,14 @@ def import_files(
     is named in the report and stops none of the others. `repair`: blurred masks are cut at the
     middle of their grey levels instead of refused.
     """
-    from core.data import imports
+    from core.data import imports, thumbnails
 
     study_dir = workspace.study(study)
     if not study_dir.record.exists():
         studies.create(workspace, study)
-    return imports.add(study_dir, paths, test=test, table=table, author=author(), repair=repair)
+    report = imports.add(study_dir, paths, test=test, table=table, author=author(), repair=repair)
+    thumbnails.make_first(study_dir, studies.load(study_dir).images)
+    return report
 
 
 def preview_import(paths: Sequence[Path], *, table: Path | None = None) -> "Preview":
@@ -227,16 +230,6 @@ def inspect(workspace: Workspace, study: str, *, pixels: bool = True) -> "list[F
     from core.data import checks
 
     return checks.inspect(workspace.study(study), pixels=pixels)
-
-
-def author() -> str:
-    """Return who works here, as the system knows them."""
-    import getpass
-
-    try:
-        return getpass.getuser()
-    except (KeyError, OSError):  # no account, e.g. in a container
-        return ""
 
 
 def task_of(record: StudyRecord) -> TaskSpec:
