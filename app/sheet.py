@@ -1,8 +1,8 @@
 """What lies on the canvas of one image: its labels from disk, and strokes not saved yet.
 
 The label map on disk is the truth and the drawing a view of it: objects nobody touched keep their
-pixels exactly, whatever their outline looks like. Strokes wait in `labels/IMAGE/draft.json` until
-they are saved, so that neither a reload nor a restart loses them.
+pixels exactly, whatever their outline looks like. Strokes wait in a draft of the tab (`drafts`)
+until they are saved, so that neither a reload nor a restart loses them.
 """
 
 from dataclasses import dataclass, replace
@@ -11,10 +11,12 @@ from typing import Any
 
 import msgspec
 import numpy as np
+from numpy.typing import NDArray
 
-from app import look
+from app import drafts, look
 from app.components import drawing
 from app.components.drawing import Fabric, Mark
+from core.annotate import edits
 from core.data import regions
 from core.data.labels import model, placed, shapes
 from core.data.labels.model import MAIN, Labels
@@ -83,8 +85,10 @@ def open_sheet(
     study_dir: StudyDir,
     loaded: tuple[Labels | None, str | None],
     scale: float,
+    *,
+    tab: str,
 ) -> Sheet:
-    """Return the sheet of an image, with the strokes of its draft where there is one."""
+    """Return the sheet of an image, with the strokes of the tab's draft where there is one."""
     labels, version = loaded
     labels = labels or model.empty((image.shape_cyx[1], image.shape_cyx[2]))
     sheet = Sheet(
@@ -98,7 +102,7 @@ def open_sheet(
         labels=labels,
         outlines=(),
         initial={"objects": []},
-        draft=study_dir.labels / image.id / _draft_name(image),
+        draft=drafts.path_of(study_dir, image, tab),
         basis=version if regions.of(image) is None else model.content_hash(labels),
     )
     outlines = _editable(sheet)
@@ -106,14 +110,19 @@ def open_sheet(
     return _with_draft(replace(sheet, outlines=outlines, initial=initial))
 
 
-def keep_draft(sheet: Sheet, drawn: Fabric | None) -> None:
-    """Put what is on the canvas into the draft; without a difference there is no draft."""
+def keep_draft(sheet: Sheet, drawn: Fabric | None, *, author: str = "") -> None:
+    """Put what is on the canvas into the tab's draft; without a difference there is none."""
     if drawn is None:
         return
     if not _strokes(sheet, drawn):
         drop_draft(sheet)
         return
-    plain = {"parent": sheet.basis, "scale": sheet.scale, "objects": drawn["objects"]}
+    plain = {
+        "parent": sheet.basis,
+        "scale": sheet.scale,
+        "author": author,
+        "objects": drawn["objects"],
+    }
     if _read_draft(sheet) != plain:
         write_json(sheet.draft, plain)
 
@@ -140,14 +149,18 @@ def finished(sheet: Sheet, *, complete: bool, author: str = "") -> Labels:
     found = drawing.from_canvas(drawn, _classes_by_color(sheet), scale)
     changed = drawing.changed_ids(sheet.outlines, found)
     labels = _without(sheet.labels, changed)
+    untouched_yx = labels.layers[MAIN] > 0
     for mark in found:
         name, object_id = mark[0].class_name, mark[0].object_id
         if object_id is not None and object_id not in changed:
             continue
         if name is not None and name in (ERASER, sheet.background):
             labels = _erased(labels, mark, known=name == sheet.background)
+        elif object_id is not None:
+            labels = _reshaped(labels, mark, sheet, untouched_yx)
         else:
-            labels = _painted(labels, mark, sheet.kind, author)
+            labels = _painted(labels, mark, sheet, author)
+    labels = edits.signed(sheet.labels, labels, author)
     return replace(labels, annotated_yx=_annotated(sheet, labels, complete))
 
 
@@ -166,11 +179,6 @@ def is_complete(sheet: Sheet) -> bool:
     annotated_yx = sheet.labels.annotated_yx
     is_new = sheet.version is None or (sheet.place is not None and not annotated_yx.any())
     return is_new or bool(annotated_yx.all())
-
-
-def _draft_name(image: ImageRecord) -> str:
-    region = regions.of(image)
-    return "draft.json" if region is None else f"draft.{region.name}.json"
 
 
 def _classes(task: TaskSpec | None, labels: Labels) -> tuple[str, ...]:
@@ -226,13 +234,27 @@ def _without(labels: Labels, ids: set[int]) -> Labels:
     return shapes.with_layer(labels, layer_yx, labels.objects)
 
 
-def _painted(labels: Labels, mark: Mark, kind: Kind, author: str) -> Labels:
+def _reshaped(labels: Labels, mark: Mark, sheet: Sheet, untouched_yx: NDArray[np.bool_]) -> Labels:
+    """Return labels with an object's new outline; its origin stays.
+
+    The outline goes around what lies in the object's holes, and perhaps over a neighbour: objects
+    nobody touched keep their pixels.
+    """
+    before = next(each for each in sheet.labels.objects if each.id == mark[0].object_id)
+    painted = shapes.paint(labels, mark, sparing=untouched_yx)
+    about = replace(before, class_name=mark[0].class_name)
+    items = (about if each.id == before.id else each for each in painted.objects)
+    return replace(painted, objects=tuple(items))
+
+
+def _painted(labels: Labels, mark: Mark, sheet: Sheet, author: str) -> Labels:
     """Return labels with the mark painted over; the pieces of a stroke are one object."""
-    if kind is Kind.SEMANTIC:
+    if sheet.kind is Kind.SEMANTIC:
         return shapes.paint(labels, mark, author=author, merge_classes=True)
-    new = max((each.id for each in labels.objects), default=0) + 1
-    pieces = [replace(each, object_id=each.object_id or new) for each in mark]
-    return shapes.paint(labels, pieces, author=author)
+    # The number of an object that was deleted is not given to another.
+    used = (each.id for each in (*sheet.labels.objects, *labels.objects))
+    new = max(used, default=0) + 1
+    return shapes.paint(labels, [replace(each, object_id=new) for each in mark], author=author)
 
 
 def _erased(labels: Labels, mark: Mark, *, known: bool) -> Labels:

@@ -33,11 +33,12 @@ _VISITED = (255, 255, 255, 26)
 """Laid over what was annotated, be there something in it or not."""
 
 
-def open_sheet(study: StudyRecord, image: ImageRecord, zoom: float) -> Sheet:
-    """Return the canvas's sheet of an image, read from disk."""
+def open_sheet(study: StudyRecord, image: ImageRecord, zoom: float, *, tab: str) -> Sheet:
+    """Return the canvas's sheet of an image in a tab, read from disk."""
     loaded = services.load_labels(study.name, image.id, regions.of(image))
     scale = zoom * SIDE_PX / max(image.shape_cyx[1:])
-    return sheet.open_sheet(study, image, services.study_dir(study.name), loaded, scale)
+    folder = services.study_dir(study.name)
+    return sheet.open_sheet(study, image, folder, loaded, scale, tab=tab)
 
 
 def canvas_view(mounted: Sheet) -> View:

@@ -16,6 +16,7 @@ from app.components import (
     readings,
     ruler,
     sorter,
+    switching,
     upload,
     versions,
 )
@@ -91,8 +92,9 @@ with problem.shown():
             required=True,
             key=state.editor_key("Shapes"),
             persist_state="session",
-            on_change=state.remount,
             label_visibility="collapsed",
         )
+        with problem.shown():
+            switching.settle(study, image, to_painter=editor == brushwork.TITLE)
         editors[editor or "Shapes"](study, image)
         versions.show(study, image)

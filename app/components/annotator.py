@@ -2,8 +2,8 @@
 
 import streamlit as st
 
-from app import services, sheet, state, views, wording
-from app.components import canvas, looking, problem, walk, wishes
+from app import presence, services, sheet, state, views, wording
+from app.components import canvas, leftovers, looking, problem, walk, wishes
 from app.sheet import Sheet
 from core.data.labels.model import Labels
 from core.errors import ConflictError
@@ -17,12 +17,20 @@ def show(study: StudyRecord, image: ImageRecord) -> None:
     st.fragment(_editor)(study, image)
 
 
+def finish(study: StudyRecord, image: ImageRecord) -> bool:
+    """Save what waits on the canvas, though it is not drawn any more; return if there was some."""
+    mounted = _mounted(study, image)
+    sheet.keep_draft(mounted, canvas.current(_key()), author=services.author())
+    return sheet.has_draft(mounted) and _keep(mounted, _complete(mounted))
+
+
 def _editor(study: StudyRecord, image: ImageRecord) -> None:
     with problem.shown():
         mounted = _mounted(study, image)
         # A stroke and a click on "next" may arrive together: the stroke comes first.
-        sheet.keep_draft(mounted, canvas.current(_key()))
+        sheet.keep_draft(mounted, canvas.current(_key()), author=services.author())
         walk.show(study, image, before_leaving=lambda: _keep(mounted, _complete(mounted)))
+        leftovers.show(mounted)
         left, right = st.columns([7, 3], gap="large")
         with right:
             looking.show(study, image)
@@ -42,7 +50,7 @@ def _editor(study: StudyRecord, image: ImageRecord) -> None:
                 f"{canvas.TOOL_HELP[tool]} The arrows above the picture undo; the pencil there "
                 "moves, reshapes and deletes what is drawn."
             )
-        sheet.keep_draft(mounted, drawn)
+        sheet.keep_draft(mounted, drawn, author=services.author())
         with right:
             _saving(mounted)
 
@@ -54,8 +62,9 @@ def _key() -> str:
 def _mounted(study: StudyRecord, image: ImageRecord) -> Sheet:
     """Return the sheet of this mount; read from disk once a mount token."""
     mounted: Sheet | None = state.sheet()
+    presence.note(state.tab())
     if mounted is None or mounted.image.id != image.id or mounted.study != study.name:
-        mounted = views.open_sheet(study, image, canvas.ZOOMS[state.zoom()])
+        mounted = views.open_sheet(study, image, canvas.ZOOMS[state.zoom()], tab=state.tab())
         state.keep_sheet(mounted)
     return mounted
 
@@ -180,7 +189,7 @@ def _keep(mounted: Sheet, complete: bool, *, even_without_strokes: bool = False)
     """Save what is drawn; return whether the page may go on."""
     if not sheet.has_draft(mounted) and not even_without_strokes:
         return True
-    labels = sheet.finished(mounted, complete=complete)
+    labels = sheet.finished(mounted, complete=complete, author=services.author())
     try:
         services.save_labels(
             mounted.study, mounted.image.id, labels, parent=mounted.version, place=mounted.place

@@ -103,7 +103,12 @@ from app.services.studies import (
     suggest_task,
     what_is_missing,
 )
-from app.services.versions import label_history, made_of, restore_labels
+from app.services.versions import (
+    has_strokes,
+    label_history,
+    made_of,
+    restore_labels,
+)
 
 __all__ = [
     "LibraryRow",
@@ -127,6 +132,7 @@ __all__ = [
     "finish_studio",
     "free_memory_gib",
     "has_checkpoint",
+    "has_strokes",
     "history",
     "import_waiting",
     "is_finishing",

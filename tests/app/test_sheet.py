@@ -1,11 +1,12 @@
 """The label map is the truth: strokes add to it, and what nobody touched stays as it was."""
 
+import os
 from dataclasses import replace
 
 import numpy as np
 import pytest
 
-from app import sheet
+from app import drafts, sheet
 from core.data import regions
 from core.data.labels import model, shapes
 from core.data.labels.model import MAIN
@@ -27,9 +28,9 @@ CELLS = TaskSpec(kind=Kind.INSTANCE, classes=("cell", "dust"))
 REGIONS = TaskSpec(kind=Kind.SEMANTIC, classes=("none", "vessel"), background="none")
 
 
-def opened(tmp_path, task, labels=None, version=None, scale=SCALE):
+def opened(tmp_path, task, labels=None, version=None, scale=SCALE, tab="tab-a"):
     record = StudyRecord(name="study", task=task, images=(IMAGE,))
-    return sheet.open_sheet(record, IMAGE, StudyDir(tmp_path), (labels, version), scale)
+    return sheet.open_sheet(record, IMAGE, StudyDir(tmp_path), (labels, version), scale, tab=tab)
 
 
 def disc(row, column, radius):
@@ -120,6 +121,60 @@ def test_a_deleted_outline_deletes_its_object_and_a_moved_one_moves_it(tmp_path)
     assert [each.id for each in saved.objects] == [5]
     there, expected = saved.flat_yx == 5, disc(44, 34, 11)
     assert (there & expected).sum() / (there | expected).sum() > 0.97
+
+
+def nudged(mounted, object_id):
+    """Return the drawing with an object moved a little."""
+    objects = [dict(each) for each in mounted.initial["objects"]]
+    changed = next(each for each in objects if each["strokeDashOffset"] == object_id)
+    changed["left"] += 2 * SCALE
+    return {"objects": objects}
+
+
+@pytest.mark.parametrize("source", ["model", "import"])
+def test_a_reshaped_object_keeps_its_origin(tmp_path, source):
+    """It was told to be drawn by hand, by nobody, and a model's work could not be told any more."""
+    labels = two_discs()
+    known = tuple(replace(each, source=source) for each in labels.objects)
+    mounted = opened(tmp_path, CELLS, replace(labels, objects=known), "v1")
+    sheet.keep_draft(mounted, nudged(mounted, 5))
+    saved = sheet.finished(mounted, complete=True, author="ann")
+    told = [(each.id, each.source, each.author) for each in saved.objects]
+    # Who changes a model's object first is its author; nobody touched the other one.
+    assert told == [(3, source, ""), (5, source, "ann" if source == "model" else "")]
+
+
+def test_an_object_in_anothers_hole_keeps_its_pixels_when_the_outer_one_changes(tmp_path):
+    """The outer outline was filled, hole and all, and what lay in the hole was gone."""
+    layer = np.zeros((SIDE, SIDE), dtype=np.int32)
+    layer[disc(32, 32, 24)] = 1
+    layer[disc(32, 32, 12)] = 0
+    layer[disc(32, 32, 8)] = 2
+    layer[disc(8, 8, 5)] = 3
+    known = tuple(model.LabelObject(id=i, class_name="cell") for i in (1, 2, 3))
+    annotated = np.ones_like(layer, dtype=bool)
+    labels = model.Labels(layers={MAIN: layer}, annotated_yx=annotated, objects=known)
+    mounted = opened(tmp_path, CELLS, labels, "v1")
+    sheet.keep_draft(mounted, nudged(mounted, 1))
+    saved = sheet.finished(mounted, complete=True)
+    for object_id in (2, 3):
+        np.testing.assert_array_equal(saved.flat_yx == object_id, layer == object_id)
+
+
+def test_of_two_that_change_at_once_the_inner_one_lies_on_top(tmp_path):
+    layer = np.zeros((SIDE, SIDE), dtype=np.int32)
+    layer[disc(32, 32, 24)] = 1
+    layer[disc(32, 32, 12)] = 2
+    known = tuple(model.LabelObject(id=i, class_name="cell") for i in (1, 2))
+    annotated = np.ones_like(layer, dtype=bool)
+    labels = model.Labels(layers={MAIN: layer}, annotated_yx=annotated, objects=known)
+    mounted = opened(tmp_path, CELLS, labels, "v1")
+    both = {"objects": [dict(each) for each in mounted.initial["objects"]]}
+    for each in both["objects"]:
+        each["left"] += 3 * SCALE
+    sheet.keep_draft(mounted, both)
+    saved = sheet.finished(mounted, complete=True)
+    assert (saved.flat_yx == 2).sum() == pytest.approx((layer == 2).sum(), rel=0.05)
 
 
 def test_strokes_of_an_older_version_go_on_top_of_the_newer_labels(tmp_path):
@@ -219,7 +274,8 @@ def test_a_draft_of_a_part_outlives_the_saving_of_other_parts(tmp_path):
 
     def opened_part(version):
         part = regions.part(whole, region)
-        return sheet.open_sheet(record, part, StudyDir(tmp_path), (two_discs(), version), SCALE)
+        loaded = (two_discs(), version)
+        return sheet.open_sheet(record, part, StudyDir(tmp_path), loaded, SCALE, tab="tab-a")
 
     mounted = opened_part("v1")
     moved = [dict(each) for each in mounted.initial["objects"]]
@@ -228,3 +284,44 @@ def test_a_draft_of_a_part_outlives_the_saving_of_other_parts(tmp_path):
     again = opened_part("v2")
     assert again.initial["objects"][0]["left"] == moved[0]["left"]
     assert not sheet.has_draft(opened(tmp_path, CELLS, two_discs(), "v2"))
+
+
+def test_a_draft_belongs_to_its_tab(tmp_path):
+    """One file was shared by all tabs: who opened the image without a stroke deleted another's."""
+    mine = opened(tmp_path, CELLS)
+    stroke = box(40, 4, 50, 12, mine.colors["cell"])
+    sheet.keep_draft(mine, drawn(mine, stroke), author="ann")
+    theirs = opened(tmp_path, CELLS, tab="tab-b")
+    assert not theirs.recovered
+    sheet.keep_draft(theirs, theirs.initial)
+    sheet.drop_draft(theirs)
+    assert opened(tmp_path, CELLS).recovered
+    (left,) = drafts.of_others(StudyDir(tmp_path), IMAGE, "tab-b")
+    assert (left.tab, left.author, left.is_old) == ("tab-a", "ann", False)
+    assert drafts.of_others(StudyDir(tmp_path), IMAGE, "tab-a") == []
+
+
+def test_what_a_tab_that_is_gone_left_is_taken_over(tmp_path):
+    mine = opened(tmp_path, CELLS)
+    stroke = box(40, 4, 50, 12, mine.colors["cell"])
+    sheet.keep_draft(mine, drawn(mine, stroke))
+    expected = sheet.finished(mine, complete=True)
+    os.utime(mine.draft, (0, 0))
+    theirs = opened(tmp_path, CELLS, tab="tab-b")
+    (left,) = drafts.of_others(StudyDir(tmp_path), IMAGE, "tab-b")
+    assert left.is_old
+    drafts.take_over(left, theirs.draft)
+    again = opened(tmp_path, CELLS, tab="tab-b")
+    assert again.recovered
+    assert model.content_hash(sheet.finished(again, complete=True)) == model.content_hash(expected)
+    assert drafts.of_others(StudyDir(tmp_path), IMAGE, "tab-b") == []
+
+
+def test_drafts_of_before_tabs_had_their_own_are_found(tmp_path):
+    """They lie in draft.json, or draft.REGION.json, and belong to no tab."""
+    region = regions.Region(top=1000, left=64, rows=SIDE, columns=SIDE)
+    part = regions.part(replace(IMAGE, shape_cyx=(1, 4096, 4096)), region)
+    folder = StudyDir(tmp_path).labels / IMAGE.id
+    folder.mkdir(parents=True)
+    (folder / f"draft.{region.name}.json").write_text("{}")
+    assert [each.tab for each in drafts.of_others(StudyDir(tmp_path), part, "tab-a")] == [""]

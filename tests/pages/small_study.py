@@ -182,6 +182,11 @@ def shown(page, **link):
     return test
 
 
+def button(test, label):
+    """Return the page's button of this label."""
+    return next(each for each in test.button if each.label == label)
+
+
 def text(test):
     """Return everything a page says."""
     kinds = ("title", "subheader", "markdown", "caption", "info", "success", "warning", "error")

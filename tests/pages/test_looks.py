@@ -74,7 +74,7 @@ def test_shapes_on_a_part_go_into_the_whole_images_labels(page):
     whole = services.study(STUDY).image("wide")
     part = regions.named(whole, name)
     assert part.region.left + part.region.columns == WIDE[1]
-    mounted = views.open_sheet(services.study(STUDY), part, 1.0)
+    mounted = views.open_sheet(services.study(STUDY), part, 1.0, tab="tab-test")
     square = [drawing.Shape(points=((10, 10), (20, 10), (20, 20), (10, 20)), class_name="object")]
     raw = drawing.to_canvas(square, mounted.colors, mounted.scale)
     test.session_state[f"canvas-{test.session_state['mount']}"] = {

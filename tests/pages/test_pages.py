@@ -122,7 +122,7 @@ def test_strokes_are_saved_when_the_next_image_is_wanted(place, disc_folder):
     test = shown("images", study="mine")
     button(test, "Label the next one").click().run()
     first = services.study("mine").images[0]
-    mounted = views.open_sheet(services.study("mine"), first, 1.0)
+    mounted = views.open_sheet(services.study("mine"), first, 1.0, tab="tab-test")
     square = [drawing.Shape(points=((10, 10), (20, 10), (20, 20), (10, 20)), class_name="object")]
     raw = drawing.to_canvas(square, mounted.colors, mounted.scale)
     test.session_state[f"canvas-{test.session_state['mount']}"] = {

@@ -37,12 +37,13 @@ def paint(
     author: str = "",
     source: str = "hand",
     merge_classes: bool = False,
+    sparing: NDArray[np.bool_] | None = None,
 ) -> Labels:
     """Return labels with the shapes painted over, each a new object unless it names one.
 
     Objects that lose all their pixels disappear. What is painted counts as annotated. With
-    `merge_classes` (semantic tasks), shapes of a class join that class's object.
-    Raises LabelError for fewer than three points.
+    `merge_classes` (semantic tasks), shapes of a class join that class's object. Pixels of
+    `sparing` stay what they are. Raises LabelError for fewer than three points.
     """
     layer = labels.layers[MAIN].copy()
     annotated = labels.annotated_yx.copy()
@@ -51,6 +52,8 @@ def paint(
     next_id = max((item.id for item in labels.objects), default=0) + 1
     for shape in shapes:
         inside = fill(shape.points, labels.shape_yx)
+        if sparing is not None:
+            inside &= ~sparing
         if shape.hole:
             inside &= layer == (shape.object_id or 0)
             layer[inside] = 0

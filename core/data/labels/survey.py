@@ -55,12 +55,16 @@ def begun(study_dir: StudyDir) -> set[str]:
     return found
 
 
-def has_draft(study_dir: StudyDir, image_id: str) -> bool:
-    """Return whether shapes drawn on the image wait to be saved.
+def has_draft(study_dir: StudyDir, image_id: str, editor: str | None = None) -> bool:
+    """Return whether shapes drawn on the image wait to be saved, by one editor or by any.
 
-    A large image has a draft for each part that was drawn on.
+    Each editor (a browser tab) has a draft of its own for each part of a large image.
     """
-    return bool(fnmatch.filter(_names_in(study_dir.labels / image_id), "draft*.json"))
+    names = _names_in(study_dir.labels / image_id)
+    if editor is None:
+        return bool(fnmatch.filter(names, "draft*.json"))
+    own = f"draft.{editor}"
+    return any(name == f"{own}.json" or name.startswith(f"{own}.") for name in names)
 
 
 # A version never changes: what was counted once need not be read again.
