@@ -158,7 +158,8 @@ def _judged(outliner: Outliner, table: Floats) -> Floats:
     from scipy.ndimage import gaussian_filter
 
     booster = lightgbm.Booster(model_str=outliner.text)
-    odds = booster.predict(table.reshape(-1, table.shape[-1]), raw_score=True, num_threads=1)
+    rows = table.reshape(-1, table.shape[-1])
+    odds = np.asarray(booster.predict(rows, raw_score=True, num_threads=1))
     return np.asarray(gaussian_filter(odds.reshape(table.shape[:2]), 0.7), np.float32)
 
 

@@ -159,6 +159,7 @@ def components(pipeline: Pipeline) -> list[str]:
     """Return the choices whose mean effects a pipeline without runs falls back to."""
     network, before, training = pipeline.model, pipeline.preprocess, pipeline.training
     size = before.object_diameter_px or before.side_px
+    zoomed = f"zoom {before.zoom:g}" if before.zoom != 1 else "size own"
     return [
         f"head {network.head}",
         f"architecture {network.architecture if network.head != 'image' else 'image'}",
@@ -166,7 +167,7 @@ def components(pipeline: Pipeline) -> list[str]:
         f"weights {network.weights}",
         f"decoder {'slim' if network.decoder_channels else 'plain'}",
         f"normalisation {before.normalisation}",
-        f"size {size:g}" if size else "size own",
+        f"size {size:g}" if size else zoomed,
         f"tile {before.tile_px}",
         f"augmentation {training.augmentation}",
         f"balance {training.class_balance}",
@@ -184,7 +185,7 @@ def zoom(pipeline: Pipeline, fingerprint: Fingerprint | None) -> float:
         return before.side_px / side if np.isfinite(side) else 1.0
     diameter = _value(fingerprint, "diameter_px")
     if fingerprint is None or fingerprint.kind is not Kind.INSTANCE or not np.isfinite(diameter):
-        return 1.0
+        return before.zoom
     return preprocess.fit(before, 1, [diameter]).scale
 
 

@@ -98,6 +98,14 @@ def run(
     )
 
 
+def prepare(snapshot: Snapshot) -> None:
+    """Fit what is to be fitted and keep it, before a fingerprint is there.
+
+    Nothing where it is kept already; `run` then takes it from there.
+    """
+    kept.fitted(table.build(snapshot, whole_pool()), snapshot.cache)
+
+
 def forecast(known: Table, learned: Learner, fingerprint: Fingerprint) -> dict[str, float]:
     """Return the expected target of each candidate on this data set.
 

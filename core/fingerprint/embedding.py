@@ -1,5 +1,6 @@
 """What a frozen network sees: the only door to torch in this package."""
 
+import importlib
 from collections.abc import Sequence
 from functools import lru_cache
 from typing import TYPE_CHECKING
@@ -24,6 +25,12 @@ _BATCH = 8
 
 # The brightest pixels are often dirt: they must not set the range.
 _PERCENTILES = (0.5, 99.5)
+
+
+def load() -> None:
+    """Import what the network needs, which takes seconds."""
+    for name in ("torch", "timm"):
+        importlib.import_module(name)
 
 
 def of(images: Sequence[NDArray[np.generic]], seed: int = 0) -> NDArray[np.float32]:

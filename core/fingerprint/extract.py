@@ -1,6 +1,7 @@
 """All meta-features of a study, with status and cost of each."""
 
 import math
+import threading
 import time
 from collections.abc import Sequence
 
@@ -32,6 +33,8 @@ def run(
     Nothing is started once `seconds` are used up: what is missing then says so in its status.
     """
     started = time.monotonic()
+    # Beside the features, which are computed outside of Python most of the time.
+    threading.Thread(target=embedding.load, daemon=True).start()
     material = prepare(samples, task, seed=seed, megapixels=_MEGAPIXELS_A_SECOND * seconds)
     cost = {"sample": time.monotonic() - started}
     values: dict[str, float] = {}

@@ -1,10 +1,12 @@
 """Networks by name: architecture x encoder, with weights that need no internet."""
 
+import importlib
 from collections.abc import Callable
 from functools import partial
 from typing import Any
 
 from torch import Tensor, nn
+from torch.nn import functional
 
 from core.errors import PlanError
 from core.pipeline import pretrained
@@ -30,6 +32,25 @@ class ImageNetwork(nn.Module):
         features: Tensor = self.encoder(batch)
         logits: Tensor = self.linear(self.dropout(features))
         return logits
+
+
+class Roomy(nn.Module):
+    """A network that needs a least side: smaller pictures are continued by their last pixels."""
+
+    def __init__(self, network: nn.Module, side_px: int) -> None:
+        super().__init__()
+        self.network = network
+        self.side_px = side_px
+
+    def forward(self, batch: Tensor) -> Tensor:
+        """Return maps (batch, maps, rows, columns) of images (batch, channels, rows, columns)."""
+        rows, columns = batch.shape[2:]
+        down, right = max(0, self.side_px - rows), max(0, self.side_px - columns)
+        if not down and not right:
+            plain: Tensor = self.network(batch)
+            return plain
+        wide: Tensor = self.network(functional.pad(batch, (0, right, 0, down), mode="replicate"))
+        return wide[:, :, :rows, :columns]
 
 
 def build(
@@ -70,7 +91,14 @@ def build(
         pretrained.load_into(encoder, model.encoder, channels)
     if pretrained_weights and model.weights == "simulated":
         pretrained.load_simulated(network, model, channels)
-    return network
+    least_px = LEAST_SIDES_PX.get(model.architecture) if model.head != "image" else None
+    return Roomy(network, least_px) if least_px else network
+
+
+def load() -> None:
+    """Import what building a network needs, which takes seconds."""
+    for name in ("timm", "segmentation_models_pytorch"):
+        importlib.import_module(name)
 
 
 def parameters(network: nn.Module) -> int:
@@ -124,6 +152,12 @@ ENCODERS: dict[str, str] = {
     "densenet121": "densenet121",
 }
 """Name -> timm's name. Each works with every architecture but those of `UNFIT`."""
+
+LEAST_SIDES_PX: dict[str, int] = {
+    # Four halvings, then three more of the deepest map.
+    "pan": 128,
+}
+"""Architecture -> what smaller pictures are brought up to."""
 
 UNFIT: dict[str, tuple[str, ...]] = {
     # Both replace the last halvings by wider spacing, which timm's DenseNet does not offer.

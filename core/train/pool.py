@@ -18,6 +18,8 @@ from core.records import STRIDE_PX, Kind, Pipeline, TaskSpec
 AIMED_SHARE = 0.34
 # With the balance "tiles" two thirds are, and on rare classes more often than on frequent ones.
 BALANCED_SHARE = 0.67
+# Where less of an image is annotated, tiles are drawn around what is: most others teach nothing.
+SPARSE_SHARE = 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +35,8 @@ class Prepared:
     """Class -> some pixels (n, 2) of it, to aim at."""
     sizes: dict[int, int]
     """Class -> its pixels; for whole images its class -> 1."""
+    annotated: np.ndarray | None = None
+    """Some annotated pixels (n, 2) where they are few; None: most of the image is annotated."""
 
 
 class Pool:
@@ -92,17 +96,21 @@ class Pool:
             wanted = self.classes[int(rng.choice(len(self.classes), p=self.class_chances))]
             holders = [item for item in self.items if wanted in item.places]
             item = holders[int(rng.integers(len(holders)))]
-            places = item.places[wanted]
-            row, column = places[int(rng.integers(len(places)))]
-            # The thing aimed at may lie anywhere in the tile's middle half.
-            shift = rng.uniform(-0.25, 0.25, 2) * self.shape_yx
-            return item, (float(row + shift[0]), float(column + shift[1]))
+            return item, self._near(item.places[wanted], rng)
         item = self.items[int(rng.choice(len(self.items), p=self.chances))]
         height, width = item.image.shape[1:]
+        if item.annotated is not None:
+            return item, self._near(item.annotated, rng)
         return item, (
             _inside(height, self.shape_yx[0], rng),
             _inside(width, self.shape_yx[1], rng),
         )
+
+    def _near(self, places: np.ndarray, rng: np.random.Generator) -> tuple[float, float]:
+        """Return the centre of a tile that shows one of the places, anywhere in its middle half."""
+        row, column = places[int(rng.integers(len(places)))]
+        shift = rng.uniform(-0.25, 0.25, 2) * self.shape_yx
+        return float(row + shift[0]), float(column + shift[1])
 
 
 def prepare(
@@ -117,6 +125,7 @@ def prepare(
         torch.from_numpy(targets.discrete_kyx.astype(np.float32)).to(context.device),
         _places(targets.discrete_kyx, context.task, context.seed),
         _sizes(targets.discrete_kyx),
+        _annotated(targets.discrete_kyx[0], context.seed),
     )
 
 
@@ -196,9 +205,23 @@ def _places(
     last = discrete_kyx[-1]
     places = {}
     for value in np.unique(last[last >= 0]):
-        found = np.argwhere(last == value)
-        places[int(value)] = found[rng.permutation(len(found))[:most]]
+        places[int(value)] = _some(last == value, rng, most)
     return places
+
+
+def _annotated(first_yx: np.ndarray, seed: int, most: int = 2000) -> np.ndarray | None:
+    known = first_yx >= 0
+    if not 0 < known.mean() < SPARSE_SHARE:
+        return None
+    return _some(known, np.random.default_rng(seed), most)
+
+
+def _some(mask_yx: np.ndarray, rng: np.random.Generator, most: int) -> np.ndarray:
+    """Return up to `most` pixels of a mask, (n, 2)."""
+    found = np.flatnonzero(mask_yx)
+    if len(found) > most:
+        found = found[rng.integers(0, len(found), most)]
+    return np.stack(np.unravel_index(found, mask_yx.shape), axis=1)
 
 
 def _sizes(discrete_kyx: np.ndarray) -> dict[int, int]:

@@ -2,6 +2,7 @@
 
 import resource
 import sys
+import threading
 import traceback
 from collections.abc import Callable
 from contextlib import suppress
@@ -40,6 +41,8 @@ def execute(
     Goes on from the job's checkpoint where there is one. Raises RunError with its cause, Stopped
     where somebody cancelled (the best weights so far are then in the bundle).
     """
+    # Beside the reading, which waits for files and works outside of Python most of the time.
+    threading.Thread(target=models.load, daemon=True).start()
     clock = Clock(deadline - plan.budget.seconds, deadline)
     progress.stage("reading", "Reading images and labels", clock.used() / clock.budget_s)
     devices.use_all_cores()

@@ -89,8 +89,11 @@ def _changed(
     if name == "class_factors":
         factors = post.class_factors or (1.0,) * count
         return replace(post, class_factors=(*factors[:place], value, *factors[place + 1 :]))
-    plain = {"foreground": float, "seed": float, "seedless": bool, "temperature": float}
-    return replace(post, **{name: plain[name](value)})
+    if name == "seedless":
+        return replace(post, seedless=bool(value))
+    numbers = {"foreground": post.foreground, "seed": post.seed, "temperature": post.temperature}
+    foreground, seed, temperature = (numbers | {name: value}).values()
+    return replace(post, foreground=foreground, seed=seed, temperature=temperature)
 
 
 def _pixels(trained: Trained, share: float) -> int:

@@ -84,7 +84,13 @@ def describe(
     found = fingerprint(workspace, study)
     if found is not None:
         return found
-    job = start_fingerprint(workspace, study, seed=seed)
+    return _described(workspace, study, start_fingerprint(workspace, study, seed=seed), on_status)
+
+
+def _described(
+    workspace: Workspace, study: str, job: str, on_status: Callable[[JobStatus], None] | None
+) -> Fingerprint:
+    """Return the fingerprint that a job computes; RunError where it cannot."""
     end = jobs.wait(workspace.find_job(job)[1], on_status)
     found = fingerprint(workspace, study)
     if end.state != "finished" or found is None:
@@ -107,13 +113,16 @@ def recommend(
     from core.autokonfig import recommend as advisor
     from core.library.store import Library
 
-    found = describe(workspace, study, seed=seed, on_status=on_status)
+    make_split(workspace, study, seed)
+    found = fingerprint(workspace, study)
+    job = start_fingerprint(workspace, study, seed=seed) if found is None else ""
+    # The library is read, and learned from, while the job looks at the images.
+    snapshot = Library(workspace).snapshot()
+    advisor.prepare(snapshot)
+    if found is None:
+        found = _described(workspace, study, job, on_status)
     return advisor.run(
-        found,
-        task_of(studies.load(workspace.study(study))),
-        budget,
-        Library(workspace).snapshot(),
-        machine.here(),
+        found, task_of(studies.load(workspace.study(study))), budget, snapshot, machine.here()
     )
 
 

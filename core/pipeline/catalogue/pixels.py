@@ -27,6 +27,18 @@ PIPELINES = (
         training=Training(loss="dice_focal"),
     ),
     semantic(
+        "unet-lite0-z150",
+        "Looks at enlarged pictures: for lines and walls of a few pixels.",
+        Model(head="semantic", decoder_channels=SLIM),
+        Preprocess(zoom=1.5),
+    ),
+    semantic(
+        "unet-lite0-z150-simulated",
+        "Looks at enlarged pictures, and starts with what simulated pictures taught.",
+        Model(head="semantic", decoder_channels=SLIM, weights="simulated"),
+        Preprocess(zoom=1.5),
+    ),
+    semantic(
         "unet-lite0-wide",
         "A wider decoder for fine structures.",
         Model(head="semantic"),

@@ -6,10 +6,11 @@ import numpy as np
 import pytest
 import torch
 
+from core.data.samples import Sample
 from core.data.truth import Truth
-from core.pipeline import augment, catalogue, flows, heads
+from core.pipeline import augment, catalogue, flows, heads, preprocess
 from core.records import Kind, TaskSpec
-from core.train.pool import Pool, Prepared
+from core.train.pool import Context, Pool, Prepared, prepare
 
 SIDE = 160
 
@@ -138,3 +139,20 @@ def test_tiles_of_every_object_head_carry_its_targets() -> None:
         assert pixels.shape == (2, 1, SIDE, SIDE)
         assert batch.smooth.shape == (2, len(targets.smooth_kyx), SIDE, SIDE)
         assert batch.discrete.shape == (2, 1, SIDE, SIDE)
+
+
+def test_tiles_are_drawn_where_a_sparse_image_is_annotated() -> None:
+    """Two in three tiles of a picture of which a corner was annotated had nothing to learn from."""
+    ids = np.full((512, 512), -1, np.int32)
+    ids[:96, :96] = 0
+    ids[20:50, 20:50] = 1
+    pipeline = catalogue.find("unet-lite0-boundary")
+    pipeline = replace(pipeline, preprocess=replace(pipeline.preprocess, tile_px=128))
+    task = TaskSpec(kind=Kind.INSTANCE, classes=("disc",))
+    sample = Sample(id="a", image_cyx=np.zeros((1, 512, 512), np.uint8), labels=None)
+    context = Context(task, preprocess.Fitted(channels=1), torch.device("cpu"), 0)
+    item = prepare(sample, Truth(pixels_yx=ids), pipeline, heads.find("boundary"), context)
+    pool = Pool([item], pipeline, task)
+    rng = np.random.default_rng(0)
+    known = [float((pool.draw(1, rng)[1].discrete[:, 0] >= 0).any()) for _ in range(40)]
+    assert np.mean(known) > 0.9
