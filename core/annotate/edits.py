@@ -21,27 +21,40 @@ _CLOSES = 1.5
 
 
 def stroke(shape_yx: tuple[int, int], points: Sequence[Point], width_px: float) -> Mask:
-    """Return the pixels a round brush goes over; a line that comes back to its start is filled."""
-    from scipy.ndimage import distance_transform_edt
+    """Return the pixels a round brush goes over; a line that comes back to its start is filled.
 
+    Where the line lies outside of the image, only what the brush reaches into it counts.
+    """
     if not points:
         raise LabelError("a stroke needs a point")
-    rows, columns = shape_yx
     path = _path(points)
-    radius = max(width_px / 2, 0.5)
-    low = np.floor(path.min(axis=0) - radius - 1).astype(int).clip(0)
-    high = np.ceil(path.max(axis=0) + radius + 2).astype(int).clip(0, (columns, rows))
-    inside = np.zeros(shape_yx, dtype=bool)
-    if (high <= low).any():
-        return inside
-    window = np.ones((high[1] - low[1], high[0] - low[0]), dtype=bool)
-    centres = np.rint(path - low).astype(int).clip(0, (window.shape[1] - 1, window.shape[0] - 1))
-    window[centres[:, 1], centres[:, 0]] = False
-    inside[low[1] : high[1], low[0] : high[0]] = distance_transform_edt(window) <= radius - 0.25
+    inside = _brushed(shape_yx, path, max(width_px / 2, 0.5))
     length = float(np.hypot(*np.diff(path, axis=0).T).sum()) if len(path) > 1 else 0.0
     gap = float(np.hypot(*(path[-1] - path[0])))
     if len(points) >= 3 and gap <= _CLOSES * width_px and length > 4 * width_px + gap:
         inside |= fill(tuple(points), shape_yx)
+    return inside
+
+
+def _brushed(shape_yx: tuple[int, int], path: NDArray[np.float64], radius: float) -> Mask:
+    """Return the pixels nearer to the path than the radius."""
+    from scipy.ndimage import distance_transform_edt
+
+    inside = np.zeros(shape_yx, dtype=bool)
+    size = np.array(shape_yx[::-1])
+    reach = int(np.ceil(radius)) + 1
+    near = path[((path > -reach) & (path < size - 1 + reach)).all(axis=1)]
+    if not len(near):
+        return inside
+    centres = np.rint(near).astype(int)
+    low, high = centres.min(axis=0) - reach, centres.max(axis=0) + reach + 1
+    window = np.ones((high[1] - low[1], high[0] - low[0]), dtype=bool)
+    window[centres[:, 1] - low[1], centres[:, 0] - low[0]] = False
+    reached = distance_transform_edt(window) <= radius - 0.25
+    (left, top), (right, bottom) = low.clip(0), high.clip(0, size)
+    if left < right and top < bottom:
+        cut = reached[top - low[1] : bottom - low[1], left - low[0] : right - low[0]]
+        inside[top:bottom, left:right] = cut
     return inside
 
 

@@ -37,6 +37,18 @@ def test_a_dot_and_a_stroke_beyond_the_border_are_no_fault() -> None:
     assert edits.stroke(SHAPE, [(-5, 10), (90, 10)], 3)[10].all()
 
 
+def test_what_lies_outside_of_the_image_paints_nothing_at_its_border() -> None:
+    """The line was pushed onto the border and painted a band there."""
+    outside = edits.stroke(SHAPE, [(40, 30), (40, 100), (70, 100)], 5)
+    assert outside[:, 50:].sum() == 0
+    assert outside[:, 40].sum() == 60 - 30 + 2
+    assert not edits.stroke(SHAPE, [(-30, 5), (-30, 50), (-20, 50)], 7).any()
+    # A brush whose middle is just outside reaches in as far as it is wide.
+    reaching = edits.stroke(SHAPE, [(-2, 20), (-2, 40)], 9)
+    assert reaching[30, :3].all()
+    assert not reaching[:, 3:].any()
+
+
 def test_a_line_that_comes_back_is_an_outline() -> None:
     around = [(20, 10), (50, 10), (50, 40), (20, 40), (20, 12)]
     assert edits.stroke(SHAPE, around, 3)[25, 35]
