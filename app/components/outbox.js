@@ -7,12 +7,14 @@ const shared = (globalThis.aixcellPainter ??= {
   next: Date.now(), // numbers go on rising after a reload
   last: null, // the image of the last one
   redrawn: 0,
+  tellings: 0, // messages to Python
+  chosen: null, // class that a key chose, until Python has heard of it
   current: null,
   pictures: new Map(),
   overlays: new Map(),
 });
 
-// Puts a gesture in and numbers it.
+// Puts a gesture in; returns its number.
 function posted(gesture) {
   shared.next = Math.max(shared.next + 1, Date.now());
   const told = { number: shared.next, ...gesture };
@@ -20,6 +22,7 @@ function posted(gesture) {
   shared.last = told.image[1];
   if (told.points) shared.traces.push(told);
   kept();
+  return told.number;
 }
 
 // Forgets what is on the disk by now.
@@ -36,10 +39,11 @@ function kept() {
   }
 }
 
-// All that waits, and what the page holds and need not be sent again.
+// All that waits, and what the page holds and need not be sent again; numbered, as Python reads the
+// last one more than once.
 function letter() {
   const held = {};
   for (const name of shared.pictures.keys()) held[name] = 1;
   for (const [token, overlay] of shared.overlays) held[token] = overlay.revision;
-  return { gestures: shared.outbox.slice(), held };
+  return { telling: ++shared.tellings, gestures: shared.outbox.slice(), held };
 }

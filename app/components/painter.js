@@ -34,6 +34,7 @@ class Painter {
       [this.canvas, "pointermove", (event) => this.move(event)],
       [this.canvas, "pointerup", (event) => this.up(event)],
       [this.canvas, "pointercancel", (event) => this.up(event)],
+      [this.canvas, "lostpointercapture", (event) => this.up(event)],
       [this.canvas, "wheel", (event) => this.wheel(event)],
       [this.canvas, "contextmenu", (event) => event.preventDefault()],
       [this.frame, "keydown", (event) => this.key(event)],
@@ -57,6 +58,7 @@ class Painter {
     shared.current = this;
     if (data.tool !== this.told) this.take((this.told = data.tool));
     confirmed(data.done);
+    if (shared.chosen?.number <= data.done) shared.chosen = null; // Python tells it from now on
     if (corners.points.length && String(corners.about.image) !== String(data.image)) this.close();
     this.see(data);
     this.fit();
@@ -135,13 +137,22 @@ class Painter {
 
   down(event) {
     event.preventDefault();
+    if (this.isOther(event)) return;
+    this.up(); // one that was lost: the same pointer comes down again
     this.frame.focus({ preventScroll: true });
     this.canvas.setPointerCapture(event.pointerId);
     const pans = event.button === 1 || event.button === 2;
-    this.stroke = { pans, from: [event.clientX, event.clientY], points: [this.point(event)], shift: event.shiftKey };
+    const { pointerId } = event;
+    this.stroke = { pointerId, pans, from: [event.clientX, event.clientY], points: [this.point(event)], shift: event.shiftKey };
+  }
+
+  // A palm beside the pen: while a stroke is under way, no other pointer does anything.
+  isOther(event) {
+    return this.stroke !== null && event.pointerId !== this.stroke.pointerId;
   }
 
   move(event) {
+    if (this.isOther(event)) return;
     this.pointer = this.point(event);
     if (!this.stroke && !corners.points.length) return;
     if (!this.stroke) {
@@ -157,13 +168,13 @@ class Painter {
     this.draw();
   }
 
-  up() {
+  up(event) {
+    if (event && this.isOther(event)) return;
     const stroke = this.stroke;
     this.stroke = null;
     if (!stroke || stroke.pans) return;
     if (this.tool === "polygon") {
-      const { image, class: name, width } = this.data;
-      if (corners.click(stroke.points.at(-1), this.view.scale, { image, class: name, width })) this.close();
+      if (corners.click(stroke.points.at(-1), this.view.scale, this.about())) this.close();
       this.draw();
       return;
     }
@@ -213,9 +224,21 @@ class Painter {
     this.draw();
   }
 
+  // What every gesture tells. The class that a key chose counts at once, not when Python has answered.
+  about() {
+    const { image, class: told, width } = this.data;
+    const isChosen = shared.chosen && String(shared.chosen.image) === String(image);
+    return { image, class: isChosen ? shared.chosen.name : told, width };
+  }
+
   say(gesture) {
-    const { image, width } = this.data;
-    posted({ image, class: this.data.class, width, ...gesture });
+    const about = this.about();
+    if (gesture.what === "class") {
+      about.class = this.data.classes[gesture.at]?.[0] ?? about.class;
+      shared.chosen = { image: about.image, name: about.class };
+    }
+    const number = posted({ ...about, ...gesture });
+    if (gesture.what === "class") shared.chosen.number = number;
     this.send();
     this.draw();
   }
@@ -234,11 +257,11 @@ class Painter {
     if (overlay?.revision) context.drawImage(overlay.canvas, ...size);
     context.globalAlpha = 0.6;
     const here = shared.traces.filter((each) => String(each.image) === String(data.image));
-    for (const each of here) this.trace(each.what, each.points, each.width);
+    for (const each of here) this.trace(each.what, each.points, each);
     const draws = this.stroke && !this.stroke.pans && this.tool !== "polygon";
-    if (draws) this.trace(this.tool, this.stroke.points, data.width);
+    if (draws) this.trace(this.tool, this.stroke.points, this.about());
     context.globalAlpha = 1;
-    corners.draw(context, { color: data.colors.polygon, pointer: this.pointer, thin: 2 / view.scale });
+    corners.draw(context, { color: this.ink("polygon", this.about().class), pointer: this.pointer, thin: 2 / view.scale });
     if (data.sight) ringed(context, data.sight, { color: data.colors.sight, thin: 2 / view.scale });
     const left = shared.outbox.length;
     const open = corners.points.length ? ` · ${corners.points.length} corners, Enter closes` : "";
@@ -250,33 +273,14 @@ class Painter {
     this.status.dataset.image = data.image[1];
   }
 
-  trace(tool, points, width) {
-    this.context.strokeStyle = this.data.colors[tool] ?? this.data.colors.brush;
+  ink(tool, name) {
+    const { colors, classes, class: chosen } = this.data;
+    const own = new Map(classes);
+    return colors[tool] ?? own.get(name) ?? own.get(chosen);
+  }
+
+  trace(tool, points, { width, class: name }) {
+    this.context.strokeStyle = this.ink(tool, name);
     traced(this.context, tool, points, { width, thin: 2 / this.view.scale });
   }
-}
-
-// The picture to draw: while another look of the same image is on its way, the one before.
-function backdrop(painter) {
-  const image = String(painter.data.image);
-  const picture = shared.pictures.get(painter.data.name);
-  if (picture?.complete) painter.behind = { picture, image };
-  return painter.behind?.image === image ? painter.behind.picture : null;
-}
-
-// Puts the rectangle into the overlay; one that lacks what came before it is left out.
-async function applied(overlay, patch, revision) {
-  if (overlay.revision < patch.since) return;
-  const image = new Image();
-  image.src = patch.png;
-  await image.decode();
-  const [top, left, bottom, right] = patch.window;
-  if (!patch.since) {
-    overlay.canvas.width = right;
-    overlay.canvas.height = bottom;
-  }
-  const context = overlay.canvas.getContext("2d");
-  context.clearRect(left, top, right - left, bottom - top);
-  context.drawImage(image, left, top);
-  overlay.revision = revision;
 }

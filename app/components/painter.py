@@ -38,8 +38,18 @@ HELP = (
     "click on the first corner closes it, Backspace takes a corner back, Esc drops it"
 )
 HEIGHT_PX = 640
+# Tools that make objects draw in the colour of the class.
+_TOOL_COLORS = {
+    "eraser": "#FF4D4D",
+    "cut": "#FF4D4D",
+    "select": "#FFFFFF",
+    "teach": look.MARK_COLOR,
+    "ground": look.BACKGROUND_COLOR,
+    "accept": look.PREDICTED_COLOR,
+    "sight": look.MARK_COLOR,
+}
 # A component is one module: the parts are put behind each other.
-_PARTS = ("outbox.js", "strokes.js", "corners.js", "keys.js", "painter.js")
+_PARTS = ("outbox.js", "strokes.js", "layers.js", "corners.js", "keys.js", "painter.js")
 _HTML = """<div class="painter" tabindex="0" role="application" aria-label="Painter">
 <canvas></canvas><div class="painter-status" aria-live="polite"></div></div>"""
 _CSS = """.painter { position: relative; outline: none; }
@@ -87,6 +97,7 @@ def show(
             "tool": tool,
             "tools": TOOLS,
             "class": studio.class_name,
+            "classes": [(name, studio.color(name)) for name in studio.classes],
             "width": width_px,
             "done": state.gestures_done(),
             "sight": studio.sight
@@ -95,7 +106,7 @@ def show(
                 "at": studio.sight.place_yx[::-1],
                 "span": studio.sight.span_px,
             },
-            "colors": _tool_colors(studio),
+            "colors": _TOOL_COLORS,
         },
         on_hand_change=on_gestures,
     )
@@ -104,6 +115,11 @@ def show(
 def sent() -> list[dict[str, Any]]:
     """Return the gestures that the browser waits to have confirmed, the oldest first."""
     return list(_hand().get("gestures") or ())
+
+
+def telling() -> int:
+    """Return the number of the browser's last message; one that is read again has the same."""
+    return int(_hand().get("telling") or 0)
 
 
 def _hand() -> dict[str, Any]:
@@ -120,23 +136,6 @@ def _script() -> str:
 
 def _component() -> Any:
     return st.components.v2.component("aixcell_painter", html=_HTML, css=_CSS, js=_script())
-
-
-def _tool_colors(studio: Studio) -> dict[str, str]:
-    own = studio.color(studio.class_name)
-    return {
-        "brush": own,
-        "polygon": own,
-        "box": own,
-        "click": own,
-        "eraser": "#FF4D4D",
-        "cut": "#FF4D4D",
-        "select": "#FFFFFF",
-        "teach": look.MARK_COLOR,
-        "ground": look.BACKGROUND_COLOR,
-        "accept": look.PREDICTED_COLOR,
-        "sight": look.MARK_COLOR,
-    }
 
 
 def _url(data: bytes, kind: str) -> str:
