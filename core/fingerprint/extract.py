@@ -15,7 +15,11 @@ from core.records import Fingerprint, TaskSpec
 # What two cores prepare and measure in a second, with half of it left for the embedding.
 _MEGAPIXELS_A_SECOND = 0.6
 
+# What the network of the embedding takes to be imported and asked, on two cores.
+EMBEDDING_S = 6.0
+
 OK = "ok"
+SHORT = "left out: the time is too short for it, as the training is short"
 _LATE = "left out: the time for the fingerprint was used up"
 
 
@@ -30,11 +34,13 @@ def run(
 ) -> Fingerprint:
     """Return the fingerprint of train and validation samples; test samples never come here.
 
-    Nothing is started once `seconds` are used up: what is missing then says so in its status.
+    Nothing is started once `seconds` are used up: what is missing then says so in its status. With
+    less than `EMBEDDING_S` there is no embedding, and torch is not imported.
     """
     started = time.monotonic()
-    # Beside the features, which are computed outside of Python most of the time.
-    threading.Thread(target=embedding.load, daemon=True).start()
+    if seconds >= EMBEDDING_S:
+        # Beside the features, which are computed outside of Python most of the time.
+        threading.Thread(target=embedding.load, daemon=True).start()
     material = prepare(samples, task, seed=seed, megapixels=_MEGAPIXELS_A_SECOND * seconds)
     cost = {"sample": time.monotonic() - started}
     values: dict[str, float] = {}
@@ -47,7 +53,9 @@ def run(
         status[name] = _measure(name, material, values)
         cost[name] = time.monotonic() - begun
     embedded: tuple[float, ...] = ()
-    if time.monotonic() - started > seconds / 2:
+    if seconds < EMBEDDING_S:
+        status["embedding"] = SHORT
+    elif time.monotonic() - started > seconds / 2:
         status["embedding"] = _LATE
     else:
         begun = time.monotonic()

@@ -46,6 +46,8 @@ def fingerprint(order: Order) -> None:
         task,
         data_set=order.study_dir.name,
         seed=order.option("seed"),
+        # Orders of earlier versions have none.
+        seconds=float(order.request.options.get("seconds", 10.0)),
         versions=order.option("versions"),
     )
     write(order.job_dir.root / "fingerprint.json", found)

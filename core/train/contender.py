@@ -13,7 +13,7 @@ from core.data.samples import Sample
 from core.data.truth import Truth
 from core.errors import RunError
 from core.infer import bundle, predict
-from core.infer.predict import Trained
+from core.infer.predict import Floats, Trained
 from core.pipeline import devices, heads, models, preprocess
 from core.pipeline.heads import Judging
 from core.progress import Progress
@@ -131,10 +131,10 @@ def class_weights(pool: Pool, pipeline: Pipeline, plan: Plan) -> Tensor | None:
     return torch.tensor(weights, dtype=torch.float32, device=pool.device)
 
 
-def seconds_per_look(trained: Trained, sample: Sample) -> float:
-    """Return seconds for one image's maps, after a first look that lays out memory."""
+def timed_look(trained: Trained, sample: Sample) -> tuple[Floats, float]:
+    """Return one image's maps and what they took, after a first look that lays out memory."""
     trained.network.eval()
     predict.maps(trained, sample.image_cyx)
     began = time.perf_counter()
-    predict.maps(trained, sample.image_cyx)
-    return time.perf_counter() - began
+    seen = predict.maps(trained, sample.image_cyx)
+    return seen, time.perf_counter() - began

@@ -41,8 +41,8 @@ def plan(trained: Trained, judge: Judge, test: Images, clock: Clock, *, known: b
 
     `known`: whether the network has learned enough to tell what cutting objects out will cost.
     """
-    look_s = contender.seconds_per_look(trained, judge.samples[0])
-    trial_s = judge.seconds_per_trial(trained)
+    seen, look_s = contender.timed_look(trained, judge.samples[0])
+    trial_s = judge.seconds_per_trial(trained, seen)
     looks = len(judge.samples) + len(test.samples)
     flips = 4 * looks * look_s <= FLIPS_SHARE * clock.budget_s
     flips = flips and not trained.task.wishes.fast_prediction

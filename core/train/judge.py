@@ -71,9 +71,8 @@ class Judge:
         """Return each validation image's maps, once, for tuning."""
         return [predict.maps(trained, sample.image_cyx, flips=flips) for sample in self.samples]
 
-    def seconds_per_trial(self, trained: Trained) -> float:
-        """Return seconds to cut one image's answer out of its maps and to score it."""
-        seen = predict.maps(trained, self.samples[0].image_cyx)
+    def seconds_per_trial(self, trained: Trained, seen: Floats) -> float:
+        """Return seconds to cut the first image's answer out of its maps and to score it."""
         spent = 0.0
         for _ in range(2):  # the first one imports what cutting out and scoring need
             began = time.perf_counter()

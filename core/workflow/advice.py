@@ -24,6 +24,10 @@ from core.records import (
 )
 from core.workflow.studies import make_split, task_of
 
+LONGEST_FINGERPRINT_S = 10.0
+# Of a training's budget, which it counts in.
+FINGERPRINT_SHARE = 0.06
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Learned:
@@ -47,10 +51,12 @@ def fingerprint(workspace: Workspace, study: str) -> Fingerprint | None:
     return found if found.versions == _learned(workspace, record, record.split).versions else None
 
 
-def start_fingerprint(workspace: Workspace, study: str, *, seed: int = 0) -> str:
+def start_fingerprint(
+    workspace: Workspace, study: str, *, seed: int = 0, seconds: float = LONGEST_FINGERPRINT_S
+) -> str:
     """Order the fingerprint of the train and validation images; return the job's id.
 
-    Makes the split where there is none.
+    It takes about `seconds` at most. Makes the split where there is none.
     """
     study_dir = workspace.study(study)
     split = make_split(workspace, study, seed)
@@ -60,6 +66,7 @@ def start_fingerprint(workspace: Workspace, study: str, *, seed: int = 0) -> str
         "labels": learned.labels,
         "versions": learned.versions,
         "seed": seed,
+        "seconds": seconds,
     }
     return jobs.start(study_dir, "fingerprint", options=options).id
 
@@ -114,8 +121,11 @@ def recommend(
     from core.library.store import Library
 
     make_split(workspace, study, seed)
+    seconds = min(LONGEST_FINGERPRINT_S, FINGERPRINT_SHARE * budget.seconds)
     found = fingerprint(workspace, study)
-    job = start_fingerprint(workspace, study, seed=seed) if found is None else ""
+    if found is not None and not _is_enough(found, seconds):
+        found = None
+    job = start_fingerprint(workspace, study, seed=seed, seconds=seconds) if found is None else ""
     # The library is read, and learned from, while the job looks at the images.
     snapshot = Library(workspace).snapshot()
     advisor.prepare(snapshot)
@@ -124,6 +134,13 @@ def recommend(
     return advisor.run(
         found, task_of(studies.load(workspace.study(study))), budget, snapshot, machine.here()
     )
+
+
+def _is_enough(found: Fingerprint, seconds: float) -> bool:
+    """Return whether no more would be known after so many seconds."""
+    from core.fingerprint import extract
+
+    return seconds < extract.EMBEDDING_S or found.status.get("embedding") != extract.SHORT
 
 
 def candidates(recommendation: Recommendation) -> tuple[Candidate, ...]:

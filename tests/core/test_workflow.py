@@ -112,6 +112,18 @@ def test_the_fingerprint_is_stale_once_labels_change(workspace, study):
     assert not workflow.is_described(workspace, study)
 
 
+def test_a_short_training_is_described_quickly_and_a_long_one_anew(workspace, study):
+    """Of a minute's budget a fifth went into importing the network of the embedding."""
+    workflow.recommend(workspace, study, Budget(seconds=60))
+    short = workflow.fingerprint(workspace, study)
+    assert short.embedding == ()
+    assert short.values
+    workflow.recommend(workspace, study, Budget(seconds=600))
+    assert workflow.fingerprint(workspace, study).embedding
+    workflow.recommend(workspace, study, Budget(seconds=60))
+    assert workflow.fingerprint(workspace, study).embedding, "what is known is not forgotten"
+
+
 def _without_first_object(labels):
     from core.data.labels.model import Labels
 

@@ -20,14 +20,24 @@ def cards() -> tuple[str, ...]:
 
 
 def hardware() -> str:
-    """Return e.g. `2 cores AMD EPYC, no GPU`."""
+    """Return e.g. `2 cores AMD EPYC, no GPU`.
+
+    Processors of one name differ by half in speed where one has units for bf16: that is told.
+    """
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
-    return f"{cores} cores {_processor()}, {' + '.join(cards()) or 'no GPU'}"
+    slow = "" if _has_bf16() else " without bf16"
+    return f"{cores} cores {_processor()}{slow}, {' + '.join(cards()) or 'no GPU'}"
 
 
 def busy_percent() -> float:
     """Return how much of all cores others use now; looks for two seconds."""
     return float(psutil.cpu_percent(2.0))
+
+
+def _has_bf16() -> bool:
+    table = Path("/proc/cpuinfo")
+    text = table.read_text() if table.exists() else ""
+    return any(flag in text for flag in ("avx512_bf16", "amx_bf16", " bf16"))
 
 
 def _processor() -> str:
