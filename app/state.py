@@ -3,6 +3,7 @@
 The link in the address bar names study and run, so that a reload or a shared link leads back.
 """
 
+import time
 import uuid
 from typing import Any
 
@@ -206,12 +207,18 @@ def keep_gestures_done(number: int) -> None:
     st.session_state[_DONE] = number
 
 
-def count_failure(number: int) -> int:
-    """Return how often the painter's gesture could not be put on the disk, this time included."""
-    known, times = st.session_state.get(_FAILED, (number, 0))
-    times = times + 1 if known == number else 1
-    st.session_state[_FAILED] = (number, times)
-    return int(times)
+def count_failure(number: int, telling: int) -> tuple[int, float]:
+    """Return in how many tellings of the browser the painter's gesture failed, and for how long.
+
+    In seconds. A page reads what the browser told more than once.
+    """
+    now = time.monotonic()
+    known, last, times, since = st.session_state.get(_FAILED, (number, None, 0, now))
+    if known != number:
+        last, times, since = None, 0, now
+    times += telling != last
+    st.session_state[_FAILED] = (number, telling, times, since)
+    return times, now - since
 
 
 def visit(place: str) -> None:

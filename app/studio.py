@@ -3,7 +3,9 @@
 The browser sends every gesture with a number until it is confirmed; each is done once, in order.
 """
 
-from collections.abc import Callable
+import math
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -16,9 +18,12 @@ from app.taught import Taught
 from app.tools import Gesture
 from app.wand import Wand
 from core.annotate import edits
+from core.annotate.edits import Point
 from core.annotate.lessons import Lesson
+from core.data.labels.entries import LEARNED
 from core.data.labels.journal import Journal
 from core.data.labels.model import MAIN, Labels
+from core.data.labels.teaching import Shown
 from core.errors import LabelError
 from core.records import Kind
 
@@ -40,17 +45,19 @@ class Studio:
     background: str | None
     class_name: str
     """What the next object is."""
-    reopen: Callable[[], Journal] | None = None
-    """Reads the journal again where another wrote in it."""
     earlier: Callable[[str | None], list[Lesson]] | None = None
     """What images that are done teach the learner, see `app.taught`."""
-    before: frozenset[str] = frozenset()
-    """The gestures that are in versions of the image already."""
     done: int = 0
     """The number of the last gesture that was taken."""
     selected: tuple[int, ...] = ()
     problem: str = ""
     """Why the last gesture did nothing."""
+    news: list[str] = field(default_factory=list)
+    """What happened to the strokes elsewhere, in sentences; shown as long as the image is."""
+    others: list[str] = field(default_factory=list)
+    """Who else draws on the image, as seen at `looked`."""
+    looked: float = -math.inf
+    """Seconds of the machine's clock."""
     draws_boxes: bool = False
     """Whether the hand drew a box here: then it pays to learn of boxes."""
     sight: Sight | None = None
@@ -60,11 +67,14 @@ class Studio:
     taught: Taught = field(init=False)
     proposed: Proposed = field(default_factory=Proposed)
     wand: Wand = field(init=False)
+    _learners: tuple[Shown, ...] = ()
+    """The strokes that the learner was shown."""
 
     def __post_init__(self) -> None:
         """Lay out what helps the hand."""
         self.taught = Taught(image_cyx=self.image_cyx, earlier=self.earlier)
         self.wand = Wand(image_cyx=self.image_cyx)
+        self._show_learner()
 
     @property
     def labels(self) -> Labels:
@@ -82,16 +92,26 @@ class Studio:
             return look.UNNAMED_COLOR
         return look.class_color(self.classes, class_name, self.background)
 
+    @contextmanager
+    def at_work(self) -> Iterator[None]:
+        """Let nobody else write meanwhile: whatever changes the image stands within.
+
+        It begins with what another session of this tab, or of a copied link, wrote.
+        """
+        had = len(self.journal.entries)
+        with self.journal.turn() as was_behind:
+            if was_behind:
+                self._catch_up(had)
+            self.journal.cause = ""
+            yield
+
     def take(self, gestures: list[Gesture]) -> int:
         """Do what has not been done yet; return how many gestures that were."""
         new = [each for each in gestures if int(each["number"]) > self.done]
-        with self.journal.turn():
-            if self.reopen is not None and self.journal.is_behind:
-                self.journal = self.reopen()
-            causes = {each.cause for each in self.journal.entries} | self.before
+        with self.at_work():
             for each in sorted(new, key=lambda one: int(one["number"])):
                 self.journal.cause = f"{self.journal.folder.name} {each['number']}"
-                if self.journal.cause not in causes:  # a browser that was reloaded tells it again
+                if not self.journal.knows(self.journal.cause):  # a reloaded browser tells it again
                     self._try(each)
                 self.done = int(each["number"])
         return len(new)
@@ -108,21 +128,23 @@ class Studio:
 
         Images that are done teach as well. Raises LabelError before two classes are known.
         """
-        before = len(self.labels.objects)
-        labels = self.taught.rest(
-            self.labels,
-            class_name=self.class_name,
-            joined=self.is_regions,
-            diameter_px=self.diameter_px(),
-        )
-        self.keep(labels, "rest of the image")
-        return len(self.labels.objects) - before
+        with self.at_work():
+            before = len(self.labels.objects)
+            labels = self.taught.rest(
+                self.labels,
+                class_name=self.class_name,
+                joined=self.is_regions,
+                diameter_px=self.diameter_px(),
+            )
+            self.keep(labels, LEARNED)
+            return len(self.labels.objects) - before
 
     def accept_all(self) -> int:
         """Take all that is proposed where nothing is yet; return how many objects that were."""
-        before = len(self.labels.objects)
-        self.take_over(list(self.proposed.classes))
-        return len(self.labels.objects) - before
+        with self.at_work():
+            before = len(self.labels.objects)
+            self.take_over(list(self.proposed.classes))
+            return len(self.labels.objects) - before
 
     def take_over(self, wanted: list[int]) -> None:
         """Make objects of what a model proposes."""
@@ -143,15 +165,23 @@ class Studio:
 
     def undo(self) -> None:
         """Take the last change back; LabelError where there is none."""
-        if self.journal.undo() is None:
+        if not self.journal.undo():
             raise LabelError("there is nothing to take back")
+        self._show_learner()
         self._forget_gone()
 
     def redo(self) -> None:
         """Bring back what was taken back last; LabelError where there is nothing."""
-        if self.journal.redo() is None:
+        if not self.journal.redo():
             raise LabelError("there is nothing to bring back")
+        self._show_learner()
         self._forget_gone()
+
+    def teach(self, value: int, points: Sequence[Point], width_px: float) -> None:
+        """Show the learner what is an object, or none; kept on the disk, though it is no label."""
+        self.journal.teach(value, points, width_px)
+        self.taught.add(edits.stroke(self.labels.shape_yx, points, width_px), value)
+        self._learners = tuple(self.journal.teaching.standing)
 
     def add(self, mask: NDArray[np.bool_], what: str) -> None:
         """Make the mask a new object, or part of its class's region."""
@@ -168,6 +198,23 @@ class Studio:
         """Put a change into the journal."""
         self.journal.record(edits.signed(self.labels, labels, self.journal.author), what)
         self._forget_gone()
+
+    def _catch_up(self, had: int) -> None:
+        """Go on from what another wrote; `had` is how many entries were known."""
+        if len(self.journal.entries) < had:
+            self.news.append(
+                "What was drawn here was saved, or is gone on with, in another window; this goes "
+                "on from what counts now."
+            )
+        self.wand.put_down()
+        self._show_learner()
+        self._forget_gone()
+
+    def _show_learner(self) -> None:
+        standing = tuple(self.journal.teaching.standing)
+        if standing != self._learners:
+            self.taught.show(standing)
+        self._learners = standing
 
     def _forget_gone(self) -> None:
         known = {item.id for item in self.labels.objects}

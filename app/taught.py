@@ -1,6 +1,6 @@
 """What strokes, and images that are done, have taught about one image: where objects are."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from core.annotate import edits, lessons, outlines, scribbles
 from core.annotate.lessons import Lesson
 from core.data.labels.model import MAIN, Labels
+from core.data.labels.teaching import Shown
 
 
 @dataclass(slots=True, kw_only=True, eq=False)
@@ -46,6 +47,16 @@ class Taught:
             self.strokes_yx = np.full(mask_yx.shape, scribbles.UNKNOWN, np.int32)
         self.strokes_yx[mask_yx] = value
         self.inside_yx = None
+
+    def show(self, strokes: Sequence[Shown]) -> None:
+        """Take in all strokes anew, as after a reload or when one was taken back."""
+        if self.strokes_yx is not None:
+            self.strokes_yx = np.full(self.strokes_yx.shape, scribbles.UNKNOWN, np.int32)
+        self.inside_yx = None
+        rows, columns = self.image_cyx.shape[1:]
+        for each in strokes:
+            mask = edits.stroke((rows, columns), each.points, each.width_px)
+            self.add(mask, each.value)
 
     def learn(self, labels: Labels, class_name: str | None = None) -> NDArray[np.float32]:
         """Return how likely each pixel is an object's, after strokes, marked objects and lessons.

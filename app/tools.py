@@ -26,6 +26,9 @@ def act(studio: "Studio", gesture: Gesture) -> None:
         raise LabelError(f"there is no tool {what!r}")
     if what not in ("grow", "shrink"):
         studio.wand.put_down()
+    if what in DRAWS:
+        # A digit that follows is meant for what is drawn next, not for what was selected before.
+        studio.selected = ()
     chosen, told = studio.class_name, gesture.get("class")
     # The class that was chosen when the hand moved; another may have been chosen since.
     studio.class_name = told if told in studio.classes else chosen
@@ -43,7 +46,6 @@ def brush(studio: "Studio", gesture: Gesture) -> None:
         studio.keep(edits.erase(studio.labels, mask), "background")
     elif under is not None and not studio.is_regions:
         studio.keep(edits.extend(studio.labels, under, mask), "brush")
-        studio.selected = (under,)
     else:
         studio.add(mask, "brush")
 
@@ -129,7 +131,7 @@ def cut(studio: "Studio", gesture: Gesture) -> None:
 
 def teach(studio: "Studio", gesture: Gesture, value: int) -> None:
     """Show the learner what is an object, or none."""
-    studio.taught.add(_stroke(studio, gesture), value)
+    studio.teach(value, _points(gesture), _width(gesture))
 
 
 def _known(studio: "Studio") -> Known:
@@ -150,8 +152,11 @@ def _offer(studio: "Studio", found: clicks.Proposals, what: str) -> None:
 
 
 def _stroke(studio: "Studio", gesture: Gesture) -> NDArray[np.bool_]:
-    width = float(gesture.get("width") or 1)
-    return edits.stroke(studio.labels.shape_yx, _points(gesture), width)
+    return edits.stroke(studio.labels.shape_yx, _points(gesture), _width(gesture))
+
+
+def _width(gesture: Gesture) -> float:
+    return float(gesture.get("width") or 1)
 
 
 def _points(gesture: Gesture) -> list[Point]:
@@ -161,6 +166,8 @@ def _points(gesture: Gesture) -> list[Point]:
     return points
 
 
+DRAWS = ("brush", "polygon", "click", "box")
+"""What makes objects."""
 WAYS: dict[str, Callable[["Studio", Gesture], None]] = {
     "brush": brush,
     "eraser": erase,

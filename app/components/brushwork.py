@@ -1,12 +1,11 @@
 """One image under the brush: painter, tools, what was learned, save."""
 
-from dataclasses import replace
+import time
 from itertools import groupby
 
-import numpy as np
 import streamlit as st
 
-from app import services, state, views, wording
+from app import presence, services, state, views, wording
 from app.components import finding, looking, painter, problem, proposing, walk
 from app.overlay import Overlay
 from app.studio import Studio
@@ -17,8 +16,11 @@ from core.errors import AIxCellError, ConflictError
 from core.records import ImageRecord, Kind, StudyRecord
 
 TITLE = "Brush and clicks"
-# The browser tells again what is not confirmed, every second and a half.
-_TRIES = 4
+# The browser tells again what is not confirmed, every second and a half: a file that cannot be read
+# may be readable then. Strokes tell at once, so that tellings alone would not take any time.
+_TRIES, _PATIENCE_S = 4, 6.0
+# Others draw on the image, or have stopped: looked at no more often.
+_LOOK_S = 30.0
 
 
 def show(study: StudyRecord, image: ImageRecord) -> None:
@@ -37,6 +39,7 @@ def _editor(study: StudyRecord, image: ImageRecord) -> None:
         finding.show(studio, before_leaving=lambda: _finish(studio))
         left, right = st.columns([7, 3], gap="large")
         with right:
+            _news(studio)
             looking.show(study, image)
             tool, width_px = _palette(studio, image)
             _learner(studio)
@@ -71,8 +74,9 @@ def take() -> None:
         try:
             _put(str(study), str(image_id), together, "".join(part))
         except AIxCellError as error:
-            if state.count_failure(int(together[0]["number"])) < _TRIES:
-                return  # a file may be readable in a moment, and the browser tells it again
+            times, for_s = state.count_failure(int(together[0]["number"]), painter.telling())
+            if times < _TRIES or for_s < _PATIENCE_S:
+                return
             state.say(f"A stroke needs your attention: {error}")
         state.keep_gestures_done(int(together[-1]["number"]))
 
@@ -85,14 +89,15 @@ def _put(study: str, image_id: str, gestures: list[Gesture], part: str) -> None:
         return
     record = services.study(study)
     image = regions.named(record.image(image_id), part)
-    studio = services.open_studio(record, image, state.tab())
+    is_here = (state.study(), state.image(), state.part()) == place
+    studio = services.open_studio(record, image, state.tab(), presence.is_open if is_here else None)
     had_strokes = bool(studio.journal.entries)
     studio.take(gestures)
-    if (state.study(), state.image(), state.part()) == place:
+    if is_here:
         state.keep_studio((studio, Overlay()))
     elif not had_strokes:
         # The image was left and saved meanwhile: what came late is saved like the rest.
-        _save(studio, complete=_was_complete(studio))
+        services.finish_studio(studio, complete=_was_complete(studio) or None)
 
 
 def _opened(study: StudyRecord, image: ImageRecord) -> tuple[Studio, Overlay]:
@@ -100,19 +105,28 @@ def _opened(study: StudyRecord, image: ImageRecord) -> tuple[Studio, Overlay]:
     kept: tuple[Studio, Overlay] | None = state.studio()
     if kept is not None and (kept[0].study, kept[0].image_id) == (study.name, image.id):
         return kept
-    studio = services.open_studio(study, image, state.tab())
-    if studio.journal.entries:
-        state.say("What was drawn before and not saved yet is there again.")
-    others = services.others_at_work(study.name, image.id, state.tab())
-    if others:
-        st.warning(
-            f"{' and '.join(sorted(set(others)))} is drawing on this image at the moment. Both "
-            "versions will stay; one of them will have to be chosen.",
-            icon=":material/group:",
-        )
-    opened = studio, Overlay()
+    opened = services.open_studio(study, image, state.tab(), presence.is_open), Overlay()
     state.keep_studio(opened)
     return opened
+
+
+def _news(studio: Studio) -> None:
+    """Tell what happened to strokes elsewhere, and who else is at work here."""
+    presence.note(state.tab())
+    now = time.monotonic()
+    if now - studio.looked >= _LOOK_S:
+        studio.others = services.others_at_work(studio.study, studio.image_id, state.tab())
+        studio.looked = now
+    if studio.others:
+        several = "are" if len(studio.others) > 1 else "is"
+        st.warning(
+            f"{' and '.join(each or 'Somebody' for each in studio.others)} {several} drawing on "
+            "this image at the moment. Both versions will stay; one of them will have to be "
+            "chosen.",
+            icon=":material/group:",
+        )
+    for each in studio.news:
+        st.info(each, icon=":material/history:")
 
 
 def _palette(studio: Studio, image: ImageRecord) -> tuple[str, float]:
@@ -157,18 +171,15 @@ def _learner(studio: Studio) -> None:
 
 
 def _saving(studio: Studio) -> None:
-    complete = (
+    if _can_be_complete(studio):
         st.toggle(
             "All of it is marked",
             value=_was_complete(studio),
-            key=f"painter-complete-{state.mount()}",
+            key=_complete_key(),
             help="On: what is not marked is background. Off: only what is marked counts.",
         )
-        if _can_be_complete(studio)
-        else False
-    )
     if st.button("Save", type="primary", icon=":material/save:", width="stretch", key="save-paint"):
-        _finish(studio, complete=complete)
+        _finish(studio, even_without_strokes=True)
         st.rerun()
     counts = ", ".join(
         f"{name or 'no class'} {count}" for name, count in sorted(_counts(studio.labels).items())
@@ -190,20 +201,25 @@ def _can_be_complete(studio: Studio) -> bool:
     return studio.kind is not Kind.SEMANTIC or studio.background is not None
 
 
+def _complete_key() -> str:
+    return f"painter-complete-{state.mount()}"
+
+
 def _was_complete(studio: Studio) -> bool:
+    if not _can_be_complete(studio):
+        return False
     annotated_yx = studio.labels.annotated_yx
     # Of a large image this part may be new, though others are marked.
     is_new = studio.journal.base is None or (bool(studio.part) and not annotated_yx.any())
     return is_new or bool(annotated_yx.all())
 
 
-def _finish(studio: Studio, *, complete: bool | None = None) -> bool:
+def _finish(studio: Studio, *, even_without_strokes: bool = False) -> bool:
     """Make a version of the strokes; return whether the page may go on."""
-    if complete is None and not studio.journal.entries:
+    if not even_without_strokes and not studio.journal.entries:
         return True
-    told = st.session_state.get(f"painter-complete-{state.mount()}", _was_complete(studio))
     try:
-        _save(studio, complete=bool(told) if complete is None else complete)
+        services.finish_studio(studio, complete=_complete(studio))
     except ConflictError:
         state.remount()
         raise
@@ -212,8 +228,8 @@ def _finish(studio: Studio, *, complete: bool | None = None) -> bool:
     return True
 
 
-def _save(studio: Studio, *, complete: bool) -> None:
-    labels = studio.labels
-    if complete:
-        labels = replace(labels, annotated_yx=np.ones(labels.shape_yx, dtype=bool))
-    services.finish_studio(studio, labels)
+def _complete(studio: Studio) -> bool | None:
+    """Return what the toggle says; None where every class is marked and none is the rest."""
+    if not _can_be_complete(studio):
+        return None
+    return bool(st.session_state.get(_complete_key(), _was_complete(studio)))

@@ -13,7 +13,7 @@ GESTURES = [{"number": number, "image": ["s", "a"], "what": "brush"} for number 
 @pytest.fixture
 def disk(monkeypatch):
     """Return what was put on a disk that cannot be read for a while."""
-    taken, faults = [], []
+    taken, faults, browser = [], [], {"telling": 1, "seconds": 100.0}
 
     def put(study, image_id, gestures, part):
         if faults:
@@ -23,13 +23,15 @@ def disk(monkeypatch):
 
     st.session_state.clear()
     monkeypatch.setattr(brushwork, "_put", put)
+    monkeypatch.setattr(brushwork.painter, "telling", lambda: browser["telling"])
+    monkeypatch.setattr(state.time, "monotonic", lambda: browser["seconds"])
     monkeypatch.setattr(brushwork.painter, "sent", lambda: list(GESTURES))
-    yield taken, faults
+    yield taken, faults, browser
     st.session_state.clear()
 
 
 def test_a_stroke_is_not_confirmed_while_the_disk_cannot_be_read(disk):
-    taken, faults = disk
+    taken, faults, _ = disk
     faults.append(1)
     brushwork.take()
     assert (taken, state.gestures_done()) == ([], 0)
@@ -39,9 +41,34 @@ def test_a_stroke_is_not_confirmed_while_the_disk_cannot_be_read(disk):
 
 
 def test_a_stroke_that_never_can_be_kept_is_told_and_holds_up_no_other(disk):
-    taken, faults = disk
-    faults += [1] * 4
-    for _ in range(4):
+    taken, faults, browser = disk
+    faults += [1] * 5
+    for _ in range(5):
         brushwork.take()
+        browser["telling"] += 1
+        browser["seconds"] += 1.5
     assert (taken, state.gestures_done()) == ([], 6)
     assert "the labels cannot be read" in state.take_said()
+
+
+def test_a_message_that_is_read_again_is_one_telling(disk):
+    """A page reads it twice: strokes were let go after two tellings in two seconds."""
+    _, faults, browser = disk
+    faults += [1] * 20
+    for _ in range(3):
+        for _ in range(6):
+            brushwork.take()
+        browser["telling"] += 1
+        browser["seconds"] += 10
+    assert state.gestures_done() == 0
+
+
+def test_strokes_that_follow_each_other_quickly_do_not_use_up_the_patience(disk):
+    """Each stroke tells all that waits: four of them took less than a second."""
+    _, faults, browser = disk
+    faults += [1] * 20
+    for _ in range(20):
+        brushwork.take()
+        browser["telling"] += 1
+        browser["seconds"] += 0.2
+    assert state.gestures_done() == 0

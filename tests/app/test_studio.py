@@ -3,9 +3,10 @@
 import numpy as np
 import pytest
 
+from app.overlay import Overlay
 from app.studio import Studio
 from core.data import study
-from core.data.labels import journal
+from core.data.labels import history, journal
 from core.data.labels.model import MAIN, LabelObject, Labels
 from core.errors import LabelError
 from core.records import Kind
@@ -191,7 +192,6 @@ def test_a_stroke_told_again_after_a_reload_is_done_once(open_studio):
 def test_two_sessions_of_one_tab_lose_nothing_of_each_other(open_studio):
     """A reload leaves the old session at work for a moment: both wrote the same entry number."""
     old, new = open_studio(), open_studio()
-    old.reopen = new.reopen = lambda: open_studio().journal
     new.take([gesture(2, "brush", (20, 90), (40, 90))])
     old.take([gesture(1, "brush", (20, 60), (40, 60))])
     new.take([gesture(3, "brush", (80, 90), (100, 90))])
@@ -246,3 +246,82 @@ def test_an_image_that_is_done_teaches_the_next_one_before_any_stroke(open_studi
     studio.taught.earlier = lambda class_name: [lesson]
     assert studio.label_rest() == 3
     assert studio.labels.layers[MAIN][30, 80]
+
+
+def test_what_the_learner_made_keeps_the_strokes_of_another_session(open_studio):
+    """Only strokes looked whether another had written: this wrote the same entry number."""
+    old, new = open_studio(), open_studio()
+    new.take([gesture(1, "brush", (20, 60), (40, 60))])
+    old.proposed.show(proposed_discs(), {2: "bi"})
+    assert old.accept_all() == 1
+    new.take([gesture(2, "teach", (26, 30), (34, 30)), gesture(3, "ground", (10, 110), (110, 110))])
+    new.take([gesture(4, "ground", (55, 10), (55, 60), width=3)])
+    old.take([gesture(5, "brush", (80, 100), (90, 100))])
+    assert old.label_rest() >= 1  # taught by what the other session was shown
+    again = open_studio().journal.entries
+    assert [each.what for each in again] == [
+        "brush",
+        "proposed by a model",
+        "brush",
+        "rest of the image",
+    ]
+    assert [each.number for each in again] == [0, 1, 2, 3]
+
+
+def test_strokes_that_are_gone_on_with_elsewhere_are_told(open_studio):
+    old, new = open_studio(), open_studio()
+    old.take([gesture(1, "brush", (20, 60), (40, 60))])
+    history.finish(new.journal)
+    old.take([gesture(2, "brush", (80, 100), (90, 100))])
+    assert "in another window" in old.news[0]
+    assert len(old.labels.objects) == 2
+
+
+def test_strokes_for_the_learner_are_there_after_a_reload(open_studio):
+    """They were confirmed, and gone with the page."""
+    studio = open_studio()
+    studio.take(
+        [
+            gesture(1, "teach", (26, 30), (34, 30)),
+            gesture(2, "ground", (10, 110), (110, 110)),
+            gesture(3, "ground", (55, 10), (55, 60), width=3),
+        ]
+    )
+    again = open_studio()
+    np.testing.assert_array_equal(again.taught.strokes_yx, studio.taught.strokes_yx)
+    again.take([gesture(2, "ground", (10, 110), (110, 110))])  # told again, done once
+    assert len(again.journal.teaching.standing) == 3
+    assert again.label_rest() == 3
+
+
+def test_undo_takes_back_the_last_stroke_for_the_learner(open_studio):
+    """It took back an older stroke of the brush instead."""
+    studio, overlay = open_studio(), Overlay()
+    studio.take([gesture(1, "brush", (20, 60), (40, 60)), gesture(2, "teach", (80, 30), (90, 30))])
+    overlay.patch(studio, 0)
+    studio.take([gesture(3, "undo")])
+    assert len(studio.labels.objects) == 1
+    assert (studio.taught.strokes_yx < 0).all()
+    assert overlay.patch(studio, 1).since == 1  # the browser is told where it was
+    studio.take([gesture(4, "redo")])
+    assert (studio.taught.strokes_yx >= 0).any()
+    studio.take([gesture(5, "undo"), gesture(6, "undo"), gesture(7, "undo")])
+    assert studio.labels.objects == ()
+    assert "nothing to take back" in studio.problem
+
+
+def test_a_digit_after_a_stroke_is_meant_for_the_next_object(open_studio):
+    """What the brush had gone on with was selected, and the digit made it another class."""
+    studio = open_studio()
+    studio.take(
+        [
+            gesture(1, "brush", (20, 60), (40, 60)),
+            gesture(2, "brush", (40, 60), (60, 60)),
+            gesture(3, "class", at=1),
+            gesture(4, "brush", (20, 90), (40, 90)),
+        ]
+    )
+    assert [item.class_name for item in studio.labels.objects] == ["mono", "bi"]
+    studio.take([gesture(5, "select", (30, 60)), gesture(6, "brush", (80, 90), (100, 90))])
+    studio.take([gesture(7, "class", at=0)])
+    assert [item.class_name for item in studio.labels.objects] == ["mono", "bi", "bi"]

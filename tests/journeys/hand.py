@@ -9,10 +9,13 @@ from playwright.sync_api import TimeoutError
 from core import workflow
 from core.data import imports
 from core.data import study as studies
-from core.data.labels import journal, store
+from core.data.labels import entries, journal, store
 from core.data.labels.model import MAIN, LabelObject, Labels
+from core.records import Kind, TaskSpec, Wishes
 
 STUDY = "paint"
+CLASSES = "classes"
+"""A study with a task."""
 PATIENCE_MS = 60_000
 # Notes in the page itself when the mouse was let go and when the stroke was part of the overlay:
 # asking the page from outside takes longer than the stroke.
@@ -58,6 +61,14 @@ def make_study(place, side, images=2, objects=0):
         store.save(study_dir, "noise-0", labels, author="benchmark")
 
 
+def make_study_of_classes(place, side, classes):
+    """Make a study of one noisy image, in which objects of these classes are marked."""
+    study_dir = studies.create(place, CLASSES)
+    imports.add(study_dir, [place.root / "in" / "noise-0.png"])
+    task = TaskSpec(kind=Kind.INSTANCE, classes=classes, wishes=Wishes(seconds=60))
+    workflow.set_task(place, CLASSES, task)
+
+
 class Hand:
     """Paints in one tab and remembers which stroke was made on which image."""
 
@@ -67,9 +78,9 @@ class Hand:
         self.made = {}
         """Image -> how many strokes the painter took."""
 
-    def open(self, image="noise-0"):
+    def open(self, image="noise-0", study=STUDY):
         """Go to an image's painter by the address, as after a reload."""
-        self.page.goto(f"{self.url}/images?study={STUDY}&tab=hand")
+        self.page.goto(f"{self.url}/images?study={study}&tab=hand")
         self.enter(image)
 
     def enter(self, image="noise-0"):
@@ -141,13 +152,14 @@ class Hand:
 
 def held(place, images=2):
     """Return image -> how many brush strokes the disk holds, in versions and in journals."""
-    study_dir = place.study(STUDY)
-    counts = {}
+    study_dir, counts = place.study(STUDY), {}
+    record = studies.load(study_dir)
     for image in (f"noise-{number}" for number in range(images)):
-        entries = journal.strokes(study_dir, image)
+        told = entries.strokes(study_dir, image)
+        _, rows, columns = record.image(image).shape_cyx
         for who in journal.waiting(study_dir, image):
-            entries += journal.open_(study_dir, image, who, (1, 1), author="").entries
-        counts[image] = sum(each.what == "brush" for each in entries)
+            told += journal.open_(study_dir, image, who, (rows, columns), author="").entries
+        counts[image] = sum(each.what == "brush" for each in told)
     return counts
 
 

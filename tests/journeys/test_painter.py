@@ -133,3 +133,74 @@ def test_a_finding_leads_to_its_place_where_a_polygon_is_drawn(place, hand):
     for across, down in ((-60, -60), (60, -60), (60, 60), (-60, -60)):
         page.mouse.click(middle[0] + across, middle[1] + down)  # the first corner closes
     assert len(as_it_stands(place, 4).objects) == 2
+
+
+@pytest.fixture(scope="module")
+def two_classes(place):
+    """Return the id of an image of a study with two classes."""
+    painting.make_study_of_classes(place, SIDE, ("mono", "bi"))
+    return "noise-0"
+
+
+def work_of(place, count):
+    """Return the journal of the image with two classes once it holds so many entries."""
+    study_dir = place.study(painting.CLASSES)
+    for _ in range(100):
+        if "hand" in journal.waiting(study_dir, "noise-0"):
+            work = journal.open_(study_dir, "noise-0", "hand", (SIDE, SIDE), author="")
+            if len(work.entries) >= count:
+                return work
+        painting.rest(0.1)
+    raise AssertionError(f"the disk does not hold {count} entries")
+
+
+def drag(page, *places):
+    """Draw from place to place; each is (across, down) from the middle of the canvas."""
+    box = page.locator(".painter canvas").last.bounding_box()
+    middle = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+    for at, (across, down) in enumerate(places):
+        page.mouse.move(middle[0] + across, middle[1] + down, steps=3)
+        if not at:
+            page.mouse.down()
+    page.mouse.up()
+
+
+def test_a_class_counts_for_the_stroke_that_follows_its_key_at_once(place, hand, two_classes):
+    """The stroke told the class of before: Python had not answered to the key yet."""
+    page = hand.page
+    hand.open(two_classes, painting.CLASSES)
+    drag(page, (-150, -150), (-130, -150))
+    for digit, across in (("2", -50), ("1", 50), ("2", 150)):
+        page.keyboard.press(digit)
+        drag(page, (across, -150), (across + 20, -150))
+    labels = work_of(place, 4).labels
+    assert [item.class_name for item in labels.objects] == ["mono", "bi", "mono", "bi"]
+
+
+def test_a_palm_beside_the_pen_does_not_end_the_stroke(place, hand, two_classes):
+    """A second pointer put its own place in place of the stroke; what was drawn was lost."""
+    page = hand.page
+    hand.open(two_classes, painting.CLASSES)
+    canvas = page.locator(".painter canvas").last
+    canvas.scroll_into_view_if_needed()
+    box = canvas.bounding_box()
+    middle = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+    touch = page.context.new_cdp_session(page)
+    page.mouse.move(middle[0] - 150, middle[1] + 100)
+    page.mouse.down()
+    page.mouse.move(middle[0], middle[1] + 100, steps=5)
+    palm = [{"x": middle[0] + 20, "y": middle[1] + 220, "id": 7}]
+    touch.send("Input.dispatchTouchEvent", {"type": "touchStart", "touchPoints": palm})
+    page.mouse.move(middle[0] + 100, middle[1] + 100, steps=5)
+    touch.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
+    page.mouse.move(middle[0] + 150, middle[1] + 100, steps=5)
+    page.mouse.up()
+    hand.settle()
+    work = work_of(place, 1)
+    assert len(work.entries) == 1
+    labels = work.labels
+    new = labels.layers[MAIN] == labels.objects[-1].id
+    rows, columns = np.nonzero(new)
+    scale = SIDE / min(box["width"], box["height"])
+    assert np.ptp(columns) == pytest.approx(300 * scale, abs=12)
+    assert np.ptp(rows) < 15

@@ -5,141 +5,195 @@ labels/IMAGE/journal/WHO/000012.tiles    the touched tiles before and after the 
 
 WHO is one editor (a browser tab). An entry counts once its line is there; the tiles are written
 first, so a crash loses at most the stroke it fell into. Undo is an entry as well, so there is no
-end to it. `finish` makes one version of all and keeps the lines as the image's history.
+end to it. `history.finish` makes one version of all.
+
+Two may stand for one editor: a tab that was reloaded, or a link that was copied. Each writes in a
+turn, which begins with reading what the other wrote.
 """
 
 import shutil
-import time as clock
-import zlib
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
 from pathlib import Path
 
-import numpy as np
 from filelock import FileLock
-from numpy.typing import NDArray
 
-from core.data.labels import placed, store
-from core.data.labels.model import MAIN, LabelObject, Labels, empty, ids_in
+from core.data.labels import basis, steps, store, teaching, tiles
+from core.data.labels import entries as lines
+from core.data.labels.entries import LEARNED, LINES, Entry
+from core.data.labels.model import Labels, empty
 from core.data.labels.placed import Place
-from core.errors import StudyError
+from core.data.labels.shapes import Point
+from core.data.labels.steps import Step
+from core.data.labels.teaching import Shown, Teaching
+from core.data.labels.tiles import Tile
+from core.errors import ConflictError
 from core.paths import StudyDir, check_name
 from core.records import files
 
-TILE_PX = 128
-"""A stroke touches a few; each is some hundred bytes once it is packed."""
-# Who drew within these seconds is still at work.
-_AT_WORK_S = 120.0
-Tile = tuple[int, int]
-_IN = "."
+IN = "."
 """Stands between an editor and the region of a large image."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Entry:
-    """One stroke, click, undo or redo."""
-
-    number: int
-    what: str
-    """In words for the history, e.g. `brush`, `box`, `undo`."""
-    author: str
-    time: float
-    """Seconds since 1970."""
-    tiles: tuple[Tile, ...]
-    """(row, column) of each tile it changed."""
-    objects: tuple[LabelObject, ...]
-    """The table after the stroke."""
-    undoes: int | None = None
-    """The entry it takes back."""
-    redoes: int | None = None
-    """The entry it brings again."""
-    cause: str = ""
-    """What the editor calls the gesture behind it, so that none is done twice."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Base:
-    version: str | None
 
 
 @dataclass(slots=True, kw_only=True, eq=False)
 class Journal:
     """One editor's work on one image; what is in memory is what is on the disk."""
 
+    study_dir: StudyDir
+    image_id: str
     folder: Path
+    shape_yx: tuple[int, int]
     author: str
-    base: str | None
-    """The version it started from; None: the image had no labels."""
-    labels: Labels
-    """As they stand after the last entry."""
     place: Place | None = None
-    """The region they are cut from; None: they are the whole image's."""
+    """The region the labels are cut from; None: they are the whole image's."""
+    base: str | None = None
+    """The version it started from; None: the image had no labels."""
+    labels: Labels = field(init=False)
+    """As they stand after the last entry."""
     entries: list[Entry] = field(default_factory=list)
+    teaching: Teaching = field(init=False)
+    """Strokes for the learner, which are no labels."""
     cause: str = ""
     """Goes into the next entries."""
-    size: int = 0
-    """Of the lines that it knows, in bytes."""
+    _causes: set[str] = field(default_factory=set)
+    _whole: int = 0
+    _seen: tuple[str, int, int] = ("nothing", 0, 0)
+    _lock: FileLock = field(init=False)
 
-    def turn(self) -> FileLock:
-        """Return the lock under which this editor writes: after a reload two may stand for it."""
-        return FileLock(self.folder.parent / f".{self.folder.name}.lock")
+    def __post_init__(self) -> None:
+        """Know the lock; nothing is read yet."""
+        self._lock = FileLock(self.folder.parent / f".{self.folder.name}.lock")
+
+    @contextmanager
+    def turn(self) -> Iterator[bool]:
+        """Let nobody else write here meanwhile; give whether others had written, which is read.
+
+        What is changed has to be computed from `labels` within the turn.
+        """
+        with self._lock:
+            was_behind = self._now() != self._seen
+            if was_behind:
+                self.read()
+            yield was_behind
 
     @property
-    def is_behind(self) -> bool:
-        """Return whether another wrote here, or made a version of it, since this one looked."""
-        return self._size() != self.size
-
-    def _size(self) -> int:
-        lines = self.folder / "entries.jsonl"
-        return lines.stat().st_size if lines.exists() else 0
-
-    @property
-    def can_undo(self) -> bool:
-        """Return whether there is a stroke to take back."""
-        return bool(_standing(self.entries)[0])
+    def before(self) -> Labels | None:
+        """Return the labels it started from, read from the disk; None: there were none."""
+        region = self.place.region if self.place is not None else None
+        if self.base is None:
+            return None
+        return store.load(self.study_dir, self.image_id, self.base, region)
 
     @property
-    def can_redo(self) -> bool:
-        """Return whether something was taken back last."""
-        return bool(_standing(self.entries)[1])
+    def is_torn(self) -> bool:
+        """Return whether there are lines that cannot be read; they are set aside, not deleted."""
+        return self._seen[1] > self._whole
+
+    def knows(self, cause: str) -> bool:
+        """Return whether the gesture is in here already, or in a version of the image."""
+        return cause in self._causes or cause in self.teaching.causes
 
     def record(self, after: Labels, what: str) -> Entry | None:
         """Put a change on the disk and return its entry; None where nothing changed."""
-        tiles = _changed(self.labels, after)
-        if not tiles and self.labels.objects == after.objects:
+        touched = tiles.changed(self.labels, after)
+        if not touched and self.labels.objects == after.objects:
             return None
-        return self._write(after, tiles, what)
+        return self._write(after, touched, what)
 
-    def undo(self) -> Entry | None:
-        """Take the last stroke back; None where there is none."""
-        undoable, _ = _standing(self.entries)
-        return self._step(undoable[-1], "undo") if undoable else None
-
-    def redo(self) -> Entry | None:
-        """Bring back what was taken back last; None where there is nothing."""
-        _, redoable = _standing(self.entries)
-        return self._step(redoable[-1], "redo") if redoable else None
-
-    def _step(self, number: int, what: str) -> Entry:
-        entry = self.entries[number]
-        before, after = _unpacked(self.folder, entry)
-        earlier = self.entries[number - 1].objects if number else self._first_objects()
-        target, objects = (before, earlier) if what == "undo" else (after, entry.objects)
-        changed = _with_tiles(self.labels, entry.tiles, target, objects)
-        return self._write(
-            changed,
-            entry.tiles,
-            what,
-            undoes=number if what == "undo" else None,
-            redoes=number if what == "redo" else None,
+    def teach(self, value: int, points: Sequence[Point], width_px: float) -> None:
+        """Put a stroke for the learner on the disk."""
+        told = Shown(
+            time=steps.next_time(self.entries, self.teaching),
+            value=value,
+            points=tuple(points),
+            width_px=width_px,
+            cause=self.cause,
         )
+        with self._writing():
+            self.teaching.add(told)
 
-    def _first_objects(self) -> tuple[LabelObject, ...]:
-        return files.read(self.folder / "objects.json", _Objects).objects
+    def take_lessons(self, theirs: "Journal") -> None:
+        """Go on with what another editor showed the learner."""
+        with self._writing():
+            self.teaching.take_in(theirs.teaching)
+
+    def settle(self) -> None:
+        """Let go of what the learner was shown, as far as a version holds what it made of that."""
+        standing, _ = lines.standing(self.entries)
+        learned = [each for each in standing if self.entries[each].what == LEARNED]
+        if learned and self.teaching.standing:
+            with self._writing():
+                self.teaching.add(Shown(what="saved", time=self.entries[learned[-1]].time))
+
+    def undo(self) -> bool:
+        """Take back what was done last, to the labels or for the learner; False: nothing was."""
+        return self._step(steps.last_done(self.entries, self.teaching), "undo")
+
+    def redo(self) -> bool:
+        """Bring back what was taken back last; False: nothing was, or something was done since."""
+        return self._step(steps.last_undone(self.entries, self.teaching), "redo")
+
+    def read(self) -> None:
+        """Read what is on the disk; without a stroke, it starts from what counts by now.
+
+        Raises StudyError where the base is damaged, or a file cannot be read at the moment.
+        """
+        told = basis.read(self.folder)
+        if told is not None and (self.folder / LINES).is_file():
+            self.base = told.version
+        else:
+            self.base = store.head(self.study_dir, self.image_id)
+        before = self.before
+        if told is None or told.version != self.base:
+            basis.begin(self.folder, self.base, before.objects if before is not None else ())
+        now = self._now()
+        found = lines.replay(self.folder, before or empty(self.shape_yx))
+        self.labels, self.entries, self._whole = found.labels, found.entries, found.whole
+        self.teaching = teaching.read(self._taught())
+        saved = lines.causes(self.study_dir, self.image_id)
+        self._causes = saved | {each.cause for each in self.entries if each.cause}
+        self._seen = now
+
+    def set_aside(self) -> None:
+        """Move lines that cannot be read out of the way: nothing may be written behind them."""
+        if self.is_torn:
+            lines.set_aside(self.folder, self._whole, len(self.entries))
+
+    def forget(self) -> None:
+        """Throw away what is in a version now; what could not be read stays beside."""
+        self.set_aside()
+        # A death in the middle of the next line must not leave strokes without their base.
+        (self.folder / LINES).unlink(missing_ok=True)
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    def _taught(self) -> Path:
+        return self.folder.parent.parent / "taught" / f"{self.folder.name}.jsonl"
+
+    def _now(self) -> tuple[str, int, int]:
+        """Return what tells whether somebody else wrote here or made a version of it."""
+        told, path = basis.read(self.folder), self.folder / LINES
+        size = path.stat().st_size if path.exists() else 0
+        return "gone" if told is None else told.token, size, teaching.size(self._taught())
+
+    def _step(self, target: Step | None, what: str) -> bool:
+        if isinstance(target, Shown):
+            with self._writing():
+                self.teaching.add(Shown(what=what, time=target.time, cause=self.cause))
+        elif target is not None:
+            number, is_undo = target.number, what == "undo"
+            before, after = tiles.read(lines.tiles_file(self.folder, number))
+            earlier = self.entries[number - 1].objects if number else basis.objects(self.folder)
+            data, objects = (before, earlier) if is_undo else (after, target.objects)
+            changed = tiles.put(self.labels, target.tiles, data, objects)
+            undoes, redoes = (number, None) if is_undo else (None, number)
+            self._write(changed, target.tiles, what, undoes=undoes, redoes=redoes)
+        return target is not None
 
     def _write(
         self,
         after: Labels,
-        tiles: tuple[Tile, ...],
+        touched: tuple[Tile, ...],
         what: str,
         *,
         undoes: int | None = None,
@@ -149,26 +203,35 @@ class Journal:
             number=len(self.entries),
             what=what,
             author=self.author,
-            time=clock.time(),
-            tiles=tiles,
+            time=steps.next_time(self.entries, self.teaching),
+            tiles=touched,
             objects=after.objects,
             undoes=undoes,
             redoes=redoes,
             cause=self.cause,
         )
-        packed = b"".join(
-            _coded(labels, tile).tobytes() for labels in (self.labels, after) for tile in tiles
-        )
-        files.write_bytes(_file(self.folder, entry.number), zlib.compress(packed, 1))
-        files.append(self.folder / "entries.jsonl", entry)
+        with self._writing():
+            self.set_aside()
+            path = lines.tiles_file(self.folder, entry.number)
+            tiles.write(path, self.labels, after, touched)
+            files.append(self.folder / LINES, entry)
         self.entries.append(entry)
-        self.labels, self.size = after, self._size()
+        self.labels, self._whole = after, self._seen[1]
+        if self.cause:
+            self._causes.add(self.cause)
         return entry
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Objects:
-    objects: tuple[LabelObject, ...]
+    @contextmanager
+    def _writing(self) -> Iterator[None]:
+        """Refuse to write over what another wrote: it was not looked at."""
+        with self._lock:
+            if self._now() != self._seen:
+                raise ConflictError(
+                    f"somebody else drew on {self.image_id!r} in this place meanwhile; nothing was "
+                    "written: draw that again"
+                )
+            yield
+            self._seen = self._now()
 
 
 def open_(
@@ -183,162 +246,34 @@ def open_(
     """Return the editor's journal, gone on from where it stopped.
 
     Starts from the version that counts; with a place, each region has a journal of its own.
-    Raises StudyError where its base is damaged.
+    Lines that cannot be read, and what rests on them, are left out, see `is_torn`. Raises
+    StudyError where its base is damaged.
     """
-    region = place.region if place is not None else None
-    name = who if region is None else f"{who}{_IN}{region.name}"
-    folder = _folder(study_dir, image_id) / check_name(name, "editor")
-    # Without a stroke there is nothing that rests on the base: another version may count by now.
-    is_fresh = not (folder / "base.json").is_file() or not (folder / "entries.jsonl").is_file()
-    head = store.head(study_dir, image_id)
-    base = head if is_fresh else files.read(folder / "base.json", _Base).version
-    loaded = store.load(study_dir, image_id, base, region) if base else None
-    labels = loaded or empty(shape_yx)
-    if is_fresh:
-        files.write(folder / "objects.json", _Objects(objects=labels.objects))
-        files.write(folder / "base.json", _Base(version=base))
-    journal = Journal(folder=folder, author=author, base=base, labels=labels, place=place)
-    journal.size = journal._size()
-    for entry in files.read_lines(folder / "entries.jsonl", Entry):
-        if entry.number != len(journal.entries) or not _file(folder, entry.number).is_file():
-            break  # torn by a crash: what comes later rests on it
-        _, after = _unpacked(folder, entry)
-        journal.labels = _with_tiles(journal.labels, entry.tiles, after, entry.objects)
-        journal.entries.append(entry)
-    return journal
-
-
-def finish(study_dir: StudyDir, image_id: str, journal: Journal, *, labels: Labels) -> str | None:
-    """Make one version of the journal's work and return it; None where nothing was done.
-
-    `labels` are the journal's, perhaps with another annotated area. Raises ConflictError where
-    somebody saved meanwhile: then both versions stay, and the other's counts.
-    """
-    place = journal.place
-    region = place.region if place is not None else None
-    before = store.load(study_dir, image_id, journal.base, region) if journal.base else None
-    if not journal.entries and before is not None and store.is_same(before, labels):
-        drop(journal)
-        return None
-    try:
-        if place is not None:
-            return placed.save(
-                study_dir, image_id, place, labels, author=journal.author, parent=journal.base
-            )
-        return store.save(study_dir, image_id, labels, author=journal.author, parent=journal.base)
-    finally:  # a version holds the work now, be it the one that counts or not
-        for entry in journal.entries:
-            files.append(_folder(study_dir, image_id).parent / "strokes.jsonl", entry)
-        drop(journal)
-
-
-def drop(journal: Journal) -> None:
-    """Forget what is not finished."""
-    shutil.rmtree(journal.folder, ignore_errors=True)
+    name = who if place is None else f"{who}{IN}{place.region.name}"
+    journal = Journal(
+        study_dir=study_dir,
+        image_id=image_id,
+        folder=lines.folder(study_dir, image_id) / check_name(name, "editor"),
+        shape_yx=shape_yx,
+        author=author,
+        place=place,
+    )
+    with journal.turn():
+        return journal
 
 
 def waiting(study_dir: StudyDir, image_id: str) -> list[str]:
-    """Return the editors with unfinished strokes on the image, the latest last."""
+    """Return the editors with unfinished strokes on the image, the latest last.
+
+    An editor of a part of the image is named with it, see `editor`.
+    """
     found = []
-    for path in _folder(study_dir, image_id).glob("*/entries.jsonl"):
-        found.append((path.stat().st_mtime, path.parent.name))
+    for path in lines.folder(study_dir, image_id).glob(f"*/{LINES}"):
+        with suppress(FileNotFoundError):  # saved at this moment
+            found.append((path.stat().st_mtime, path.parent.name))
     return [who for _, who in sorted(found)]
 
 
 def editor(who: str) -> str:
     """Return the editor of a journal, whatever region of the image it is for."""
-    return who.split(_IN, maxsplit=1)[0]
-
-
-def others_at_work(study_dir: StudyDir, image_id: str, who: str) -> list[str]:
-    """Return the authors who drew on the image in the last two minutes in other editors."""
-    found = []
-    for path in _folder(study_dir, image_id).glob("*/entries.jsonl"):
-        is_other = editor(path.parent.name) != who
-        if is_other and clock.time() - path.stat().st_mtime < _AT_WORK_S:
-            lines = files.read_lines(path, Entry)
-            found += [lines[-1].author] if lines else []
-    return found
-
-
-def strokes(study_dir: StudyDir, image_id: str) -> list[Entry]:
-    """Return every stroke that ever went into a version of the image, oldest first."""
-    return files.read_lines(_folder(study_dir, image_id).parent / "strokes.jsonl", Entry)
-
-
-def _folder(study_dir: StudyDir, image_id: str) -> Path:
-    return study_dir.labels / check_name(image_id, "image") / "journal"
-
-
-def _file(folder: Path, number: int) -> Path:
-    return folder / f"{number:06d}.tiles"
-
-
-def _standing(entries: list[Entry]) -> tuple[list[int], list[int]]:
-    """Return which entries can be taken back and which be brought again, the next one last."""
-    undoable: list[int] = []
-    redoable: list[int] = []
-    for entry in entries:
-        if entry.undoes is not None:
-            undoable.pop()
-            redoable.append(entry.undoes)
-        elif entry.redoes is not None:
-            redoable.pop()
-            undoable.append(entry.redoes)
-        else:
-            redoable.clear()
-            undoable.append(entry.number)
-    return undoable, redoable
-
-
-def _place(tile: Tile) -> tuple[slice, slice]:
-    return (
-        slice(tile[0] * TILE_PX, (tile[0] + 1) * TILE_PX),
-        slice(tile[1] * TILE_PX, (tile[1] + 1) * TILE_PX),
-    )
-
-
-def _coded(labels: Labels, tile: Tile) -> NDArray[np.int32]:
-    """Return ids and annotated area of a tile in one number each."""
-    place = _place(tile)
-    return np.ascontiguousarray(
-        labels.layers[MAIN][place] * 2 + labels.annotated_yx[place], dtype="<i4"
-    )
-
-
-def _changed(before: Labels, after: Labels) -> tuple[Tile, ...]:
-    differs = (before.layers[MAIN] != after.layers[MAIN]) | (
-        before.annotated_yx != after.annotated_yx
-    )
-    starts = [np.arange(0, side, TILE_PX) for side in differs.shape]
-    touched = np.logical_or.reduceat(np.logical_or.reduceat(differs, starts[0], 0), starts[1], 1)
-    return tuple((int(row), int(column)) for row, column in np.argwhere(touched))
-
-
-def _unpacked(folder: Path, entry: Entry) -> tuple[bytes, bytes]:
-    """Return the tiles before and after; StudyError where the file is damaged."""
-    path = _file(folder, entry.number)
-    try:
-        packed = zlib.decompress(path.read_bytes())
-    except (zlib.error, OSError) as error:
-        raise StudyError(f"{path} cannot be read: {error}; earlier strokes are whole") from error
-    return packed[: len(packed) // 2], packed[len(packed) // 2 :]
-
-
-def _with_tiles(
-    labels: Labels, tiles: tuple[Tile, ...], data: bytes, objects: tuple[LabelObject, ...]
-) -> Labels:
-    layer, annotated = labels.layers[MAIN].copy(), labels.annotated_yx.copy()
-    at = 0
-    for tile in tiles:
-        place = _place(tile)
-        shape = layer[place].shape
-        count = shape[0] * shape[1]
-        coded = np.frombuffer(data, dtype="<i4", count=count, offset=at).reshape(shape)
-        layer[place], annotated[place] = coded >> 1, (coded & 1).astype(bool)
-        at += 4 * count
-    drawn = set(ids_in(layer))
-    kept = tuple(item for item in objects if item.layer != MAIN or item.id in drawn)
-    return replace(
-        labels, layers={**labels.layers, MAIN: layer}, annotated_yx=annotated, objects=kept
-    )
+    return who.split(IN, maxsplit=1)[0]

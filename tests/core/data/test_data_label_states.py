@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from core.data import label_states, study
-from core.data.labels import journal, store, survey
+from core.data.labels import history, journal, store, survey
 from core.data.labels.model import MAIN, LabelObject, Labels
 from core.errors import ConflictError, LabelError
 from core.paths import Workspace
@@ -49,7 +49,7 @@ def test_an_image_goes_from_to_do_over_begun_and_labelled_to_checked(workspace: 
     work = journal.open_(study_dir, "a", "tab", SHAPE, author="ann")
     work.record(marked(3), "brush")
     assert states(study_dir, about)["a"] == "begun"
-    journal.finish(study_dir, "a", work, labels=work.labels)
+    history.finish(work)
     assert states(study_dir, about)["a"] == "labelled"
     label_states.approve(study_dir, about, "a", author="bob")
     assert states(study_dir, about) == {"a": "checked", "b": "to do"}

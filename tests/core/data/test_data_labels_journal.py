@@ -1,16 +1,19 @@
 """Strokes on the disk: nothing that was drawn is lost, and everything can be taken back."""
 
+import errno
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from core.data import study
-from core.data.labels import journal, store
+from core.data.labels import editors, entries, history, journal, store
 from core.data.labels.model import MAIN, Labels
 from core.data.labels.shapes import Shape, paint
-from core.errors import ConflictError
+from core.errors import ConflictError, StudyError
 from core.paths import StudyDir, Workspace
+from core.records import files
 
 SHAPE = (300, 260)
 
@@ -71,18 +74,17 @@ def test_undo_and_redo_have_no_end_and_survive_a_reload(study_dir: StudyDir) -> 
         mine.record(_square(mine.labels, at), "brush")
         states.append(mine.labels)
     for expected in reversed(states[:-1]):
-        assert mine.undo() is not None
+        assert mine.undo()
         np.testing.assert_array_equal(mine.labels.flat_yx, expected.flat_yx)
         assert mine.labels.objects == expected.objects
-    assert mine.undo() is None
+    assert not mine.undo()
     again = _open(study_dir)
-    assert again.can_redo
     for expected in states[1:]:
-        assert again.redo() is not None
+        assert again.redo()
         np.testing.assert_array_equal(again.labels.flat_yx, expected.flat_yx)
     again.undo()
     again.record(_square(again.labels, 230), "brush")
-    assert not again.can_redo
+    assert not again.redo()
 
 
 def test_undo_goes_on_after_undo_and_new_strokes(study_dir: StudyDir) -> None:
@@ -94,17 +96,17 @@ def test_undo_goes_on_after_undo_and_new_strokes(study_dir: StudyDir) -> None:
     for _ in range(2):
         mine.undo()
     assert not mine.labels.flat_yx.any()
-    assert not mine.can_undo
+    assert not mine.undo()
 
 
 def test_two_people_are_told_and_both_versions_stay(study_dir: StudyDir) -> None:
     mine, other = _open(study_dir), _open(study_dir, "bob-1", "bob")
     mine.record(_square(mine.labels, 5), "brush")
-    assert journal.others_at_work(study_dir, "a", "bob-1") == ["ann"]
+    assert editors.others_at_work(study_dir, "a", "bob-1") == ["ann"]
     other.record(_square(other.labels, 100), "brush")
-    first = journal.finish(study_dir, "a", mine, labels=mine.labels)
+    first = history.finish(mine)
     with pytest.raises(ConflictError):
-        journal.finish(study_dir, "a", other, labels=other.labels)
+        history.finish(other)
     assert store.head(study_dir, "a") == first
     versions = [each.version for each in store.history(study_dir, "a")]
     assert len(versions) == 2
@@ -112,7 +114,7 @@ def test_two_people_are_told_and_both_versions_stay(study_dir: StudyDir) -> None
     assert kept is not None
     assert kept.flat_yx[110, 110] > 0
     assert journal.waiting(study_dir, "a") == []
-    assert [entry.author for entry in journal.strokes(study_dir, "a")] == ["ann", "bob"]
+    assert [entry.author for entry in entries.strokes(study_dir, "a")] == ["ann", "bob"]
 
 
 def test_any_version_can_be_restored(study_dir: StudyDir) -> None:
@@ -120,7 +122,7 @@ def test_any_version_can_be_restored(study_dir: StudyDir) -> None:
     for at in (5, 60):
         mine = _open(study_dir)
         mine.record(_square(mine.labels, at), "brush")
-        versions.append(journal.finish(study_dir, "a", mine, labels=mine.labels))
+        versions.append(history.finish(mine))
     store.choose(study_dir, "a", str(versions[0]), author="ann")
     mine = _open(study_dir)
     assert mine.base == versions[0]
@@ -144,4 +146,214 @@ def test_an_editor_left_without_a_stroke_starts_from_what_counts_when_it_comes_b
     assert again.base == version
     np.testing.assert_array_equal(again.labels.flat_yx, labels.flat_yx)
     again.record(_square(again.labels, 120), "brush")
-    assert journal.finish(study_dir, "a", again, labels=again.labels) != version
+    assert history.finish(again) != version
+
+
+FAULTS = (
+    MemoryError(),
+    OSError(errno.EIO, "the disk fails"),
+    OSError(errno.ENOSPC, "the disk is full"),
+    StudyError("head.json cannot be read"),
+)
+
+
+@pytest.mark.parametrize("fault", FAULTS, ids=lambda each: str(each) or "memory")
+def test_strokes_stay_where_no_version_could_be_written(
+    study_dir: StudyDir, monkeypatch: pytest.MonkeyPatch, fault: Exception
+) -> None:
+    """Whatever went wrong, the journal was thrown away, and confirmed strokes with it."""
+    mine = _open(study_dir)
+    mine.record(_square(mine.labels, 5), "brush")
+
+    def fail(*_: object, **__: object) -> str:
+        raise fault
+
+    with monkeypatch.context() as broken:
+        broken.setattr(store, "save", fail)
+        with pytest.raises(type(fault)):
+            history.finish(mine)
+    again = _open(study_dir)
+    assert [entry.what for entry in again.entries] == ["brush"]
+    version = history.finish(again)
+    assert store.head(study_dir, "a") == version
+    assert journal.waiting(study_dir, "a") == []
+
+
+def test_strokes_stay_where_their_history_cannot_be_written_and_are_told_once(
+    study_dir: StudyDir, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    mine = _open(study_dir)
+    for at in (5, 60):
+        mine.record(_square(mine.labels, at), "brush")
+    append, written = files.append, []
+
+    def fill_up(path: Path, record: object) -> None:
+        if written:
+            raise OSError(errno.ENOSPC, "the disk is full")
+        written.append(record)
+        append(path, record)
+
+    with monkeypatch.context() as full:
+        full.setattr(files, "append", fill_up)
+        with pytest.raises(OSError, match="full"):
+            history.finish(mine)
+    assert history.finish(_open(study_dir)) == store.head(study_dir, "a")
+    assert [each.number for each in entries.strokes(study_dir, "a")] == [0, 1]
+
+
+def test_a_stale_copy_that_is_saved_holds_what_the_other_session_drew(study_dir: StudyDir) -> None:
+    """A copied link has the same journal: whoever saved first threw the other's strokes away."""
+    mine, other = _open(study_dir), _open(study_dir)
+    other.record(_square(other.labels, 100), "brush")
+    history.finish(mine)
+    kept = store.load(study_dir, "a")
+    assert kept is not None
+    assert kept.flat_yx[110, 110] > 0
+    assert len(entries.strokes(study_dir, "a")) == 1
+
+
+def test_a_session_goes_on_from_the_version_that_the_other_made(study_dir: StudyDir) -> None:
+    """It knew the version of before, and the next save of the same tab met a conflict."""
+    mine, other = _open(study_dir), _open(study_dir)
+    other.record(_square(other.labels, 100), "brush")
+    history.finish(other)
+    with mine.turn() as was_behind:
+        assert was_behind
+        mine.record(_square(mine.labels, 5), "brush")
+    history.finish(mine)
+    kept = store.load(study_dir, "a")
+    assert kept is not None
+    assert len(kept.objects) == 2
+
+
+def test_two_sessions_never_write_the_same_entry(study_dir: StudyDir) -> None:
+    """Both wrote entry 0; at the next opening the second one and all behind it were unread."""
+    mine, other = _open(study_dir), _open(study_dir)
+    mine.record(_square(mine.labels, 5), "brush")
+    with pytest.raises(ConflictError, match="meanwhile"):
+        other.record(_square(other.labels, 60), "brush")
+    with other.turn():
+        other.record(_square(other.labels, 60), "brush")
+    assert [each.number for each in _open(study_dir).entries] == [0, 1]
+    assert len(_open(study_dir).labels.objects) == 2
+
+
+def _spoil_tiles(mine: journal.Journal) -> None:
+    (mine.folder / "000001.tiles").write_bytes(b"none")
+
+
+def _repeat_a_number(mine: journal.Journal) -> None:
+    path = mine.folder / entries.LINES
+    told = path.read_bytes().splitlines(keepends=True)
+    path.write_bytes(b"".join([told[0], told[0], *told[1:]]))
+
+
+def _undo_nothing(mine: journal.Journal) -> None:
+    path = mine.folder / entries.LINES
+    told = path.read_bytes().splitlines(keepends=True)
+    path.write_bytes(told[0] + told[1].replace(b'"undoes":null', b'"undoes":7') + told[2])
+
+
+def _forget_an_object(mine: journal.Journal) -> None:
+    path = mine.folder / entries.LINES
+    told = path.read_bytes().splitlines(keepends=True)
+    path.write_bytes(told[0] + told[1].replace(b'"id":2', b'"id":9') + told[2])
+
+
+SPOILERS = (_spoil_tiles, _repeat_a_number, _undo_nothing, _forget_an_object)
+
+
+@pytest.mark.parametrize("spoil", SPOILERS)
+def test_what_follows_a_bad_line_is_set_aside_and_strokes_go_on_before_it(
+    study_dir: StudyDir, spoil: Callable[[journal.Journal], None]
+) -> None:
+    """Strokes were appended behind it, and each reopening left them unread; or none opened."""
+    mine = _open(study_dir)
+    for at in (5, 60, 120):
+        mine.record(_square(mine.labels, at), "brush")
+    spoil(mine)
+    again = _open(study_dir)
+    assert again.is_torn
+    assert len(again.entries) == 1
+    again.record(_square(again.labels, 200), "brush")
+    last = _open(study_dir)
+    assert not last.is_torn
+    assert [each.number for each in last.entries] == [0, 1]
+    assert last.labels.flat_yx[210, 210] > 0
+    [kept] = (study_dir.labels / "a" / "torn").iterdir()
+    assert len((kept / entries.LINES).read_bytes().splitlines()) >= 2
+    assert (kept / "000002.tiles").is_file()
+
+
+def test_what_cannot_be_read_stays_when_the_rest_is_saved(study_dir: StudyDir) -> None:
+    mine = _open(study_dir)
+    for at in (5, 60):
+        mine.record(_square(mine.labels, at), "brush")
+    _spoil_tiles(mine)
+    history.finish(_open(study_dir))
+    assert journal.waiting(study_dir, "a") == []
+    assert len(list((study_dir.labels / "a" / "torn").glob("*/*.jsonl"))) == 1
+
+
+def test_only_what_is_marked_counts_when_not_all_is_marked_any_more(study_dir: StudyDir) -> None:
+    """It stayed background for ever: the switch was heard when it was turned on alone."""
+    mine = _open(study_dir)
+    mine.record(_square(mine.labels, 5), "brush")
+    history.finish(mine, complete=True)
+    again = _open(study_dir)
+    assert again.labels.annotated_yx.all()
+    history.finish(again, complete=False)
+    kept = store.load(study_dir, "a")
+    assert kept is not None
+    np.testing.assert_array_equal(kept.annotated_yx, kept.flat_yx > 0)
+
+
+def test_what_the_learner_was_shown_is_there_after_a_crash_and_makes_no_version(
+    study_dir: StudyDir,
+) -> None:
+    """It lived in memory alone, while the page said that every stroke is on the disk."""
+    mine = _open(study_dir)
+    mine.cause = "tab 1"
+    mine.teach(1, [(5.0, 5.0), (20.0, 5.0)], 3.0)
+    again = _open(study_dir)
+    assert [(each.value, each.width_px) for each in again.teaching.standing] == [(1, 3.0)]
+    assert again.knows("tab 1")
+    assert journal.waiting(study_dir, "a") == []
+    assert history.finish(again) is None
+    assert len(_open(study_dir).teaching.standing) == 1
+
+
+def test_undo_and_redo_follow_the_order_in_which_things_were_done(study_dir: StudyDir) -> None:
+    mine = _open(study_dir)
+    mine.record(_square(mine.labels, 5), "brush")
+    mine.teach(1, [(50.0, 50.0)], 3.0)
+    mine.record(_square(mine.labels, 100), "brush")
+    mine.teach(0, [(90.0, 50.0)], 3.0)
+
+    def now() -> tuple[int, int]:
+        with mine.turn():
+            return len(mine.labels.objects), len(mine.teaching.standing)
+
+    steps = [now()]
+    while mine.undo():
+        mine = _open(study_dir)
+        steps.append(now())
+    assert steps == [(2, 2), (2, 1), (1, 1), (1, 0), (0, 0)]
+    again = [now()]
+    while mine.redo():
+        again.append(now())
+    assert again == steps[::-1]
+    mine.undo()
+    mine.record(_square(mine.labels, 200), "brush")
+    assert not mine.redo()
+
+
+def test_what_the_learner_was_shown_goes_with_the_version_that_holds_its_work(
+    study_dir: StudyDir,
+) -> None:
+    mine = _open(study_dir)
+    mine.teach(1, [(50.0, 50.0)], 3.0)
+    mine.record(_square(mine.labels, 5), entries.LEARNED)
+    mine.teach(0, [(90.0, 50.0)], 3.0)
+    history.finish(mine)
+    assert [each.value for each in _open(study_dir).teaching.standing] == [0]

@@ -7,7 +7,7 @@ import pytest
 import tifffile
 
 from core.data import display, imports, pyramid, regions, study
-from core.data.labels import cutting, journal, pages, placed, store
+from core.data.labels import cutting, history, journal, pages, placed, store
 from core.data.labels.model import MAIN, LabelObject, Labels
 from core.data.regions import Region
 from core.errors import ConflictError, ImageError
@@ -171,7 +171,7 @@ def test_two_regions_are_marked_at_once_and_one_label_map_holds_both(study_dir, 
     assert len(again.entries) == 1  # as after a reload
     assert [journal.editor(who) for who in journal.waiting(study_dir, parts[0].id)] != []
     for work in works:
-        journal.finish(study_dir, parts[0].id, work, labels=work.labels)
+        history.finish(work)
     merged = store.load(study_dir, parts[0].id)
     assert merged.shape_yx == (101, 3101)
     assert len(merged.objects) == 2
@@ -189,7 +189,7 @@ def test_two_who_mark_the_same_region_are_told(study_dir, parts) -> None:
     ]
     for at, work in enumerate(works, start=1):
         stroke(work, at, f"class {at}")
-    journal.finish(study_dir, parts[0].id, works[0], labels=works[0].labels)
+    history.finish(works[0])
     with pytest.raises(ConflictError):
-        journal.finish(study_dir, parts[0].id, works[1], labels=works[1].labels)
+        history.finish(works[1])
     assert len(store.history(study_dir, parts[0].id)) == 2

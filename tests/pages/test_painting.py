@@ -1,0 +1,131 @@
+"""The page of the painter: what it says of strokes of others, and what it saves."""
+
+import os
+
+import numpy as np
+import pytest
+from small_study import shown, text
+
+from app import services
+from app.components import brushwork
+from core import workflow
+from core.data.labels import journal
+from core.records import Kind, TaskSpec
+
+STUDY = "mine"
+STROKE = {"number": 1, "what": "brush", "points": [[10, 10], [20, 10]], "width": 5}
+
+
+@pytest.fixture
+def image(place, disc_folder):
+    """Return the first image of a study without labels."""
+    workflow.create_study(place, STUDY)
+    workflow.import_files(place, STUDY, [disc_folder / "images"])
+    return services.study(STUDY).images[0]
+
+
+def painting(image):
+    """Return the page with the painter on the image, in a new tab."""
+    test = shown("images", study=STUDY)
+    test.session_state["image"] = image.id
+    test.session_state["editor"] = brushwork.TITLE
+    test.run()
+    assert not test.exception
+    return test
+
+
+def studio_of(test):
+    return test.session_state["studio"][0]
+
+
+def leave_a_stroke(image, tab, *, long_ago):
+    studio = services.open_studio(services.study(STUDY), image, tab)
+    studio.take([STROKE])
+    if long_ago:
+        os.utime(studio.journal.folder / "entries.jsonl", (1e9, 1e9))
+    return studio
+
+
+def test_strokes_of_a_closed_tab_are_there_and_told_when_the_image_is_opened(image):
+    """The gallery said `begun` for ever, and the painter showed nothing."""
+    leave_a_stroke(image, "tab-gone", long_ago=True)
+    test = painting(image)
+    assert len(studio_of(test).labels.objects) == 1
+    assert "it is here again" in test.info[0].value
+    test.button(key="save-paint").click().run()
+    assert not test.exception
+    labels, _ = services.load_labels(STUDY, image.id)
+    assert len(labels.objects) == 1
+    assert not services.label_states(STUDY)[image.id].is_begun
+    assert not any("here again" in each.value for each in test.info)
+
+
+def test_strokes_of_a_closed_tab_on_older_labels_are_a_version_beside(image):
+    studio = leave_a_stroke(image, "tab-gone", long_ago=True)
+    workflow.save_labels(services.workspace(), STUDY, image.id, studio.labels, parent=None)
+    first = studio.labels
+    studio.take([{**STROKE, "number": 2, "points": [[40, 40], [50, 40]]}])
+    os.utime(studio.journal.folder / "entries.jsonl", (1e9, 1e9))
+    test = painting(image)
+    assert "a version of its own" in test.info[0].value
+    assert len(studio_of(test).labels.objects) == len(first.objects)
+    assert [each.conflict for each in services.label_history(STUDY, image.id)] == [True, False]
+
+
+def test_who_draws_on_the_image_as_well_is_told_as_long_as_it_lasts(image, monkeypatch):
+    """The warning stood in one run of the page and went with the first stroke."""
+    theirs = leave_a_stroke(image, "tab-other", long_ago=False)
+    test = painting(image)
+    assert studio_of(test).journal.entries == []
+    for _ in range(2):
+        assert "is drawing on this image" in test.warning[0].value
+        test.run()
+    studio_of(test).take([STROKE])
+    # The other one is told as well, within half a minute.
+    assert services.others_at_work(STUDY, image.id, "tab-other") == [workflow.author()]
+    os.utime(theirs.journal.folder / "entries.jsonl", (1e9, 1e9))
+    test.run()
+    assert test.warning
+    monkeypatch.setattr(brushwork, "_LOOK_S", 0.0)
+    assert not test.run().warning
+
+
+def test_turning_off_that_all_is_marked_leaves_the_rest_open(image):
+    """The painter heard the switch only when it was turned on."""
+    test = painting(image)
+    studio_of(test).take([STROKE])
+    test.button(key="save-paint").click().run()
+    labels, _ = services.load_labels(STUDY, image.id)
+    assert labels.annotated_yx.all()
+    [switch] = [each for each in test.toggle if each.label == "All of it is marked"]
+    assert switch.value
+    switch.set_value(False).run()
+    test.button(key="save-paint").click().run()
+    assert not test.exception
+    labels, _ = services.load_labels(STUDY, image.id)
+    np.testing.assert_array_equal(labels.annotated_yx, labels.flat_yx > 0)
+    [switch] = [each for each in test.toggle if each.label == "All of it is marked"]
+    assert not switch.value
+
+
+def test_without_a_background_the_rest_is_never_taken_for_one(place, image):
+    """Whoever went on to the next image had all that was not marked saved as background."""
+    workflow.set_task(place, STUDY, TaskSpec(kind=Kind.SEMANTIC, classes=("one", "two")))
+    test = painting(image)
+    studio_of(test).take([STROKE])
+    test.button(key="next").click().run()
+    assert not test.exception
+    labels, _ = services.load_labels(STUDY, image.id)
+    np.testing.assert_array_equal(labels.annotated_yx, labels.flat_yx > 0)
+
+
+def test_lines_that_cannot_be_read_do_not_close_the_image(image):
+    studio = leave_a_stroke(image, "tab-gone", long_ago=False)
+    studio.take([{**STROKE, "number": 2, "points": [[40, 40], [50, 40]]}])
+    (studio.journal.folder / "000001.tiles").write_bytes(b"none")
+    os.utime(studio.journal.folder / "entries.jsonl", (1e9, 1e9))
+    test = painting(image)
+    assert len(studio_of(test).labels.objects) == 1
+    assert "cannot be read any more" in text(test)
+    folder = services.study_dir(STUDY)
+    assert [journal.editor(each) for each in journal.waiting(folder, image.id)] != ["tab-gone"]
