@@ -8,6 +8,7 @@ from app.components import (
     brushwork,
     doctor,
     empty,
+    exporting,
     gallery,
     groups,
     header,
@@ -54,6 +55,8 @@ if chosen is None:
         if asked.open:
             with asked, problem.shown():
                 doctor.show(study)
+        if study.task is None or study.task.kind is not Kind.CLASSIFICATION:
+            exporting.show(study.name)
     with problem.shown():
         gallery.show(study)
     for finding in services.findings(study.name):

@@ -3,7 +3,8 @@
 import streamlit as st
 
 from app import services, state, wording
-from app.components import empty, header, outcome, prediction
+from app.components import empty, exporting, header, outcome, prediction
+from core.records import Kind
 
 study = header.of_study(
     "Results", "Scored on images that were kept aside: the model has never seen them."
@@ -59,6 +60,8 @@ elif view == "Use on new images":
     prediction.show(study.name, current, task)
 else:
     outcome.files(current)
+    if task.kind is not Kind.CLASSIFICATION:
+        exporting.show(study.name, current)
 st.caption(
     f"Pipeline {report.pipeline.replace('_', ' ')} · {result.hardware or result.device} · "
     f"{wording.duration(result.seconds)} · {result.samples:,} image pieces learned from"

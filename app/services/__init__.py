@@ -11,6 +11,7 @@ readings.py   what the planes of files are, how large a pixel is
 advice.py     fingerprint, recommendation, start
 runs.py       trainings and predictions
 proposals.py  what a trained model proposes for an image
+exports.py    labels as files for other programs
 versions.py   earlier labels of an image
 overviews.py  studies in one glance
 knowledge.py  the library
@@ -25,8 +26,9 @@ from app.services.advice import (
     start_fingerprint,
     start_training,
 )
-from app.services.doctor import symptom_titles, symptoms
+from app.services.doctor import look_for_doubts, standing, symptom_titles, symptoms
 from app.services.drawing import finish_studio, open_studio, others_at_work
+from app.services.exports import export_formats, last_export, start_export
 from app.services.groups import (
     set_groups,
     suggest_columns,
@@ -125,6 +127,7 @@ __all__ = [
     "create_study",
     "damaged_studies",
     "ensure_sample",
+    "export_formats",
     "findings",
     "fingerprint_is_fresh",
     "fingerprint_job",
@@ -141,6 +144,7 @@ __all__ = [
     "label_states",
     "label_version",
     "labelled",
+    "last_export",
     "last_prediction",
     "library_rows",
     "library_stats",
@@ -148,6 +152,7 @@ __all__ = [
     "look",
     "look_at_files",
     "look_at_folder",
+    "look_for_doubts",
     "made_of",
     "models_for",
     "next_step",
@@ -187,6 +192,8 @@ __all__ = [
     "sized_alike",
     "split_sentence",
     "stacks",
+    "standing",
+    "start_export",
     "start_fingerprint",
     "start_training",
     "status",

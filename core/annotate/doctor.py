@@ -1,7 +1,8 @@
 """The label doctor: what is probably not meant, object by object, with its place.
 
-Study-wide findings (classes without examples, images that differ) are `core.data.checks`; what a
-second person or a model says of the labels is `core.annotate.opinions`.
+Study-wide findings (images that differ, too few of them) are `core.data.checks`, classes with few
+examples `core.annotate.rarity`; what a second person or a model says of the labels is
+`core.annotate.opinions`, what the labels of other images say `core.annotate.doubts`.
 """
 
 from collections.abc import Iterable
@@ -353,11 +354,15 @@ KINDS = {
     "damaged": "Labels that cannot be read",
     "disagreement": "Labelled twice, and not alike",
     "doubted": "A model that never saw the image disagrees",
+    "unlike": "Marked, but other images speak against it",
+    "missed": "Not marked, but the like is marked elsewhere",
+    "missing": "A class without an example",
     "pieces": "One number on things that do not touch",
     "neck": "Perhaps two that touch, marked as one",
     "speck": "Tiny specks",
     "crumbs": "Crumbs beside an object",
     "hole": "Holes in objects",
+    "rare": "Classes that are rarely marked",
     "agreement": "Labelled twice, and alike",
     "cut": "Cut by the border",
 }

@@ -4,8 +4,8 @@ Only predictions of test images are used: the model learned nothing from them an
 tuned by them. Validation images steered its thresholds, and training images it knows by heart.
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from itertools import combinations
 from pathlib import Path
 
@@ -64,6 +64,28 @@ def of_people(study_dir: StudyDir) -> list[Symptom]:
             if first is None or second is None:
                 continue
             found.append(_compared(image.id, task, (one.author, first), (other.author, second)))
+    return found
+
+
+def of_models(study_dir: StudyDir, runs: Sequence[Predicted]) -> list[Symptom]:
+    """Return where runs, the newest first, speak against the labels of their test images.
+
+    Each image is judged by the newest run that kept it aside and was scored by the labels that
+    count now: a later run may have learned from an image that an earlier one had not seen.
+    """
+    record = study.load(study_dir)
+    by_class = record.task is not None and record.task.kind is Kind.CLASSIFICATION
+    found: list[Symptom] = []
+    heard: set[str] = set()
+    for predicted in runs:
+        test = tuple(
+            each
+            for each in predicted.test
+            if each not in heard
+            and (by_class or predicted.versions.get(each) == store.head(study_dir, each))
+        )
+        found += of_model(study_dir, replace(predicted, test=test))
+        heard.update(test)
     return found
 
 

@@ -30,7 +30,7 @@ from core.workflow.advice import (
     recommend,
     start_fingerprint,
 )
-from core.workflow.doctor import symptoms
+from core.workflow.doctor import doubts, symptoms
 from core.workflow.going_on import added_since, plan_from
 from core.workflow.grouping import (
     set_groups,
@@ -132,6 +132,7 @@ __all__ = [
     "collect",
     "create_study",
     "describe",
+    "doubts",
     "events",
     "export_library",
     "file_pixels",

@@ -1,5 +1,6 @@
 """What is probably wrong with the labels."""
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from core import jobs
@@ -8,29 +9,46 @@ from core.records import Plan, Report, read
 
 if TYPE_CHECKING:
     from core.annotate.doctor import Symptom
+    from core.annotate.doubts import Doubts
     from core.annotate.opinions import Predicted
 
 
 def symptoms(workspace: Workspace, study: str) -> "list[Symptom]":
-    """Return what stands out in the labels, what a second person and the newest run say of them.
+    """Return what stands out in the labels, what a second person and finished runs say of them.
 
     Gravest first. Label files are read, no picture is.
     """
-    from core.annotate import doctor, opinions
+    from core.annotate import doctor, opinions, rarity
 
     study_dir = workspace.study(study)
-    found = [*doctor.examine(study_dir), *opinions.of_people(study_dir)]
-    predicted = _newest(workspace, study_dir)
-    if predicted is not None:
-        found += opinions.of_model(study_dir, predicted)
+    found = [
+        *doctor.examine(study_dir),
+        *rarity.examine(study_dir),
+        *opinions.of_people(study_dir),
+        *opinions.of_models(study_dir, _finished(workspace, study_dir)),
+    ]
     order = list(doctor.KINDS)
     return sorted(found, key=lambda one: order.index(one.kind))
 
 
-def _newest(workspace: Workspace, study_dir: StudyDir) -> "Predicted | None":
-    """Return what the newest finished training said of its test images."""
+def doubts(
+    workspace: Workspace, study: str, tell: Callable[[float, str], None] = lambda share, said: None
+) -> "Doubts":
+    """Return what the labels of all other images speak against in each image's labels.
+
+    `tell` hears the share that is done and what is done. Every labelled picture is read, which
+    takes about a second each.
+    """
+    from core.annotate import doubts
+
+    return doubts.look(workspace.study(study), tell)
+
+
+def _finished(workspace: Workspace, study_dir: StudyDir) -> "list[Predicted]":
+    """Return what finished trainings said of their test images, the newest first."""
     from core.annotate.opinions import Predicted
 
+    found = []
     for job in jobs.listing(workspace, study_dir.name):
         if job.kind != "train" or job.state != "finished":
             continue
@@ -38,11 +56,13 @@ def _newest(workspace: Workspace, study_dir: StudyDir) -> "Predicted | None":
         told = job_dir.report / "report.json"
         if told.is_file() and (score := read(told, Report).test) is not None:
             plan = read(job_dir.plan, Plan)
-            return Predicted(
-                run=job.id,
-                folder=job_dir.report / "predictions",
-                test=plan.split.test,
-                versions=plan.label_versions,
-                per_image=score.per_image,
+            found.append(
+                Predicted(
+                    run=job.id,
+                    folder=job_dir.report / "predictions",
+                    test=plan.split.test,
+                    versions=plan.label_versions,
+                    per_image=score.per_image,
+                )
             )
-    return None
+    return found
