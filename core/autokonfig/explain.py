@@ -3,7 +3,7 @@
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 
-from core.autokonfig import sizes
+from core.autokonfig import balance, sizes
 from core.autokonfig.cost import Costs
 from core.autokonfig.learner import FEWEST_FAMILIES, Learner
 from core.autokonfig.table import Block, Table
@@ -25,6 +25,7 @@ def reasons(
     told = [record(pipeline.name, table.of_kind(fingerprint.kind), fingerprint.data_set)]
     told += own_runs(pipeline.name, table, fingerprint)
     told += size(pipeline, fingerprint)
+    told += rare_classes(pipeline, fingerprint)
     if learner.shares.get(fingerprint.kind, 0.0) > 0:
         told += contributions(learner.contributions(pipeline, fingerprint), pipeline, fingerprint)
     steps = costs.samples // pipeline.training.batch
@@ -62,6 +63,15 @@ def size(pipeline: Pipeline, fingerprint: Fingerprint) -> list[str]:
     if abs(shown - across) > 1:
         return [f"It brings your objects from {across:.0f} to {shown:.0f} px, which suits it."]
     return []
+
+
+def rare_classes(pipeline: Pipeline, fingerprint: Fingerprint) -> list[str]:
+    """Return what the pipeline does about classes that are rare."""
+    if not balance.is_met(fingerprint):
+        return []
+    if balance.loss(pipeline, fingerprint) > 0:
+        return ["Some of your classes are rare; it does nothing in particular about that."]
+    return ["Some of your classes are rare; it takes care of them."]
 
 
 def own_runs(name: str, table: Table, fingerprint: Fingerprint) -> list[str]:

@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from core.autokonfig import (
+    balance,
     cost,
     explain,
     kept,
@@ -132,6 +133,9 @@ def forecast(known: Table, learned: Learner, fingerprint: Fingerprint) -> dict[s
     if not sizes.is_recorded(alike, fingerprint):
         for name in expected:
             expected[name] -= sizes.loss(known.pool[name], fingerprint)
+    if not balance.is_recorded(others):
+        for name in expected:
+            expected[name] -= balance.loss(known.pool[name], fingerprint)
     return neighbours.corrected(expected, near)
 
 

@@ -47,14 +47,15 @@ def plan(trained: Trained, judge: Judge, test: Images, clock: Clock, *, known: b
     flips = 4 * looks * look_s <= FLIPS_SHARE * clock.budget_s
     flips = flips and not trained.task.wishes.fast_prediction
     views = 4 if flips else 1
-    tuning = tuning_s(clock)
+    tried_s = tuning_s(clock)
     # What cutting objects out costs depends on what a network has learned; all else does not.
     if known or trained.task.kind is not Kind.INSTANCE:
-        tuning = min(tuning, SAFETY * tune.trials(trained) * len(judge.samples) * trial_s)
+        tried_s = min(tried_s, SAFETY * tune.trials(trained) * len(judge.samples) * trial_s)
+    seen_s = SAFETY * len(judge.samples) * look_s * views
     # Test images are answered, scored whole and one by one, and drawn.
-    report_s = looks * look_s * views + len(test.samples) * max(4 * trial_s, look_s)
+    report_s = len(test.samples) * (look_s * views + max(4 * trial_s, look_s))
     after_s = SAFETY * report_s + MARGIN_SHARE * clock.budget_s + MARGIN_S
-    reserve_s = tuning + after_s
+    reserve_s = seen_s + tried_s + after_s
     # Whatever happens, half of what is left is for learning.
     most = 0.5 * max(clock.left(), 0.0)
     return Ending(reserve_s=min(reserve_s, most), after_s=min(after_s, 0.6 * most), flips=flips)
