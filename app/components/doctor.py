@@ -57,9 +57,11 @@ def _doubts(study: StudyRecord) -> "list[Symptom]":
         "what is marked unlike anything elsewhere, what was forgotten. About a second an image.",
     ):
         bar = st.progress(0.0, text="Looking at the images")
-        st.session_state[key] = services.look_for_doubts(
-            study.name, lambda share, told: bar.progress(min(share, 1.0), text=told)
-        )
+
+        def tell(share: float, told: str) -> None:
+            bar.progress(min(share, 1.0), text=told)
+
+        st.session_state[key] = services.look_for_doubts(study.name, tell)
         st.rerun()
     if known is None:
         return []
