@@ -24,7 +24,7 @@ from numpy.typing import NDArray
 
 from core.annotate import edits, lessons, outlines, scribbles
 from core.data import readers
-from core.evaluate.matching import match
+from core.evaluate.matching import Matches, match
 
 SETS = ("bbbc039_u2os", "dsb2018_cytology", "dsb2018_histology")
 GOOD_AP, GOOD_IOU, POLYGON_IOU = 0.9, 0.85, 0.9
@@ -131,7 +131,8 @@ def play(
     inside, drawn = _scribble(image_cyx, truth, effort, (rng, earlier))
     effort.ap_after_strokes = standing(truth, drawn)[0]
     found = match(truth, drawn, 0.5)
-    if len(found.predicted_ids) - len(found.pairs) > len(found.pairs):
+    _, strays = _missed_and_strays(truth, drawn, found)
+    if len(strays) > len(found.pairs):
         # More to delete than to keep: a person takes it back at once.
         drawn[:] = 0
         effort.deletions = 1
@@ -270,9 +271,7 @@ def _correct(
         ap, iou = standing(truth, drawn)
         if ap >= GOOD_AP and iou >= GOOD_IOU:
             return
-        missed = set(found.true_ids.tolist()) - set(found.pairs[:, 0].tolist())
-        strays = set(found.predicted_ids.tolist()) - set(found.pairs[:, 1].tolist())
-        strays = {i for i in strays if not _is_needed(truth, drawn == i, missed)}
+        missed, strays = _missed_and_strays(truth, drawn, found)
         if ap < GOOD_AP and missed - boxed:
             worst = max(missed - boxed, key=lambda i: int((truth == i).sum()))
         elif ap < GOOD_AP and strays:
@@ -298,6 +297,13 @@ def _correct(
         else:
             _retouch(mask, own, drawn, width_px, rng)
             effort.retouches += 1
+
+
+def _missed_and_strays(truth: Ids, drawn: Ids, found: Matches) -> tuple[set[int], set[int]]:
+    """Return true objects nobody drew, and drawn ones to be deleted: they hide no missed one."""
+    missed = set(found.true_ids.tolist()) - set(found.pairs[:, 0].tolist())
+    strays = set(found.predicted_ids.tolist()) - set(found.pairs[:, 1].tolist())
+    return missed, {i for i in strays if not _is_needed(truth, drawn == i, missed)}
 
 
 def _is_needed(truth: Ids, mask: NDArray[np.bool_], missed: set[int]) -> bool:
