@@ -159,7 +159,6 @@ def components(pipeline: Pipeline) -> list[str]:
     """Return the choices whose mean effects a pipeline without runs falls back to."""
     network, before, training = pipeline.model, pipeline.preprocess, pipeline.training
     size = before.object_diameter_px or before.side_px
-    zoomed = f"zoom {before.zoom:g}" if before.zoom != 1 else "size own"
     return [
         f"head {network.head}",
         f"architecture {network.architecture if network.head != 'image' else 'image'}",
@@ -167,7 +166,7 @@ def components(pipeline: Pipeline) -> list[str]:
         f"weights {network.weights}",
         f"decoder {'slim' if network.decoder_channels else 'plain'}",
         f"normalisation {before.normalisation}",
-        f"size {size:g}" if size else zoomed,
+        f"size {size:g}" if size else "size own",
         f"tile {before.tile_px}",
         f"augmentation {training.augmentation}",
         f"balance {training.class_balance}",
@@ -185,7 +184,7 @@ def zoom(pipeline: Pipeline, fingerprint: Fingerprint | None) -> float:
         return before.side_px / side if np.isfinite(side) else 1.0
     diameter = _value(fingerprint, "diameter_px")
     if fingerprint is None or fingerprint.kind is not Kind.INSTANCE or not np.isfinite(diameter):
-        return before.zoom
+        return 1.0
     return preprocess.fit(before, 1, [diameter]).scale
 
 

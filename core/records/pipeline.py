@@ -15,9 +15,6 @@ FINE_TUNINGS = ("whole", "after_linear", "linear")
 
 # Five halvings in the encoder: sides that are no multiple of 2**5 fail in the skip connections.
 STRIDE_PX = 32
-# Sides beyond these factors cost more than they tell: a fourfold linear reduction keeps 6 % of the
-# pixels, and magnification invents none.
-SMALLEST_SCALE, LARGEST_SCALE = 0.25, 2.0
 
 
 def _one_of(what: str, value: str, choices: tuple[str, ...]) -> None:
@@ -32,8 +29,6 @@ class Preprocess:
     normalisation: str = "percentile"
     object_diameter_px: float | None = None
     """Images are rescaled so that the median object has this diameter; None keeps their size."""
-    zoom: float = 1.0
-    """Images are enlarged so many times, where no diameter is asked for."""
     side_px: int | None = None
     """Classification: the longer side after rescaling; None keeps the size."""
     tile_px: int = 256
@@ -45,10 +40,6 @@ class Preprocess:
         _one_of("normalisation", self.normalisation, NORMALISATIONS)
         if self.tile_px <= 0 or self.tile_px % STRIDE_PX:
             raise PlanError(f"a tile must be a multiple of {STRIDE_PX} px, got {self.tile_px}")
-        if not SMALLEST_SCALE <= self.zoom <= LARGEST_SCALE:
-            raise PlanError(
-                f"the zoom must lie between {SMALLEST_SCALE} and {LARGEST_SCALE}, got {self.zoom}"
-            )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

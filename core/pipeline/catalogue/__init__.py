@@ -3,8 +3,7 @@
 They differ on what depends on the data: the working size of objects, the head, normalisation,
 strength of augmentation, loss, class balance, and how large a network the minutes allow. A name
 tells architecture, encoder, head, and what departs from the plain one (`d32`: objects brought to a
-diameter of 32 px; `z150`: enlarged by a half; `s224`: the longer side brought to 224 px; `t512`:
-tiles of 512 px; `random`: no
+diameter of 32 px; `s224`: the longer side brought to 224 px; `t512`: tiles of 512 px; `random`: no
 pretrained weights).
 """
 

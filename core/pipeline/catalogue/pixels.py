@@ -10,35 +10,6 @@ PIPELINES = (
         Model(head="semantic", decoder_channels=SLIM),
     ),
     semantic(
-        "unet-lite0-simulated",
-        "Starts from a network that knows outlines from simulated pictures.",
-        Model(head="semantic", decoder_channels=SLIM, weights="simulated"),
-    ),
-    semantic(
-        "unet-lite0-weights-simulated",
-        "Gives rare classes more weight, and starts with what simulated pictures taught.",
-        Model(head="semantic", decoder_channels=SLIM, weights="simulated"),
-        training=Training(class_balance="weights"),
-    ),
-    semantic(
-        "unet-lite0-focal-simulated",
-        "Turns to the pixels it still gets wrong, and starts with what simulated pictures taught.",
-        Model(head="semantic", decoder_channels=SLIM, weights="simulated"),
-        training=Training(loss="dice_focal"),
-    ),
-    semantic(
-        "unet-lite0-z150",
-        "Looks at enlarged pictures: for lines and walls of a few pixels.",
-        Model(head="semantic", decoder_channels=SLIM),
-        Preprocess(zoom=1.5),
-    ),
-    semantic(
-        "unet-lite0-z150-simulated",
-        "Looks at enlarged pictures, and starts with what simulated pictures taught.",
-        Model(head="semantic", decoder_channels=SLIM, weights="simulated"),
-        Preprocess(zoom=1.5),
-    ),
-    semantic(
         "unet-lite0-wide",
         "A wider decoder for fine structures.",
         Model(head="semantic"),

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from core.errors import ImageError, PlanError
+from core.errors import ImageError
 from core.pipeline import preprocess
 from core.records import Preprocess
 from core.records.pipeline import NORMALISATIONS
@@ -39,14 +39,6 @@ def test_nearly_the_wished_diameter_keeps_the_size() -> None:
 
 def test_without_objects_the_size_stays() -> None:
     assert preprocess.fit(Preprocess(object_diameter_px=32), 3, []).scale == 1.0
-
-
-def test_pictures_without_objects_are_enlarged_where_a_pipeline_says_so() -> None:
-    fitted = preprocess.fit(Preprocess(zoom=1.5), 1, [])
-    shown = preprocess.apply(Preprocess(zoom=1.5), fitted, np.zeros((1, 64, 40), np.uint8))
-    assert shown.shape == (1, 96, 60)
-    with pytest.raises(PlanError, match=r"zoom must lie between 0\.25 and 2"):
-        Preprocess(zoom=3)
 
 
 def test_a_missing_channel_is_told() -> None:
