@@ -111,6 +111,9 @@ def test_a_second_person_checks_an_image_and_a_later_change_takes_it_back(place)
 def test_a_damaged_image_is_told_on_its_card_and_the_others_are_shown(place):
     study = services.study(STUDY)
     damaged = study.images[2]
+    # Its card was made when it came in; one that is made later needs the file.
+    for card in services.study_dir(STUDY).cache.glob("*.png"):
+        card.unlink()
     (services.study_dir(STUDY).images / damaged.file).write_bytes(b"no picture")
     test = shown("images", study=STUDY)
     assert not test.exception
@@ -135,5 +138,5 @@ def test_showing_the_page_opens_no_picture_but_those_shown(place, monkeypatch):
     monkeypatch.setattr("app.components.gallery.PAGE", 2)
     test = shown("images", study=STUDY)
     assert not test.exception
-    # Two cards here, and the five covers on the page of studies that was drawn before.
-    assert {path.stem for path in opened} == {f"disc-{number}" for number in range(5)}
+    # Cards were made when the images came in.
+    assert len({path.stem for path in opened}) <= 5
