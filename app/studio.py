@@ -17,7 +17,7 @@ from app.sight import Sight
 from app.taught import Taught
 from app.tools import Gesture
 from app.wand import Wand
-from core.annotate import edits
+from core.annotate import edits, outlines
 from core.annotate.edits import Point
 from core.annotate.lessons import Lesson
 from core.data.labels.entries import LEARNED
@@ -47,6 +47,8 @@ class Studio:
     """What the next object is."""
     earlier: Callable[[str | None], list[Lesson]] | None = None
     """What images that are done teach the learner, see `app.taught`."""
+    earlier_boxes: Callable[[], list[outlines.Examples]] | None = None
+    """What their objects show in boxes."""
     done: int = 0
     """The number of the last gesture that was taken."""
     selected: tuple[int, ...] = ()
@@ -72,7 +74,9 @@ class Studio:
 
     def __post_init__(self) -> None:
         """Lay out what helps the hand."""
-        self.taught = Taught(image_cyx=self.image_cyx, earlier=self.earlier)
+        self.taught = Taught(
+            image_cyx=self.image_cyx, earlier=self.earlier, earlier_boxes=self.earlier_boxes
+        )
         self.wand = Wand(image_cyx=self.image_cyx)
         self._show_learner()
 

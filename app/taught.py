@@ -20,6 +20,8 @@ class Taught:
     image_cyx: NDArray[np.generic]
     earlier: Callable[[str | None], list[Lesson]] | None = None
     """What images that are done teach, of all objects or of one class; None: this image alone."""
+    earlier_boxes: Callable[[], list[outlines.Examples]] | None = None
+    """What their objects show in boxes; None: nothing."""
     strokes_yx: NDArray[np.int32] | None = None
     """scribbles.INSIDE, BEHIND or UNKNOWN a pixel; None before the first stroke."""
     inside_yx: NDArray[np.float32] | None = None
@@ -35,11 +37,10 @@ class Taught:
 
         Takes a second or two at the first time: a page does so when all of it is drawn.
         """
-        if self._asked or self.earlier is None:
+        if self._asked or self.earlier_boxes is None:
             return
         self._asked = True
-        told = [each.boxes for each in self.earlier(None) if each.boxes is not None]
-        self.outliner = outlines.learn(told)
+        self.outliner = outlines.learn(self.earlier_boxes())
 
     def add(self, mask_yx: NDArray[np.bool_], value: int) -> None:
         """Take in a stroke; what was learned before counts no longer."""
@@ -95,8 +96,5 @@ class Taught:
             mask = (inside > 0.5) & (labels.layers[MAIN] == 0)
             return edits.add(labels, mask, class_name=class_name, joined=True, source="model")
         found = scribbles.objects(inside, diameter_px=diameter_px)
-        areas = np.bincount(found.ravel())
-        free = np.bincount(found.ravel(), labels.layers[MAIN].ravel() == 0)
-        # What lies mostly on something marked is that thing.
-        new = {each: class_name for each in range(1, len(areas)) if free[each] > 0.5 * areas[each]}
+        new = dict.fromkeys(edits.unmarked(labels, found), class_name)
         return edits.add_all(labels, found, new, source="model")

@@ -35,8 +35,8 @@ def _editor(study: StudyRecord, image: ImageRecord) -> None:
         if said:  # the page's head is not drawn with each stroke
             st.toast(said)
         studio, overlay = _opened(study, image)
-        walk.show(study, image, before_leaving=lambda: _finish(studio))
-        finding.show(studio, before_leaving=lambda: _finish(studio))
+        walk.show(study, image, before_leaving=lambda: finish(studio))
+        finding.show(studio, before_leaving=lambda: finish(studio))
         left, right = st.columns([7, 3], gap="large")
         with right:
             _news(studio)
@@ -179,7 +179,7 @@ def _saving(studio: Studio) -> None:
             help="On: what is not marked is background. Off: only what is marked counts.",
         )
     if st.button("Save", type="primary", icon=":material/save:", width="stretch", key="save-paint"):
-        _finish(studio, even_without_strokes=True)
+        finish(studio, even_without_strokes=True)
         st.rerun()
     counts = ", ".join(
         f"{name or 'no class'} {count}" for name, count in sorted(_counts(studio.labels).items())
@@ -214,7 +214,7 @@ def _was_complete(studio: Studio) -> bool:
     return is_new or bool(annotated_yx.all())
 
 
-def _finish(studio: Studio, *, even_without_strokes: bool = False) -> bool:
+def finish(studio: Studio, *, even_without_strokes: bool = False) -> bool:
     """Make a version of the strokes; return whether the page may go on."""
     if not even_without_strokes and not studio.journal.entries:
         return True

@@ -44,7 +44,7 @@ def _strokes(study: StudyRecord, image: ImageRecord) -> bool:
         return False
     studio = kept[0] if kept is not None else services.open_studio(study, image, state.tab())
     has_some = bool(studio.journal.entries)
-    brushwork._finish(studio)
+    brushwork.finish(studio)
     if kept is not None and not has_some:
         state.remount()
     return has_some

@@ -34,14 +34,12 @@ def look_for_doubts(name: str, tell: Callable[[float, str], None]) -> "Doubts":
 
 def standing(name: str, found: "Doubts") -> "list[Symptom]":
     """Return the doubts of images whose labels are still those that were judged."""
-    from core.annotate.doctor import KINDS
     from core.data.labels import store
 
-    folder, order = study_dir(name), list(KINDS)
+    folder = study_dir(name)
     about = {one.image_id for one in found.symptoms}
     same = {each for each in about if store.head(folder, each) == found.versions[each]}
-    left = [one for one in found.symptoms if one.image_id in same]
-    return sorted(left, key=lambda one: order.index(one.kind))
+    return [one for one in found.symptoms if one.image_id in same]
 
 
 def symptom_titles() -> dict[str, str]:

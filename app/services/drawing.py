@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 from app import sheet, wording
-from app.services.lessons import lessons
+from app.services.lessons import box_examples, lessons
 from app.services.place import study_dir, workspace
 from app.studio import Studio
 from core import workflow
@@ -42,6 +42,7 @@ def open_studio(
         image_cyx=workflow.image_values(workspace(), study.name, image.id, region),
         journal=work,
         earlier=lambda class_name: lessons(study.name, image.id, class_name),
+        earlier_boxes=lambda: box_examples(study.name, image.id),
         kind=kind,
         classes=classes,
         background=background,

@@ -1,7 +1,9 @@
 """What images of the study that are done teach the one under the brush."""
 
+from collections.abc import Callable
 from contextlib import suppress
-from typing import TYPE_CHECKING
+from functools import partial
+from typing import TYPE_CHECKING, TypeVar
 
 import streamlit as st
 
@@ -14,10 +16,23 @@ from core.paths import Workspace
 
 if TYPE_CHECKING:
     from core.annotate.lessons import Lesson
+    from core.annotate.outlines import Examples
+
+T = TypeVar("T")
 
 
 def lessons(name: str, image_id: str, class_name: str | None) -> "list[Lesson]":
     """Return what the images that were labelled last teach, of all objects or of one class."""
+    return _of_newest(name, image_id, partial(_lesson, class_name=class_name))
+
+
+def box_examples(name: str, image_id: str) -> "list[Examples]":
+    """Return what the objects of these images show in boxes."""
+    return _of_newest(name, image_id, _boxes)
+
+
+def _of_newest(name: str, image_id: str, made: Callable[..., T | None]) -> list[T]:
+    """Return what is made of each image that was labelled last and has as many channels."""
     from core.annotate import lessons as pixels
     from core.data import pyramid
     from core.data.labels import store
@@ -30,7 +45,7 @@ def lessons(name: str, image_id: str, class_name: str | None) -> "list[Lesson]":
         if version is not None and alike:
             held = (str(workspace().root), name, each, other.seen_as, version)
             with suppress(DataError, StudyError):  # a damaged file is told where it is opened
-                found.append(_lesson(*held, class_name))
+                found.append(made(*held))
     return [each for each in found if each is not None]
 
 
@@ -40,6 +55,19 @@ def _lesson(
     root: str, name: str, image_id: str, seen_as: str, version: str, class_name: str | None
 ) -> "Lesson | None":
     from core.annotate import lessons as pixels
+
+    place = Workspace.at(root)
+    labels, _ = workflow.load_labels(place, name, image_id, version)
+    if labels is None:
+        return None
+    image_cyx = workflow.image_values(place, name, image_id)
+    return pixels.draw(image_cyx, pixels.known(labels, class_name))
+
+
+# One holds 13,000 pixels.
+@st.cache_resource(show_spinner=False, max_entries=16)
+def _boxes(root: str, name: str, image_id: str, seen_as: str, version: str) -> "Examples | None":
+    from core.annotate import lessons as pixels
     from core.data.labels.model import MAIN
 
     place = Workspace.at(root)
@@ -47,6 +75,4 @@ def _lesson(
     if labels is None:
         return None
     image_cyx = workflow.image_values(place, name, image_id)
-    # The class is named where regions are marked, which lie in no box.
-    ids_yx = labels.layers[MAIN] if class_name is None else None
-    return pixels.draw(image_cyx, pixels.known(labels, class_name), ids_yx)
+    return pixels.boxes(image_cyx, pixels.known(labels), labels.layers[MAIN])

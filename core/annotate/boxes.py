@@ -29,8 +29,6 @@ _FULLNESS = 2.5
 _WEIGHT = 4.0
 # As far as rays from the middle are followed, in half boxes.
 _RAY_END, _RAY_STEPS, _RAYS = 1.5, 30, 48
-# What is asked of the trees in a large box; between, answers are in between.
-_ASKED_PIXELS = 4_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

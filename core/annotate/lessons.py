@@ -33,8 +33,6 @@ class Lesson:
     """(pixels, 1, features)."""
     known: NDArray[np.int32]
     """(pixels, 1): scribbles.INSIDE or BEHIND."""
-    boxes: outlines.Examples | None = None
-    """What its objects show in boxes; None: there is none, or regions were marked."""
 
 
 def known(labels: Labels, class_name: str | None = None) -> NDArray[np.int32]:
@@ -52,15 +50,8 @@ def known(labels: Labels, class_name: str | None = None) -> NDArray[np.int32]:
     return found
 
 
-def draw(
-    image_cyx: NDArray[np.generic],
-    known_yx: NDArray[np.int32],
-    ids_yx: NDArray[np.int32] | None = None,
-) -> Lesson | None:
-    """Return pixels of both kinds out of the window where most of both are; None: there is none.
-
-    With `ids_yx` also what the objects in it show in boxes.
-    """
+def draw(image_cyx: NDArray[np.generic], known_yx: NDArray[np.int32]) -> Lesson | None:
+    """Return pixels of both kinds out of the window where most of both are; None: there is none."""
     window = best_window(known_yx)
     classes = known_yx[window].ravel()
     rng = np.random.default_rng(0)
@@ -75,8 +66,16 @@ def draw(
     return Lesson(
         table=table.reshape(classes.size, -1)[chosen][:, None],
         known=classes[chosen][:, None],
-        boxes=None if ids_yx is None else outlines.examples(image_cyx, ids_yx, (window, table)),
     )
+
+
+def boxes(
+    image_cyx: NDArray[np.generic], known_yx: NDArray[np.int32], ids_yx: NDArray[np.int32]
+) -> outlines.Examples | None:
+    """Return what the objects in that window show in boxes; None: there is none."""
+    window = best_window(known_yx)
+    seen = window, boosted.features(image_cyx, window)
+    return outlines.examples(image_cyx, ids_yx, seen)
 
 
 def best_window(known_yx: NDArray[np.int32]) -> boosted.Window:

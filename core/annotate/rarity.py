@@ -9,15 +9,14 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from core.annotate import places
 from core.annotate.doctor import Symptom
-from core.data import samples, study
+from core.data import checks, samples, study
 from core.data.labels import store
 from core.data.labels.model import ids_in
 from core.paths import StudyDir
 from core.records import Kind, StudyRecord, TaskSpec
 
-# Of the most frequent class's examples, as in `data.checks`.
-RARE_SHARE = 0.05
 # Of the largest class's area: vessels or mitoses cover little wherever they are well marked.
 RARE_AREA_SHARE = 0.01
 # As many images of a rare class are led to.
@@ -76,7 +75,7 @@ def _missing(
 def _rare(
     study_dir: StudyDir, record: StudyRecord, task: TaskSpec, marked: _Marked
 ) -> list[Symptom]:
-    share = RARE_AREA_SHARE if task.kind is Kind.SEMANTIC else RARE_SHARE
+    share = RARE_AREA_SHARE if task.kind is Kind.SEMANTIC else checks.RARE_SHARE
     known = {name: marked.amounts[name] for name in task.counted if marked.amounts[name]}
     total = sum(known.values())
     rare = [name for name, n in known.items() if n < share * max(known.values())]
@@ -143,11 +142,8 @@ def _place(
         return None
     every = max(1, max(record.image(image_id).shape_cyx[1:]) // _GRID)
     seen = store.overview(study_dir, image_id, version, every)
-    rows, columns = np.nonzero(seen.ids_yx == object_id)
-    if not len(rows):
-        return None
-    middle = np.argmin((rows - rows.mean()) ** 2 + (columns - columns.mean()) ** 2)
-    return int(rows[middle]) * every, int(columns[middle]) * every
+    mask = seen.ids_yx == object_id
+    return places.middle(mask, every) if mask.any() else None
 
 
 _READERS = {

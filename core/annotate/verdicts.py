@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from core.annotate import places
 from core.annotate.doctor import Symptom
 from core.records import TaskSpec
 
@@ -137,7 +138,7 @@ def _unlike(objects: _Objects) -> Iterator[tuple[float, Symptom]]:
                 kind="unlike",
                 image_id=one.image_id,
                 object_id=object_id,
-                place_yx=_place(one.ids_yx == object_id, one.step),
+                place_yx=places.middle(one.ids_yx == object_id, one.step),
                 message=f"by the labels of other images this is background ({_percent(against)})",
             ),
         )
@@ -166,7 +167,7 @@ def _missed(objects: _Objects, usual_px: float) -> Iterator[tuple[float, Symptom
                 Symptom(
                     kind="missed",
                     image_id=one.image_id,
-                    place_yx=_place(parts == each, one.step),
+                    place_yx=places.middle(parts == each, one.step),
                     message="nothing is marked here; by the labels of other images it is an object "
                     f"({_percent(float(sure[each]))})",
                 ),
@@ -191,7 +192,7 @@ def _other_classes(objects: Sequence[_Objects], task: TaskSpec) -> list[tuple[fl
                     kind="unlike",
                     image_id=each.one.image_id,
                     object_id=object_id,
-                    place_yx=_place(mask, each.one.step),
+                    place_yx=places.middle(mask, each.one.step),
                     message=f"it is called {task.classes[index]}; by the labels of other images "
                     f"it is {task.classes[other]} ({_percent(sure)})",
                 )
@@ -223,7 +224,7 @@ def _regions(
             Symptom(
                 kind="unlike",
                 image_id=one.image_id,
-                place_yx=_place(mask, one.step),
+                place_yx=places.middle(mask, one.step),
                 message=f"{area * one.step**2:,} pixels are marked as {task.classes[index]}; by "
                 f"the labels of other images they are {task.classes[other]} "
                 f"({_percent(means[other])})",
@@ -233,13 +234,6 @@ def _regions(
 
 def _strongest_first(found: Iterable[tuple[float, Symptom]]) -> tuple[Symptom, ...]:
     return tuple(one for _, one in sorted(found, key=lambda entry: -entry[0]))
-
-
-def _place(mask_yx: NDArray[np.bool_], step: int) -> tuple[int, int]:
-    """Return the pixel of the mask that is nearest its middle, in pixels of the image."""
-    rows, columns = np.nonzero(mask_yx)
-    middle = np.argmin((rows - rows.mean()) ** 2 + (columns - columns.mean()) ** 2)
-    return int(rows[middle]) * step, int(columns[middle]) * step
 
 
 def _percent(share: float) -> str:

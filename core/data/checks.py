@@ -14,8 +14,8 @@ _LOOKED_AT = 200
 # Below, a score says little; from the anchors of small published benchmarks.
 _FEW_IMAGES = 10
 _FEWEST_FOR_INTERVAL = 5
-# Of the most frequent class's examples; below, few of a class are left to judge it by.
-_RARE_SHARE = 0.05
+RARE_SHARE = 0.05
+"""Of the most frequent class's examples; below, few of a class are left to judge it by."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -176,7 +176,7 @@ def _classes(study_dir: StudyDir, record: StudyRecord, labelled: list[str]) -> l
             )
         )
     least = {name: counts[name] for name in record.task.counted if counts[name]}
-    rare = [name for name, n in least.items() if n < _RARE_SHARE * max(least.values())]
+    rare = [name for name, n in least.items() if n < RARE_SHARE * max(least.values())]
     if rare and len(record.task.classes) > 1 and record.task.kind is not Kind.SEMANTIC:
         told = ", ".join(f"{name} ({counts[name]})" for name in rare)
         findings.append(

@@ -46,8 +46,7 @@ def fingerprint(order: Order) -> None:
         task,
         data_set=order.study_dir.name,
         seed=order.option("seed"),
-        # Orders of earlier versions have none.
-        seconds=float(order.request.options.get("seconds", 10.0)),
+        seconds=min(extract.LONGEST_S, order.request.options.get("seconds", extract.LONGEST_S)),
         versions=order.option("versions"),
     )
     write(order.job_dir.root / "fingerprint.json", found)

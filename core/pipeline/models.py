@@ -95,9 +95,9 @@ def build(
     return Roomy(network, least_px) if least_px else network
 
 
-def load() -> None:
-    """Import what building a network needs, which takes seconds."""
-    for name in ("timm", "segmentation_models_pytorch"):
+def load(*, decoders: bool) -> None:
+    """Import what building a network needs, which takes seconds; whole images need no decoder."""
+    for name in ("timm", *(("segmentation_models_pytorch",) if decoders else ())):
         importlib.import_module(name)
 
 

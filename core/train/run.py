@@ -16,7 +16,7 @@ from core.infer.predict import Trained
 from core.paths import JobDir, StudyDir
 from core.pipeline import devices, models
 from core.progress import Progress, Stopped
-from core.records import Plan, RunResult, Score, is_disk_full, write
+from core.records import Kind, Plan, RunResult, Score, is_disk_full, write
 from core.train import contender, ending, images, race, reporting
 from core.train.checkpoint import Checkpoints
 from core.train.clock import Clock
@@ -42,7 +42,8 @@ def execute(
     where somebody cancelled (the best weights so far are then in the bundle).
     """
     # Beside the reading, which waits for files and works outside of Python most of the time.
-    threading.Thread(target=models.load, daemon=True).start()
+    with_decoder = {"decoders": plan.task.kind is not Kind.CLASSIFICATION}
+    threading.Thread(target=models.load, kwargs=with_decoder, daemon=True).start()
     clock = Clock(deadline - plan.budget.seconds, deadline)
     progress.stage("reading", "Reading images and labels", clock.used() / clock.budget_s)
     devices.use_all_cores()

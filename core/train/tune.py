@@ -1,7 +1,7 @@
 """Postprocessing fitted to the validation images by the score the user will see."""
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -82,18 +82,15 @@ def _changed(
     if name == "smallest_px":
         return replace(post, smallest_px=_pixels(trained, value))
     if name == "class_smallest_px":
-        known = post.class_smallest_px or (post.smallest_px,) * count
+        sizes = list(post.class_smallest_px or (post.smallest_px,) * count)
         # What is dropped for all classes cannot be kept for one.
-        size = max(_pixels(trained, value), post.smallest_px)
-        return replace(post, class_smallest_px=(*known[:place], size, *known[place + 1 :]))
+        sizes[place] = max(_pixels(trained, value), post.smallest_px)
+        return replace(post, class_smallest_px=tuple(sizes))
     if name == "class_factors":
-        factors = post.class_factors or (1.0,) * count
-        return replace(post, class_factors=(*factors[:place], value, *factors[place + 1 :]))
-    if name == "seedless":
-        return replace(post, seedless=bool(value))
-    numbers = {"foreground": post.foreground, "seed": post.seed, "temperature": post.temperature}
-    foreground, seed, temperature = (numbers | {name: value}).values()
-    return replace(post, foreground=foreground, seed=seed, temperature=temperature)
+        factors = list(post.class_factors or (1.0,) * count)
+        factors[place] = value
+        return replace(post, class_factors=tuple(factors))
+    return _PLAIN[name](post, value)
 
 
 def _pixels(trained: Trained, share: float) -> int:
@@ -110,3 +107,12 @@ def _figure(trained: Trained, judge: Judge, maps: Sequence[Floats], post: Postpr
     if trained.task.kind is Kind.INSTANCE:
         return (1 - FINE_SHARE) * score.headline + FINE_SHARE * score.others["ap_75"]
     return score.headline
+
+
+_PLAIN: dict[str, Callable[[Postprocess, float], Postprocess]] = {
+    "foreground": lambda post, value: replace(post, foreground=value),
+    "seed": lambda post, value: replace(post, seed=value),
+    "seedless": lambda post, value: replace(post, seedless=bool(value)),
+    "temperature": lambda post, value: replace(post, temperature=value),
+}
+"""Numbers that are one for all classes and stand as they are tried."""

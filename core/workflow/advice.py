@@ -24,7 +24,6 @@ from core.records import (
 )
 from core.workflow.studies import make_split, task_of
 
-LONGEST_FINGERPRINT_S = 10.0
 # Of a training's budget, which it counts in.
 FINGERPRINT_SHARE = 0.06
 
@@ -52,11 +51,12 @@ def fingerprint(workspace: Workspace, study: str) -> Fingerprint | None:
 
 
 def start_fingerprint(
-    workspace: Workspace, study: str, *, seed: int = 0, seconds: float = LONGEST_FINGERPRINT_S
+    workspace: Workspace, study: str, *, seed: int = 0, seconds: float | None = None
 ) -> str:
     """Order the fingerprint of the train and validation images; return the job's id.
 
-    It takes about `seconds` at most. Makes the split where there is none.
+    It takes about `seconds` at most; None: as long as it is of use. Makes the split where there is
+    none.
     """
     study_dir = workspace.study(study)
     split = make_split(workspace, study, seed)
@@ -66,7 +66,7 @@ def start_fingerprint(
         "labels": learned.labels,
         "versions": learned.versions,
         "seed": seed,
-        "seconds": seconds,
+        **({} if seconds is None else {"seconds": seconds}),
     }
     return jobs.start(study_dir, "fingerprint", options=options).id
 
@@ -121,15 +121,15 @@ def recommend(
     from core.library.store import Library
 
     make_split(workspace, study, seed)
-    seconds = min(LONGEST_FINGERPRINT_S, FINGERPRINT_SHARE * budget.seconds)
+    seconds = FINGERPRINT_SHARE * budget.seconds
     found = fingerprint(workspace, study)
-    if found is not None and not _is_enough(found, seconds):
-        found = None
-    job = start_fingerprint(workspace, study, seed=seed, seconds=seconds) if found is None else ""
-    # The library is read, and learned from, while the job looks at the images.
-    snapshot = Library(workspace).snapshot()
-    advisor.prepare(snapshot)
-    if found is None:
+    if found is not None and _is_enough(found, seconds):
+        snapshot = Library(workspace).snapshot()
+    else:
+        job = start_fingerprint(workspace, study, seed=seed, seconds=seconds)
+        # The library is read, and learned from, while the job looks at the images.
+        snapshot = Library(workspace).snapshot()
+        advisor.prepare(snapshot)
         found = _described(workspace, study, job, on_status)
     return advisor.run(
         found, task_of(studies.load(workspace.study(study))), budget, snapshot, machine.here()

@@ -113,7 +113,7 @@ def smallest_polygon(mask: NDArray[np.bool_]) -> tuple[int, NDArray[np.bool_]]:
     return len(outline), mask
 
 
-Earlier = list[lessons.Lesson]
+Earlier = list[tuple[lessons.Lesson, outlines.Examples | None]]
 """What images that are done teach; the study's next image starts there, as on the page."""
 
 
@@ -136,13 +136,14 @@ def play(
         # More to delete than to keep: a person takes it back at once.
         drawn[:] = 0
         effort.deletions = 1
-    taught = [each.boxes for each in earlier if each.boxes is not None]
+    taught = [boxes for _, boxes in earlier if boxes is not None]
     helped = Helped(inside_yx=inside, outliner=outlines.learn(taught))
     _correct(image_cyx, truth, drawn, (helped, effort, rng))
     effort.ap, effort.iou = standing(truth, drawn)
     known = np.where(drawn > 0, scribbles.INSIDE, scribbles.BEHIND).astype(np.int32)
-    lesson = lessons.draw(image_cyx, known, drawn)
-    earlier.extend([lesson] if lesson is not None else [])
+    lesson = lessons.draw(image_cyx, known)
+    if lesson is not None:
+        earlier.append((lesson, lessons.boxes(image_cyx, known, drawn)))
     del earlier[: -lessons.MOST_IMAGES]
     return effort
 
@@ -176,8 +177,8 @@ def _scribble(
     while True:
         start = time.perf_counter()
         learned = scribbles.learn(
-            [table, *(each.table for each in earlier)],
-            [strokes, *(each.known for each in earlier)],
+            [table, *(each.table for each, _ in earlier)],
+            [strokes, *(each.known for each, _ in earlier)],
         )
         inside = learned.probability(table, scribbles.INSIDE)
         drawn = scribbles.objects(inside)

@@ -25,6 +25,15 @@ def place(tmp_path, monkeypatch, disc_folder):
 
 
 @pytest.fixture
+def unlabelled(place, disc_folder):
+    """Return the first image of the study `small_study.UNLABELLED`, which has no labels."""
+    name = small_study.UNLABELLED
+    workflow.create_study(place, name)
+    workflow.import_files(place, name, [disc_folder / "images"])
+    return workflow.load_study(place, name).images[0]
+
+
+@pytest.fixture
 def trained(place):
     """Return the workspace with a finished training of the sample study."""
     small_study.add_run(place)

@@ -26,6 +26,7 @@ from core.records import (
     write,
 )
 
+UNLABELLED = "mine"
 RUN = "20260101-120000-abcd"
 SIDE = 64
 
@@ -180,6 +181,14 @@ def shown(page, **link):
         test.switch_page(f"../pages/{page}.py")
         test.run()
     return test
+
+
+def opened(image, **state):
+    """Return the page of images with an image of the unlabelled study open."""
+    test = shown("images", study=UNLABELLED)
+    for name, value in {"image": image.id, **state}.items():
+        test.session_state[name] = value
+    return test.run()
 
 
 def button(test, label):

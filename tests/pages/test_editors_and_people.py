@@ -4,28 +4,20 @@ import os
 
 import numpy as np
 import pytest
-from small_study import button, shown, text
+import small_study
+from small_study import button, opened, shown, text
 
 from app import drafts, services, sheet, views
 from app.components import drawing
 from core import workflow
 from core.data.labels.model import MAIN
 
-STUDY = "mine"
+STUDY = small_study.UNLABELLED
 
 
 @pytest.fixture
-def image(place, disc_folder):
-    """Return the first image of a study without labels."""
-    workflow.create_study(place, STUDY)
-    workflow.import_files(place, STUDY, [disc_folder / "images"])
-    return services.study(STUDY).images[0]
-
-
-def opened(image):
-    test = shown("images", study=STUDY)
-    test.session_state["image"] = image.id
-    return test.run()
+def image(unlabelled):
+    return unlabelled
 
 
 def draw_square(test, image):

@@ -4,7 +4,8 @@ import os
 
 import numpy as np
 import pytest
-from small_study import shown, text
+import small_study
+from small_study import opened, text
 
 from app import services
 from app.components import brushwork
@@ -12,24 +13,18 @@ from core import workflow
 from core.data.labels import journal
 from core.records import Kind, TaskSpec
 
-STUDY = "mine"
+STUDY = small_study.UNLABELLED
 STROKE = {"number": 1, "what": "brush", "points": [[10, 10], [20, 10]], "width": 5}
 
 
 @pytest.fixture
-def image(place, disc_folder):
-    """Return the first image of a study without labels."""
-    workflow.create_study(place, STUDY)
-    workflow.import_files(place, STUDY, [disc_folder / "images"])
-    return services.study(STUDY).images[0]
+def image(unlabelled):
+    return unlabelled
 
 
 def painting(image):
     """Return the page with the painter on the image, in a new tab."""
-    test = shown("images", study=STUDY)
-    test.session_state["image"] = image.id
-    test.session_state["editor"] = brushwork.TITLE
-    test.run()
+    test = opened(image, editor=brushwork.TITLE)
     assert not test.exception
     return test
 

@@ -11,7 +11,7 @@ from torch import Tensor
 from core.data.truth import Truth
 from core.pipeline import losses
 from core.pipeline.answers import Answer
-from core.pipeline.objects import compact, grow_seeds
+from core.pipeline.objects import grow_seeds
 from core.records import Kind, Postprocess, TaskSpec, Training
 
 Floats = npt.NDArray[np.float32]
@@ -156,10 +156,10 @@ def classed(
         least = np.zeros(int(labels_yx.max()) + 1, dtype=np.int64)
         least[list(classes)] = np.array(post.class_smallest_px)[list(classes.values())]
         kept = np.bincount(labels_yx.ravel()) >= least
-        labels_yx = np.where(kept[labels_yx], labels_yx, 0).astype(np.int32)
-        table = np.cumsum(kept & (np.arange(len(kept)) > 0))
+        kept[0] = False
+        table = (np.cumsum(kept) * kept).astype(np.int32)
+        labels_yx = table[labels_yx]
         classes = {int(table[each]): one for each, one in classes.items() if kept[each]}
-        labels_yx = compact(labels_yx)
     return Answer(
         labels_yx=labels_yx,
         object_classes=classes,

@@ -4,8 +4,8 @@ import os
 import shutil
 import subprocess
 from functools import cache
-from pathlib import Path
 
+import processor
 import psutil
 
 
@@ -25,7 +25,7 @@ def hardware() -> str:
     Processors of one name differ by half in speed where one has units for bf16: that is told.
     """
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
-    slow = "" if _has_bf16() else " without bf16"
+    slow = "" if processor.BF16 & processor.flags() else " without bf16"
     return f"{cores} cores {_processor()}{slow}, {' + '.join(cards()) or 'no GPU'}"
 
 
@@ -34,14 +34,7 @@ def busy_percent() -> float:
     return float(psutil.cpu_percent(2.0))
 
 
-def _has_bf16() -> bool:
-    table = Path("/proc/cpuinfo")
-    text = table.read_text() if table.exists() else ""
-    return any(flag in text for flag in ("avx512_bf16", "amx_bf16", " bf16"))
-
-
 def _processor() -> str:
-    table = Path("/proc/cpuinfo")
-    lines = table.read_text().splitlines() if table.exists() else []
-    names = [line.split(":")[1].strip() for line in lines if line.startswith("model name")]
+    told = [line for line in processor.lines() if line.startswith("model name")]
+    names = [line.split(":")[1].strip() for line in told]
     return names[0] if names else os.uname().machine

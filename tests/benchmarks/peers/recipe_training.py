@@ -4,8 +4,8 @@ import copy
 import math
 import time
 from collections.abc import Callable
-from pathlib import Path
 
+import processor
 import torch
 from torch import Tensor, nn
 
@@ -28,7 +28,8 @@ def device() -> torch.device:
 def autocast() -> torch.autocast:
     """Return the context of bf16 where the processor or the card has units for it."""
     kind = device().type
-    return torch.autocast(kind, torch.bfloat16, enabled=kind == "cuda" or _has_bf16())
+    has_units = bool(processor.X86_BF16 & processor.flags())
+    return torch.autocast(kind, torch.bfloat16, enabled=kind == "cuda" or has_units)
 
 
 def fit(network: nn.Module, draw: Draw, loss: Loss, until: float, rate: float = RATE) -> nn.Module:
@@ -70,9 +71,3 @@ def _average(averaged: nn.Module, network: nn.Module, keep: float) -> None:
             mean.lerp_(now, 1 - keep)
         else:
             mean.copy_(now)
-
-
-def _has_bf16() -> bool:
-    table = Path("/proc/cpuinfo")
-    text = table.read_text() if table.exists() else ""
-    return "avx512_bf16" in text or "amx_bf16" in text

@@ -5,26 +5,18 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from strokes import SHAPE, square
 
 from core.data import study
 from core.data.labels import editors, history, journal, store
-from core.data.labels.model import Labels
 from core.data.labels.placed import Place
-from core.data.labels.shapes import Shape, paint
 from core.data.regions import Region
 from core.paths import StudyDir, Workspace
-
-SHAPE = (300, 260)
 
 
 @pytest.fixture
 def study_dir(workspace: Workspace) -> StudyDir:
     return study.create(workspace, "s")
-
-
-def _square(labels: Labels, at: int) -> Labels:
-    corners = ((at, at), (at + 20, at), (at + 20, at + 20), (at, at + 20))
-    return paint(labels, [Shape(points=corners, class_name="cell")])
 
 
 def _open(study_dir: StudyDir, who: str, place: Place | None = None) -> journal.Journal:
@@ -35,7 +27,7 @@ def _open(study_dir: StudyDir, who: str, place: Place | None = None) -> journal.
 def _left(study_dir: StudyDir, who: str, at: int, place: Place | None = None) -> journal.Journal:
     """Draw, and close the tab long ago."""
     work = _open(study_dir, who, place)
-    work.record(_square(work.labels, at), "brush")
+    work.record(square(work.labels, at), "brush")
     _long_ago(work.folder / "entries.jsonl")
     return work
 
@@ -70,7 +62,7 @@ def test_the_tab_that_comes_back_starts_from_what_counts(study_dir: StudyDir) ->
     with left.turn() as was_behind:
         assert was_behind
         assert left.labels.objects == ()
-        left.record(_square(left.labels, 60), "brush")
+        left.record(square(left.labels, 60), "brush")
     assert len(_open(study_dir, "bea").entries) == 1
     assert len(_open(study_dir, "ann").entries) == 1
 
@@ -91,7 +83,7 @@ def test_own_strokes_come_first_and_those_left_wait_until_these_are_saved(
 ) -> None:
     _left(study_dir, "ann", 5)
     mine = _open(study_dir, "bea")
-    mine.record(_square(mine.labels, 100), "brush")
+    mine.record(square(mine.labels, 100), "brush")
     assert _taken(mine) == []
     first = history.finish(mine)
     again = _open(study_dir, "bea")
@@ -108,7 +100,7 @@ def test_own_strokes_come_first_and_those_left_wait_until_these_are_saved(
 
 def test_strokes_on_labels_that_count_no_more_are_a_version_beside(study_dir: StudyDir) -> None:
     _left(study_dir, "ann", 5)
-    head = store.save(study_dir, "a", _square(_open(study_dir, "x").labels, 200), author="cid")
+    head = store.save(study_dir, "a", square(_open(study_dir, "x").labels, 200), author="cid")
     mine = _open(study_dir, "bea")
     assert _taken(mine) == [("ann", "beside")]
     assert mine.base == store.head(study_dir, "a") == head
@@ -124,7 +116,7 @@ def test_strokes_on_a_part_of_a_large_image_are_gone_on_with_in_that_part(
 ) -> None:
     _left(study_dir, "ann", 5, _part(0))
     other = _open(study_dir, "eve", _part(150))
-    other.record(_square(other.labels, 60), "brush")
+    other.record(square(other.labels, 60), "brush")
     history.finish(other)
     assert _taken(_open(study_dir, "bea")) == []
     mine = _open(study_dir, "bea", _part(0))
@@ -151,7 +143,7 @@ def test_strokes_on_another_part_are_saved_as_nobody_may_choose_that_part_again(
 
 def test_strokes_on_another_part_wait_while_own_ones_are_not_saved(study_dir: StudyDir) -> None:
     mine = _open(study_dir, "bea", _part(0))
-    mine.record(_square(mine.labels, 60), "brush")
+    mine.record(square(mine.labels, 60), "brush")
     _left(study_dir, "ann", 5, _part(50))
     assert _taken(mine) == []
     history.finish(mine)
@@ -173,10 +165,10 @@ def test_what_a_closed_tab_showed_the_learner_is_gone_on_with(study_dir: StudyDi
 def test_strokes_on_a_version_that_is_damaged_close_the_image_for_nobody(
     study_dir: StudyDir,
 ) -> None:
-    version = store.save(study_dir, "a", _square(_open(study_dir, "x").labels, 5), author="x")
+    version = store.save(study_dir, "a", square(_open(study_dir, "x").labels, 5), author="x")
     _left(study_dir, "ann", 100)
     store.save(
-        study_dir, "a", _square(_open(study_dir, "x").labels, 200), author="x", parent=version
+        study_dir, "a", square(_open(study_dir, "x").labels, 200), author="x", parent=version
     )
     (study_dir.labels / "a" / f"{version}.tif").write_bytes(b"none")
     assert _taken(_open(study_dir, "bea")) == []

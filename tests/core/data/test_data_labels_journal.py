@@ -6,26 +6,19 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from strokes import SHAPE, square
 
 from core.data import study
 from core.data.labels import editors, entries, history, journal, store
-from core.data.labels.model import MAIN, Labels
-from core.data.labels.shapes import Shape, paint
+from core.data.labels.model import MAIN
 from core.errors import ConflictError, StudyError
 from core.paths import StudyDir, Workspace
 from core.records import files
-
-SHAPE = (300, 260)
 
 
 @pytest.fixture
 def study_dir(workspace: Workspace) -> StudyDir:
     return study.create(workspace, "s")
-
-
-def _square(labels: Labels, at: int) -> Labels:
-    corners = ((at, at), (at + 20, at), (at + 20, at + 20), (at, at + 20))
-    return paint(labels, [Shape(points=corners, class_name="cell")])
 
 
 def _open(study_dir: StudyDir, who: str = "ann-1", author: str = "ann") -> journal.Journal:
@@ -35,7 +28,7 @@ def _open(study_dir: StudyDir, who: str = "ann-1", author: str = "ann") -> journ
 def test_every_stroke_is_there_after_a_crash(study_dir: StudyDir) -> None:
     mine = _open(study_dir)
     for at in (5, 60, 120, 200):
-        mine.record(_square(mine.labels, at), "brush")
+        mine.record(square(mine.labels, at), "brush")
     again = _open(study_dir)
     np.testing.assert_array_equal(again.labels.flat_yx, mine.labels.flat_yx)
     assert again.labels.objects == mine.labels.objects
@@ -44,10 +37,10 @@ def test_every_stroke_is_there_after_a_crash(study_dir: StudyDir) -> None:
 
 def test_only_touched_tiles_are_written(study_dir: StudyDir) -> None:
     mine = _open(study_dir)
-    entry = mine.record(_square(mine.labels, 5), "brush")
+    entry = mine.record(square(mine.labels, 5), "brush")
     assert entry is not None
     assert entry.tiles == ((0, 0),)
-    across = mine.record(_square(mine.labels, 120), "brush")
+    across = mine.record(square(mine.labels, 120), "brush")
     assert across is not None
     assert across.tiles == ((0, 0), (0, 1), (1, 0), (1, 1))
     assert sum(path.stat().st_size for path in mine.folder.glob("*.tiles")) < 4000
@@ -56,14 +49,14 @@ def test_only_touched_tiles_are_written(study_dir: StudyDir) -> None:
 
 def test_a_crash_in_the_middle_of_a_stroke_loses_that_stroke_alone(study_dir: StudyDir) -> None:
     mine = _open(study_dir)
-    mine.record(_square(mine.labels, 5), "brush")
+    mine.record(square(mine.labels, 5), "brush")
     whole = mine.labels
-    mine.record(_square(mine.labels, 60), "brush")
+    mine.record(square(mine.labels, 60), "brush")
     lines = (mine.folder / "entries.jsonl").read_bytes()
     (mine.folder / "entries.jsonl").write_bytes(lines[:-30])  # torn
     again = _open(study_dir)
     np.testing.assert_array_equal(again.labels.flat_yx, whole.flat_yx)
-    again.record(_square(again.labels, 100), "brush")
+    again.record(square(again.labels, 100), "brush")
     assert len(_open(study_dir).entries) == 2
 
 
@@ -71,7 +64,7 @@ def test_undo_and_redo_have_no_end_and_survive_a_reload(study_dir: StudyDir) -> 
     mine = _open(study_dir)
     states = [mine.labels]
     for at in range(0, 200, 20):
-        mine.record(_square(mine.labels, at), "brush")
+        mine.record(square(mine.labels, at), "brush")
         states.append(mine.labels)
     for expected in reversed(states[:-1]):
         assert mine.undo()
@@ -83,16 +76,16 @@ def test_undo_and_redo_have_no_end_and_survive_a_reload(study_dir: StudyDir) -> 
         assert again.redo()
         np.testing.assert_array_equal(again.labels.flat_yx, expected.flat_yx)
     again.undo()
-    again.record(_square(again.labels, 230), "brush")
+    again.record(square(again.labels, 230), "brush")
     assert not again.redo()
 
 
 def test_undo_goes_on_after_undo_and_new_strokes(study_dir: StudyDir) -> None:
     mine = _open(study_dir)
-    mine.record(_square(mine.labels, 0), "brush")
-    mine.record(_square(mine.labels, 40), "brush")
+    mine.record(square(mine.labels, 0), "brush")
+    mine.record(square(mine.labels, 40), "brush")
     mine.undo()
-    mine.record(_square(mine.labels, 80), "brush")
+    mine.record(square(mine.labels, 80), "brush")
     for _ in range(2):
         mine.undo()
     assert not mine.labels.flat_yx.any()
@@ -101,9 +94,9 @@ def test_undo_goes_on_after_undo_and_new_strokes(study_dir: StudyDir) -> None:
 
 def test_two_people_are_told_and_both_versions_stay(study_dir: StudyDir) -> None:
     mine, other = _open(study_dir), _open(study_dir, "bob-1", "bob")
-    mine.record(_square(mine.labels, 5), "brush")
+    mine.record(square(mine.labels, 5), "brush")
     assert editors.others_at_work(study_dir, "a", "bob-1") == ["ann"]
-    other.record(_square(other.labels, 100), "brush")
+    other.record(square(other.labels, 100), "brush")
     first = history.finish(mine)
     with pytest.raises(ConflictError):
         history.finish(other)
@@ -121,7 +114,7 @@ def test_any_version_can_be_restored(study_dir: StudyDir) -> None:
     versions = []
     for at in (5, 60):
         mine = _open(study_dir)
-        mine.record(_square(mine.labels, at), "brush")
+        mine.record(square(mine.labels, at), "brush")
         versions.append(history.finish(mine))
     store.choose(study_dir, "a", str(versions[0]), author="ann")
     mine = _open(study_dir)
@@ -140,12 +133,12 @@ def test_an_editor_left_without_a_stroke_starts_from_what_counts_when_it_comes_b
 ) -> None:
     """It showed the labels of its first visit, and a save over them met a conflict."""
     _open(study_dir)
-    labels = _square(_open(study_dir, "other").labels, 40)
+    labels = square(_open(study_dir, "other").labels, 40)
     version = store.save(study_dir, "a", labels, author="bob")
     again = _open(study_dir)
     assert again.base == version
     np.testing.assert_array_equal(again.labels.flat_yx, labels.flat_yx)
-    again.record(_square(again.labels, 120), "brush")
+    again.record(square(again.labels, 120), "brush")
     assert history.finish(again) != version
 
 
@@ -163,7 +156,7 @@ def test_strokes_stay_where_no_version_could_be_written(
 ) -> None:
     """Whatever went wrong, the journal was thrown away, and confirmed strokes with it."""
     mine = _open(study_dir)
-    mine.record(_square(mine.labels, 5), "brush")
+    mine.record(square(mine.labels, 5), "brush")
 
     def fail(*_: object, **__: object) -> str:
         raise fault
@@ -184,7 +177,7 @@ def test_strokes_stay_where_their_history_cannot_be_written_and_are_told_once(
 ) -> None:
     mine = _open(study_dir)
     for at in (5, 60):
-        mine.record(_square(mine.labels, at), "brush")
+        mine.record(square(mine.labels, at), "brush")
     append, written = files.append, []
 
     def fill_up(path: Path, record: object) -> None:
@@ -204,7 +197,7 @@ def test_strokes_stay_where_their_history_cannot_be_written_and_are_told_once(
 def test_a_stale_copy_that_is_saved_holds_what_the_other_session_drew(study_dir: StudyDir) -> None:
     """A copied link has the same journal: whoever saved first threw the other's strokes away."""
     mine, other = _open(study_dir), _open(study_dir)
-    other.record(_square(other.labels, 100), "brush")
+    other.record(square(other.labels, 100), "brush")
     history.finish(mine)
     kept = store.load(study_dir, "a")
     assert kept is not None
@@ -215,11 +208,11 @@ def test_a_stale_copy_that_is_saved_holds_what_the_other_session_drew(study_dir:
 def test_a_session_goes_on_from_the_version_that_the_other_made(study_dir: StudyDir) -> None:
     """It knew the version of before, and the next save of the same tab met a conflict."""
     mine, other = _open(study_dir), _open(study_dir)
-    other.record(_square(other.labels, 100), "brush")
+    other.record(square(other.labels, 100), "brush")
     history.finish(other)
     with mine.turn() as was_behind:
         assert was_behind
-        mine.record(_square(mine.labels, 5), "brush")
+        mine.record(square(mine.labels, 5), "brush")
     history.finish(mine)
     kept = store.load(study_dir, "a")
     assert kept is not None
@@ -229,11 +222,11 @@ def test_a_session_goes_on_from_the_version_that_the_other_made(study_dir: Study
 def test_two_sessions_never_write_the_same_entry(study_dir: StudyDir) -> None:
     """Both wrote entry 0; at the next opening the second one and all behind it were unread."""
     mine, other = _open(study_dir), _open(study_dir)
-    mine.record(_square(mine.labels, 5), "brush")
+    mine.record(square(mine.labels, 5), "brush")
     with pytest.raises(ConflictError, match="meanwhile"):
-        other.record(_square(other.labels, 60), "brush")
+        other.record(square(other.labels, 60), "brush")
     with other.turn():
-        other.record(_square(other.labels, 60), "brush")
+        other.record(square(other.labels, 60), "brush")
     assert [each.number for each in _open(study_dir).entries] == [0, 1]
     assert len(_open(study_dir).labels.objects) == 2
 
@@ -270,12 +263,12 @@ def test_what_follows_a_bad_line_is_set_aside_and_strokes_go_on_before_it(
     """Strokes were appended behind it, and each reopening left them unread; or none opened."""
     mine = _open(study_dir)
     for at in (5, 60, 120):
-        mine.record(_square(mine.labels, at), "brush")
+        mine.record(square(mine.labels, at), "brush")
     spoil(mine)
     again = _open(study_dir)
     assert again.is_torn
     assert len(again.entries) == 1
-    again.record(_square(again.labels, 200), "brush")
+    again.record(square(again.labels, 200), "brush")
     last = _open(study_dir)
     assert not last.is_torn
     assert [each.number for each in last.entries] == [0, 1]
@@ -288,7 +281,7 @@ def test_what_follows_a_bad_line_is_set_aside_and_strokes_go_on_before_it(
 def test_what_cannot_be_read_stays_when_the_rest_is_saved(study_dir: StudyDir) -> None:
     mine = _open(study_dir)
     for at in (5, 60):
-        mine.record(_square(mine.labels, at), "brush")
+        mine.record(square(mine.labels, at), "brush")
     _spoil_tiles(mine)
     history.finish(_open(study_dir))
     assert journal.waiting(study_dir, "a") == []
@@ -298,7 +291,7 @@ def test_what_cannot_be_read_stays_when_the_rest_is_saved(study_dir: StudyDir) -
 def test_only_what_is_marked_counts_when_not_all_is_marked_any_more(study_dir: StudyDir) -> None:
     """It stayed background for ever: the switch was heard when it was turned on alone."""
     mine = _open(study_dir)
-    mine.record(_square(mine.labels, 5), "brush")
+    mine.record(square(mine.labels, 5), "brush")
     history.finish(mine, complete=True)
     again = _open(study_dir)
     assert again.labels.annotated_yx.all()
@@ -325,9 +318,9 @@ def test_what_the_learner_was_shown_is_there_after_a_crash_and_makes_no_version(
 
 def test_undo_and_redo_follow_the_order_in_which_things_were_done(study_dir: StudyDir) -> None:
     mine = _open(study_dir)
-    mine.record(_square(mine.labels, 5), "brush")
+    mine.record(square(mine.labels, 5), "brush")
     mine.teach(1, [(50.0, 50.0)], 3.0)
-    mine.record(_square(mine.labels, 100), "brush")
+    mine.record(square(mine.labels, 100), "brush")
     mine.teach(0, [(90.0, 50.0)], 3.0)
 
     def now() -> tuple[int, int]:
@@ -344,7 +337,7 @@ def test_undo_and_redo_follow_the_order_in_which_things_were_done(study_dir: Stu
         again.append(now())
     assert again == steps[::-1]
     mine.undo()
-    mine.record(_square(mine.labels, 200), "brush")
+    mine.record(square(mine.labels, 200), "brush")
     assert not mine.redo()
 
 
@@ -353,7 +346,7 @@ def test_what_the_learner_was_shown_goes_with_the_version_that_holds_its_work(
 ) -> None:
     mine = _open(study_dir)
     mine.teach(1, [(50.0, 50.0)], 3.0)
-    mine.record(_square(mine.labels, 5), entries.LEARNED)
+    mine.record(square(mine.labels, 5), entries.LEARNED)
     mine.teach(0, [(90.0, 50.0)], 3.0)
     history.finish(mine)
     assert [each.value for each in _open(study_dir).teaching.standing] == [0]
