@@ -32,6 +32,7 @@ _LAST_PART = "last-part"
 _FAILED = "gesture-failed"
 _ROUND = "round"
 _EDITOR = "editor"
+_GHOSTS = "ghosts"
 
 _IN_LINK = (_STUDY, _RUN)
 
@@ -124,6 +125,18 @@ def editor_key(first: str) -> str:
     """Return the key of the choice of an editor; `first` is chosen where nobody chose yet."""
     st.session_state.setdefault(_EDITOR, first)
     return _EDITOR
+
+
+def ghosts_key() -> str:
+    """Return the key of the switch for what other layers mark; it is on at first."""
+    st.session_state.setdefault(_GHOSTS, True)
+    return _GHOSTS
+
+
+def shows_ghosts() -> bool:
+    """Return whether what other layers mark is seen."""
+    shows: bool = st.session_state.get(_GHOSTS, True)
+    return shows
 
 
 def choose_editor(name: str) -> None:

@@ -9,7 +9,7 @@ import streamlit as st
 from numpy.typing import NDArray
 from PIL import Image
 
-from app import look, pictures, services, sheet, wording
+from app import look, pictures, services, sheet, state, wording
 from app.components.canvas import SIDE_PX, View
 from app.overlay import MOST_SIDE_PX
 from app.sheet import Sheet
@@ -90,6 +90,8 @@ class _Shown:
     """Of a large image, which is never in memory as a whole; None: the whole image."""
     look: Look
     colors: tuple[str, ...]
+    ghosts: tuple[tuple[str, str], ...] = ()
+    """Other layers of which the outlines are drawn in, each with the version of its labels."""
 
 
 def _shown(study: str, image: ImageRecord, region: Region | None = None) -> _Shown:
@@ -101,7 +103,15 @@ def _shown(study: str, image: ImageRecord, region: Region | None = None) -> _Sho
         region=region,
         look=services.look(study, image),
         colors=image.channel_colors,
+        # A large image as a whole is too small for outlines.
+        ghosts=() if region == regions.whole(image) else _ghosts(study, image),
     )
+
+
+def _ghosts(study: str, image: ImageRecord) -> tuple[tuple[str, str], ...]:
+    others = (each for each in services.sheets(study) if each != study and state.shows_ghosts())
+    versions = ((each, services.label_version(each, image.id)) for each in others)
+    return tuple((each, version) for each, version in versions if version is not None)
 
 
 @st.cache_resource(show_spinner=False, max_entries=6)
@@ -130,7 +140,15 @@ def _rendered(root: str, study: str, shown: _Shown, side: int | None) -> NDArray
     within = display.levels(_sampled(root, study, shown), shown.look)
     least = 0 if shown.region is None else side or MOST_SIDE_PX
     image_cyx = _values(root, study, shown.image_id, shown.content, shown.region, least)
-    return display.render(image_cyx, shown.look, side=side, told=shown.colors, within=within)
+    pixels = display.render(image_cyx, shown.look, side=side, told=shown.colors, within=within)
+    for layer, version in shown.ghosts:
+        labels, _ = workflow.load_labels(
+            Workspace.at(root), layer, shown.image_id, version, region=shown.region
+        )
+        if labels is not None:
+            ids_yx = pictures.fitted(labels.flat_yx, pixels)
+            pixels = pictures.outlined(pixels, ids_yx, look.GHOST_COLOR)
+    return pixels
 
 
 @st.cache_data(show_spinner=False, max_entries=48)
@@ -184,11 +202,11 @@ def card_title(image: ImageRecord) -> str:
     return image.image_class or image.title
 
 
-def card_help(study: StudyRecord, image: ImageRecord, state: "LabelState") -> str:
+def card_help(study: StudyRecord, image: ImageRecord, known: "LabelState") -> str:
     """Return what a card tells when the pointer rests on it."""
     channels, rows, columns = image.shape_cyx
     size = f"{columns} × {rows} pixels, {wording.plural(channels, 'channel')}"
-    facts = [image.title, size, wording.label_state(state)]
+    facts = [image.title, size, wording.label_state(known)]
     if image.group:
         facts.append(f"group {image.group}")
     if study.split and study.split.side(image.id) == "test":

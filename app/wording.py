@@ -3,6 +3,7 @@
 import time
 from typing import TYPE_CHECKING
 
+from core.paths import LAYER_MARK
 from core.records import Event, JobStatus, Kind, Score
 
 if TYPE_CHECKING:
@@ -75,6 +76,11 @@ SCORE_NAMES = {
     "balanced_accuracy": "sorted right, mean over classes",
     "ece": "error of the stated certainty",
 }
+
+
+def study(name: str) -> str:
+    """Return how a study, or a layer of one, is called: `heart`, `heart › nuclei`."""
+    return name.replace(LAYER_MARK, " › ")
 
 
 def duration(seconds: float | None) -> str:

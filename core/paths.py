@@ -8,6 +8,8 @@ from pathlib import Path
 from core.errors import StudyError
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9 ._-]{0,99}")
+LAYER_MARK = "@"
+"""Between a study's name and that of one of its layers: `heart@nuclei`."""
 SHIPPED = Path(__file__).resolve().parent.parent / "data_library"
 DATA_LIBRARY = Path(os.environ.get("AIXCELL_DATA_LIBRARY") or SHIPPED)
 """What the program knows when it is new, read only; an experiment may bring its own."""
@@ -107,14 +109,38 @@ class JobDir:
 
 @dataclass(frozen=True, slots=True)
 class StudyDir:
-    """One study's folder."""
+    """One study's folder, or that of a layer of it, which has labels and jobs of its own.
+
+    A layer marks other things on the same pictures, such as nuclei within cells. It lies below its
+    study, `heart/layers/nuclei`, and works like a study.
+    """
 
     root: Path
 
     @property
+    def layer(self) -> str:
+        """Return the layer's name; empty: it is the study itself."""
+        return self.root.name if self.root.parent.name == "layers" else ""
+
+    @property
+    def base(self) -> "StudyDir":
+        """Return the study itself, to which the pictures belong."""
+        return StudyDir(self.root.parent.parent) if self.layer else self
+
+    @property
+    def layers(self) -> list["StudyDir"]:
+        """Return the layers that lie below the study, by name."""
+        return [StudyDir(path.parent) for path in sorted(self.root.glob("layers/*/study.json"))]
+
+    @property
+    def sheets(self) -> list["StudyDir"]:
+        """Return all that is marked on the same pictures: the study, then its layers."""
+        return [self.base, *self.base.layers]
+
+    @property
     def name(self) -> str:
-        """Return the study's name."""
-        return self.root.name
+        """Return the study's name, or `study@layer`."""
+        return f"{self.base.root.name}{LAYER_MARK}{self.layer}" if self.layer else self.root.name
 
     @property
     def record(self) -> Path:
@@ -124,7 +150,7 @@ class StudyDir:
     @property
     def images(self) -> Path:
         """Return the folder of the originals."""
-        return self.root / "images"
+        return self.base.root / "images"
 
     @property
     def masks(self) -> Path:
@@ -149,12 +175,12 @@ class StudyDir:
     @property
     def looks(self) -> Path:
         """Return where it stands how the images are shown, which changes nothing in them."""
-        return self.root / "looks.json"
+        return self.base.root / "looks.json"
 
     @property
     def cache(self) -> Path:
         """Return a folder that may be deleted at any time (thumbnails)."""
-        return self.root / "cache"
+        return self.base.root / "cache"
 
     def job(self, job_id: str) -> JobDir:
         """Return a job's folder, existing or not."""
@@ -189,8 +215,15 @@ class Workspace:
         return self.root / "library"
 
     def study(self, name: str) -> StudyDir:
-        """Return a study's folder, existing or not."""
-        return StudyDir(self.studies / check_name(name, "study"))
+        """Return the folder of a study or of a layer (`study@layer`), existing or not."""
+        whole, mark, layer = name.partition(LAYER_MARK)
+        folder = self.studies / check_name(whole, "study")
+        return StudyDir(folder / "layers" / check_name(layer, "layer") if mark else folder)
+
+    def study_dirs(self) -> list[StudyDir]:
+        """Return the folders of all studies by name, each followed by those of its layers."""
+        found = [StudyDir(path.parent) for path in sorted(self.studies.glob("*/study.json"))]
+        return [each for one in found for each in one.sheets]
 
     def has_job(self, job_id: str) -> bool:
         """Return whether a study has a job of this id."""
@@ -205,5 +238,5 @@ class Workspace:
 
     def _job_folder(self, job_id: str) -> Path | None:
         check_name(job_id, "job")
-        places = sorted(self.studies.glob("*/jobs/*"))
-        return next((one for one in places if one.name == job_id and one.is_dir()), None)
+        places = (each.jobs / job_id for each in self.study_dirs())
+        return next((one for one in places if one.is_dir()), None)

@@ -12,6 +12,7 @@ from app.components import (
     gallery,
     groups,
     header,
+    layering,
     navigator,
     problem,
     readings,
@@ -48,6 +49,7 @@ if chosen is None:
     if asked.open:
         with asked:
             groups.show(study)
+    layering.show(study)
     if services.labelled(study.name):
         asked = st.expander(
             "Label doctor", icon=":material/stethoscope:", key="doctor", on_change="rerun"

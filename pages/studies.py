@@ -40,14 +40,20 @@ for position, study in enumerate(overviews):
             f"{study.wanted} · {wording.plural(study.runs, 'training')}"
             + (f" · best score {wording.figure(study.best)}" if study.best is not None else "")
         )
-        if st.button(
-            "Continue" if opened else "Open",
-            key=f"open-{study.name}",
-            type="primary" if opened else "secondary",
-            icon=":material/arrow_forward:",
-        ):
-            state.choose_study(study.name)
-            st.switch_page(places.PAGES[services.next_step(study.name)])
+        with st.container(horizontal=True):
+            for name in (study.name, *study.layers):
+                is_layer, is_open = name != study.name, name == state.study()
+                if st.button(
+                    wording.study(name) if is_layer else "Continue" if is_open else "Open",
+                    key=f"open-{name}",
+                    type="primary" if is_open else "secondary",
+                    icon=":material/layers:" if is_layer else ":material/arrow_forward:",
+                    help="A layer: something else, marked on the same pictures."
+                    if is_layer
+                    else None,
+                ):
+                    state.choose_study(name)
+                    st.switch_page(places.PAGES[services.next_step(name)])
 
 st.space("medium")
 st.subheader("New study", anchor=False)

@@ -4,6 +4,7 @@ import streamlit as st
 
 from app import places, services, state, wording
 from app.components import header, problem, wishes
+from core.paths import LAYER_MARK
 from core.records import Kind, TaskSpec
 
 study = header.of_study(
@@ -20,10 +21,12 @@ if study.task is None and suggestion is not None:
 
 st.subheader("What do you want?", anchor=False)
 kinds = list(wording.KIND_TITLES)
+if LAYER_MARK in study.name:  # a layer marks something within the pictures
+    kinds.remove(Kind.CLASSIFICATION)
 kind = st.radio(
     "What do you want?",
     kinds,
-    index=kinds.index(task.kind) if task else 0,
+    index=kinds.index(task.kind) if task and task.kind in kinds else 0,
     format_func=wording.KIND_TITLES.__getitem__,
     captions=[wording.KIND_EXAMPLES[each] for each in kinds],
     label_visibility="collapsed",

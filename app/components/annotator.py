@@ -3,7 +3,7 @@
 import streamlit as st
 
 from app import presence, services, sheet, state, views, wording
-from app.components import canvas, leftovers, looking, problem, walk, wishes
+from app.components import canvas, layering, leftovers, looking, problem, walk, wishes
 from app.sheet import Sheet
 from core.data.labels.model import Labels
 from core.errors import ConflictError
@@ -34,6 +34,7 @@ def _editor(study: StudyRecord, image: ImageRecord) -> None:
         left, right = st.columns([7, 3], gap="large")
         with right:
             looking.show(study, image)
+            layering.ghosts(study)
             tool, brush, width_px = _palette(mounted)
         with left:
             _zoom(mounted)

@@ -6,7 +6,7 @@ from itertools import groupby
 import streamlit as st
 
 from app import presence, services, state, views, wording
-from app.components import finding, looking, painter, problem, proposing, walk
+from app.components import finding, layering, looking, painter, problem, proposing, walk
 from app.overlay import Overlay
 from app.studio import Studio
 from app.tools import Gesture
@@ -41,6 +41,7 @@ def _editor(study: StudyRecord, image: ImageRecord) -> None:
         with right:
             _news(studio)
             looking.show(study, image)
+            layering.ghosts(study)
             tool, width_px = _palette(studio, image)
             _learner(studio)
             proposing.show(study, image, studio)

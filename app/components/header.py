@@ -4,7 +4,7 @@ import html
 
 import streamlit as st
 
-from app import services, state
+from app import services, state, wording
 from app.components import empty
 from core.records import StudyRecord
 
@@ -15,7 +15,7 @@ def show(title: str, lead: str, *, study: StudyRecord | None = None) -> None:
     """Draw the page's head; a simulated study is called so on every page."""
     if study is not None:
         badge = f'<span class="ax-simulated">{SIMULATED}</span>' if study.simulated else ""
-        st.html(f'<div class="ax-eyebrow">{html.escape(study.name)}{badge}</div>')
+        st.html(f'<div class="ax-eyebrow">{html.escape(wording.study(study.name))}{badge}</div>')
     st.title(title, anchor=False)
     if lead:
         st.html(f'<p class="ax-lead">{html.escape(lead)}</p>')

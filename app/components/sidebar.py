@@ -16,6 +16,7 @@ def show() -> None:
             "Open study",
             names,
             index=names.index(current) if current in names else None,
+            format_func=wording.study,
             placeholder="none open",
             key=f"open-study-{current}",
         )

@@ -33,6 +33,8 @@ SERIES = ("#1F9C8D", "#E0912F", "#9A5FB5", "#4A8FD0", "#D0567A", "#7FA33A", "#7C
 TRUE_COLOR = "#2EC4B6"
 PREDICTED_COLOR = "#FF9F1C"
 """Outlines of the truth and of the model's answer, in every picture."""
+GHOST_COLOR = "#DDE3E6"
+"""What is marked in other layers; seen, but not touched."""
 
 
 def apply() -> None:

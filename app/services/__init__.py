@@ -84,6 +84,7 @@ from app.services.runs import (
 )
 from app.services.studies import (
     Waiting,
+    create_layer,
     create_study,
     damaged_studies,
     ensure_sample,
@@ -99,6 +100,7 @@ from app.services.studies import (
     set_image_class,
     set_image_classes,
     set_task,
+    sheets,
     studies,
     study,
     study_names,
@@ -124,6 +126,7 @@ __all__ = [
     "cancel",
     "check_labels",
     "continue_from",
+    "create_layer",
     "create_study",
     "damaged_studies",
     "ensure_sample",
@@ -189,6 +192,7 @@ __all__ = [
     "set_look",
     "set_pixel_size",
     "set_task",
+    "sheets",
     "sized_alike",
     "split_sentence",
     "stacks",

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from app import wording
 from app.services.labelling import saved_label_states
+from app.services.place import study_dir
 from app.services.runs import active_run, report, runs
 from app.services.studies import studies, study
 from core.errors import AIxCellError
@@ -28,13 +29,14 @@ class Overview:
     """Best headline score on test images among its runs."""
     active: JobStatus | None
     """The training that runs or waits."""
+    layers: tuple[str, ...]
+    """Names, as `study@layer`, of what else is marked on its pictures."""
 
 
 def overviews() -> list[Overview]:
-    """Return all studies in one glance each, those of the user first."""
-    return sorted(
-        (overview(each.name) for each in studies()), key=lambda each: (each.simulated, each.name)
-    )
+    """Return all studies in one glance each, those of the user first; layers are not by them."""
+    whole = (each.name for each in studies() if not study_dir(each.name).layer)
+    return sorted(map(overview, whole), key=lambda each: (each.simulated, each.name))
 
 
 def overview(name: str) -> Overview:
@@ -53,6 +55,7 @@ def overview(name: str) -> Overview:
         runs=len(trainings),
         best=max(scores, default=None),
         active=active_run(name),
+        layers=tuple(each.name for each in study_dir(name).layers),
     )
 
 

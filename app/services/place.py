@@ -35,8 +35,10 @@ def labels_changed(name: str) -> int:
 
 def study_changed(name: str) -> int:
     """Return a number that changes with every save of the study's record; 0: there is none."""
+    place = study_dir(name)
     with suppress(FileNotFoundError):
-        return _stamp(study_dir(name).record)
+        # The images of a layer stand in the record of its study.
+        return sum(_stamp(each.record) for each in {place, place.base})
     return 0
 
 

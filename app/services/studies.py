@@ -12,7 +12,7 @@ from app.services.labelling import labelled
 from app.services.place import labels_changed, study_changed, study_dir, workspace
 from core import workflow
 from core.errors import StudyError
-from core.paths import Workspace
+from core.paths import LAYER_MARK, Workspace
 from core.records import StudyRecord, TaskSpec
 
 if TYPE_CHECKING:
@@ -46,8 +46,8 @@ def studies() -> list[StudyRecord]:
 
 
 def study_names() -> list[str]:
-    """Return the studies' names; read from the folder names alone."""
-    return sorted(path.parent.name for path in workspace().studies.glob("*/study.json"))
+    """Return the names of studies and layers; read from the folder names alone."""
+    return [each.name for each in workspace().study_dirs()]
 
 
 def damaged_studies() -> list[str]:
@@ -71,6 +71,16 @@ def _study(root: str, name: str, changes: int) -> StudyRecord:
 def create_study(name: str, description: str) -> StudyRecord:
     """Make an empty study."""
     return workflow.create_study(workspace(), name, description=description)
+
+
+def sheets(name: str) -> list[str]:
+    """Return all that is marked on the same pictures: the study, then its layers."""
+    return [each.name for each in study_dir(name).sheets]
+
+
+def create_layer(name: str, layer: str) -> str:
+    """Make an empty layer of a study and return its name; StudyError where it cannot be."""
+    return workflow.create_study(workspace(), f"{name}{LAYER_MARK}{layer}").name
 
 
 def what_is_missing(name: str) -> str | None:

@@ -73,7 +73,7 @@ def add(
     rows = [] if table is None else tables.read(table)
     with (
         tempfile.TemporaryDirectory(prefix="aixcell-") as scratch,
-        FileLock(study_dir.root / ".import.lock"),
+        FileLock(study_dir.base.root / ".import.lock"),
     ):
         found = _merged(
             folders.find(paths, Path(scratch)), folders.find(test, Path(scratch), test=True)
@@ -86,7 +86,7 @@ def add(
             images={image.id: image for image in record.images},
             by_hash=_by_hash(record),
             known=Known(readings=record.readings, pixel_sizes_um=record.pixel_sizes_um),
-            taken={path.name for path in study_dir.labels.glob("*")},
+            taken={path.name for each in study_dir.sheets for path in each.labels.glob("*")},
             notices=found.notices,
             refused=found.refused,
         )

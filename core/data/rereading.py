@@ -111,15 +111,19 @@ def decide(
     that would go; ImageError where the file cannot be read so. Of several files those that cannot
     be read so stay as they are and are told.
     """
-    with FileLock(study_dir.root / ".import.lock"):
+    with FileLock(study_dir.base.root / ".import.lock"):
         record = study.load(study_dir)
         chosen = record.image(image_id)
         changes, notices = _changes(study_dir, record, chosen, reading, alike=alike)
-        _refuse_loss(study_dir, changes)
+        # What is marked in other layers lies on the same pictures.
+        sheets = study_dir.sheets
+        for sheet in sheets:
+            _refuse_loss(sheet, changes)
         aside = {
             each
+            for sheet in sheets
             for change in changes
-            for each in attachment.set_aside(study_dir, change.before, change.after, author)
+            for each in attachment.set_aside(sheet, change.before, change.after, author)
         }
         study.update(
             study_dir,
@@ -127,12 +131,13 @@ def decide(
         )
         back = [
             image.id
+            for sheet in sheets
             for change in changes
             for image in change.after
-            if attachment.bring_back(study_dir, image, author)
+            if attachment.bring_back(sheet, image, author)
         ]
-        masked = [i for c in changes for i in attachment.hand_masks(study_dir, c.before, c.after)]
-        told = labelling.read_masks(study_dir, masked, author=author)
+        told = [_read_masks(sheet, changes, author) for sheet in sheets]
+    labelled = {image_id for each in told for image_id in each.labelled}
     before = {image.id for change in changes for image in change.before}
     after = [image.id for change in changes for image in change.after]
     return Reread(
@@ -140,10 +145,16 @@ def decide(
         files=len(changes),
         added=tuple(each for each in after if each not in before),
         removed=tuple(each for change in changes for each in change.removed),
-        set_aside=tuple(sorted(aside - set(told.labelled) - set(back))),
-        brought_back=tuple(back),
-        notices=(*notices, *told.refused),
+        set_aside=tuple(sorted(aside - labelled - set(back))),
+        brought_back=tuple(dict.fromkeys(back)),
+        notices=(*notices, *(notice for each in told for notice in each.refused)),
     )
+
+
+def _read_masks(study_dir: StudyDir, changes: Sequence[_Change], author: str) -> labelling.Reading:
+    """Read the masks again that belong to images of which the file gives others now."""
+    masked = [i for c in changes for i in attachment.hand_masks(study_dir, c.before, c.after)]
+    return labelling.read_masks(study_dir, masked, author=author)
 
 
 def _changes(

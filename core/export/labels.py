@@ -11,6 +11,7 @@ from core.data.labels import exchange, store
 from core.data.labels.exchange import Classes, Page
 from core.data.labels.model import MAIN, LabelObject, Labels
 from core.errors import JobError
+from core.export import layers
 from core.infer import table
 from core.paths import JobDir, StudyDir
 from core.progress import Progress, events
@@ -26,7 +27,8 @@ def run(
     """Write labels below `out` and return the files.
 
     `source`: None for the labels that count of the study's images, else the id of a prediction or
-    of a training, for what its model answered (a training: to its test images). Raises LabelError
+    of a training, for what its model answered (a training: to its test images). Where the study
+    has layers, a table tells in which of their objects each object lies. Raises LabelError
     for unknown formats, JobError where there is nothing to write.
     """
     if source is None:
@@ -49,6 +51,8 @@ def run(
         background=task.background if task is not None else None,
     )
     written = exchange.write(format_name, read_in, out, classes)
+    if source is None:
+        written += layers.write(study_dir, read_in, out)
     progress.event("exported", files=len(written), images=len(read_in), folder=str(out))
     return written
 

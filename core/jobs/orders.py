@@ -94,7 +94,7 @@ def restart_queued(workspace: Workspace) -> list[JobDir]:
     A cluster's jobs are left to those who work with that cluster: it may still have them.
     """
     restarted = []
-    for study_dir in states.study_dirs(workspace):
+    for study_dir in workspace.study_dirs():
         for job_dir in states.job_dirs(study_dir):
             written = states.written_status(job_dir)
             if (

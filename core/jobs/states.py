@@ -61,14 +61,9 @@ def request(job_dir: JobDir) -> JobRequest:
 
 def listing(workspace: Workspace, study: str | None = None) -> list[JobStatus]:
     """Return all jobs of the workspace or of one study, newest first."""
-    folders = [workspace.study(study)] if study else study_dirs(workspace)
+    folders = [workspace.study(study)] if study else workspace.study_dirs()
     found = [status(job) for folder in folders for job in job_dirs(folder)]
     return sorted(found, key=lambda each: (each.created, each.id), reverse=True)
-
-
-def study_dirs(workspace: Workspace) -> list[StudyDir]:
-    """Return the folders of all studies, by name."""
-    return [StudyDir(path.parent) for path in sorted(workspace.studies.glob("*/study.json"))]
 
 
 def job_dirs(study_dir: StudyDir) -> list[JobDir]:

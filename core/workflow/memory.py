@@ -45,7 +45,7 @@ def collect(workspace: Workspace) -> int:
     """
     found: dict[Path, RunRow] = {}
     described: list[Fingerprint] = []
-    for study_dir in states.study_dirs(workspace):
+    for study_dir in workspace.study_dirs():
         for job_dir in states.job_dirs(study_dir):
             if job_dir.root in _seen or not job_dir.plan.exists():
                 continue

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from core.data import study as studies
 from core.errors import StudyError
 from core.paths import Workspace
-from core.records import Split, StudyRecord, TaskSpec
+from core.records import Kind, Split, StudyRecord, TaskSpec
 from core.workflow.people import author
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ def list_studies(workspace: Workspace) -> list[StudyRecord]:
 
 
 def create_study(workspace: Workspace, name: str, *, description: str = "") -> StudyRecord:
-    """Make an empty study; StudyError where the name is taken."""
+    """Make an empty study, or a layer (`study@layer`); StudyError where the name is taken."""
     return studies.load(studies.create(workspace, name, description=description))
 
 
@@ -79,11 +79,17 @@ def suggest_task(workspace: Workspace, study: str) -> TaskSpec:
 def set_task(workspace: Workspace, study: str, task: TaskSpec) -> "ImportReport":
     """Say what is wanted, and read imported masks again where that changes their meaning.
 
-    The report names masks that contradict the task.
+    The report names masks that contradict the task. Raises StudyError where a layer is to sort
+    whole pictures.
     """
     from core.data import imports, tasks
 
     study_dir = workspace.study(study)
+    if study_dir.layer and task.kind is Kind.CLASSIFICATION:
+        raise StudyError(
+            f"{study_dir.layer!r} is a layer, in which things or regions are marked; sort whole "
+            f"pictures in the study {study_dir.base.name!r} itself"
+        )
     before = tasks.suggest_task(study_dir) if tasks.mask_files_of(study_dir) else None
     studies.update(study_dir, lambda record: replace(record, task=task))
     if before is None or _meaning(before) == _meaning(task):

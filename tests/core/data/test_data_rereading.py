@@ -248,3 +248,16 @@ def test_a_mask_of_one_page_belongs_to_the_one_picture(study_dir: StudyDir, tmp_
     done = decide(study_dir, "a", "times")
     assert "one page, but its file gives several images" in done.notices[0].message
     assert samples.labelled_ids(study_dir, study.load(study_dir)) == []
+
+
+def test_labels_of_a_layer_follow_its_pictures(study_dir: StudyDir, tmp_path: Path) -> None:
+    stack(tmp_path / "a.tif")
+    imports.add(study_dir, [tmp_path / "a.tif"])
+    decide(study_dir, "a", "page-1")
+    layer = study.create(Workspace.at(tmp_path / "workspace"), "cells@nuclei")
+    version = draw(layer, "a")
+    told = decide(study_dir, "a", "page-3")
+    assert told.set_aside == ("a",)
+    assert store.head(layer, "a") is None
+    assert decide(layer, "a", "page-1").brought_back == ("a",)
+    assert store.head(layer, "a") == version

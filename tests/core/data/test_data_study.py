@@ -5,6 +5,11 @@ import pytest
 from core.data import study
 from core.errors import ConflictError, StudyError
 from core.paths import Workspace
+from core.records import ImageRecord, Kind, TaskSpec
+
+IMAGE = ImageRecord(
+    id="a", file="a.png", original_name="a.png", sha256="0", shape_cyx=(1, 4, 4), dtype="uint8"
+)
 
 
 def test_a_study_comes_back_as_it_was_saved(workspace: Workspace) -> None:
@@ -38,3 +43,47 @@ def test_a_damaged_study_does_not_hide_the_others(workspace: Workspace) -> None:
     workspace.study("a").record.write_text("{")
     assert [record.name for record in study.listing(workspace)] == ["b"]
     assert "cannot be read" in study.damaged(workspace)["a"]
+
+
+def test_a_layer_has_the_pictures_of_its_study_and_a_task_of_its_own(workspace: Workspace) -> None:
+    whole = study.create(workspace, "heart", simulated=True)
+    study.update(whole, lambda record: replace(record, images=(IMAGE,)))
+    layer = study.create(workspace, "heart@nuclei")
+    assert (layer.name, layer.layer, layer.base) == ("heart@nuclei", "nuclei", whole)
+    assert layer.images == whole.images
+    assert layer.labels != whole.labels
+    task = TaskSpec(kind=Kind.INSTANCE, classes=("nucleus",))
+    study.update(layer, lambda record: replace(record, task=task))
+    found = study.load(layer)
+    assert (found.images, found.task, found.simulated) == ((IMAGE,), task, True)
+    assert study.load(whole).task is None
+    assert [each.name for each in workspace.study_dirs()] == ["heart", "heart@nuclei"]
+    assert [each.name for each in study.listing(workspace)] == ["heart", "heart@nuclei"]
+
+
+def test_what_a_layer_says_of_pictures_its_study_knows(workspace: Workspace) -> None:
+    whole = study.create(workspace, "heart")
+    layer = study.create(workspace, "heart@nuclei")
+    before = study.load(layer)
+    study.update(layer, lambda record: replace(record, images=(IMAGE,), pixel_size_um=0.5))
+    known = study.load(whole)
+    assert (known.images, known.pixel_size_um) == ((IMAGE,), 0.5)
+    with pytest.raises(ConflictError):  # the pictures are others by now
+        study.save(layer, replace(before, description="mine"))
+    mine = study.load(layer)
+    study.update(whole, lambda record: replace(record, images=()))
+    with pytest.raises(ConflictError):
+        study.save(layer, mine)
+    assert study.load(layer).images == ()
+
+
+def test_a_layer_needs_its_study_and_a_name(workspace: Workspace) -> None:
+    with pytest.raises(StudyError, match="no study 'heart'"):
+        study.create(workspace, "heart@nuclei")
+    study.create(workspace, "heart")
+    for name in ("heart@", "heart@../x", "heart@a@b"):
+        with pytest.raises(StudyError, match="cannot name a layer"):
+            study.create(workspace, name)
+    study.create(workspace, "heart@nuclei")
+    with pytest.raises(StudyError, match="already"):
+        study.create(workspace, "heart@nuclei")

@@ -12,8 +12,9 @@ from core import workflow
 from core.cli.parser import FORMATS
 from core.data import readers
 from core.data.labels import exchange
+from core.data.labels.model import MAIN, LabelObject, Labels
 from core.errors import JobError, LabelError
-from core.export import labels
+from core.export import labels, layers
 from core.paths import StudyDir, Workspace
 from core.pipeline import catalogue
 from core.progress import Progress, events
@@ -130,3 +131,37 @@ def test_what_has_no_outlines_is_told(
     job = answered(workspace, study_dir, task, tmp_path / "answers")
     with pytest.raises(JobError, match="no outlines"):
         exported(study_dir, job, "coco", tmp_path / "out")
+
+
+def test_an_object_is_told_with_the_one_around_it() -> None:
+    cells, nuclei = np.zeros((2, 8, 8), np.int32)
+    cells[:4], cells[4:7] = 5, 9
+    nuclei[1, 1:3], nuclei[3:5, 5:8], nuclei[7, 7] = 1, 2, 3
+    nuclei[4, 5:7] = 2
+    nuclei[4, 7] = 0
+    assert layers.holders(nuclei, cells) == {1: (5, 1.0), 2: (5, 0.6), 3: (0, 0.0)}
+    assert layers.holders(np.zeros_like(cells), cells) == {}
+
+
+def test_exported_labels_of_a_layer_tell_what_they_lie_in(
+    workspace: Workspace, study_dir: StudyDir, tmp_path: Path
+) -> None:
+    workflow.create_study(workspace, f"{STUDY}@nuclei")
+    layer = workspace.study(f"{STUDY}@nuclei")
+    name = workflow.labelled_ids(workspace, STUDY)[0]
+    whole, _ = workflow.load_labels(workspace, STUDY, name)
+    assert whole is not None
+    ids = np.where(whole.flat_yx == 1, 1, 0).astype(np.int32)
+    marked = Labels(
+        layers={MAIN: ids},
+        annotated_yx=np.ones(ids.shape, bool),
+        objects=(LabelObject(id=1, class_name="nucleus"),),
+    )
+    workflow.save_labels(workspace, layer.name, name, marked, parent=None)
+    with Progress(layer.job("export-1")) as progress:
+        written = labels.run(layer, None, "labels", tmp_path / "out", progress)
+    assert tmp_path / "out" / "within.csv" in written
+    with (tmp_path / "out" / "within.csv").open(newline="") as file:
+        (line,) = csv.DictReader(file)
+    assert (line["class"], line["within"], line["within_class"]) == ("nucleus", "1", "disc")
+    assert line["layer"] == STUDY
