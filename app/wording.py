@@ -83,6 +83,11 @@ def study(name: str) -> str:
     return name.replace(LAYER_MARK, " › ")
 
 
+def layer(name: str) -> str:
+    """Return what is marked in a layer, `nuclei`; of the study itself, its name."""
+    return name.rpartition(LAYER_MARK)[2]
+
+
 def duration(seconds: float | None) -> str:
     """Return e.g. `40 s`, `6 min`, `2 h 05 min`; a dash where it is not known."""
     if seconds is None:

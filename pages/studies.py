@@ -44,10 +44,10 @@ for position, study in enumerate(overviews):
             for name in (study.name, *study.layers):
                 is_layer, is_open = name != study.name, name == state.study()
                 if st.button(
-                    wording.study(name) if is_layer else "Continue" if is_open else "Open",
+                    wording.layer(name) if is_layer else "Continue" if is_open else "Open",
                     key=f"open-{name}",
                     type="primary" if is_open else "secondary",
-                    icon=":material/layers:" if is_layer else ":material/arrow_forward:",
+                    icon=":material/stacks:" if is_layer else ":material/arrow_forward:",
                     help="A layer: something else, marked on the same pictures."
                     if is_layer
                     else None,

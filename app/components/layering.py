@@ -14,7 +14,7 @@ def show(study: StudyRecord) -> None:
     if not others and study.task is not None and study.task.kind is Kind.CLASSIFICATION:
         return  # whole pictures are sorted: nothing lies within anything
     title = f"Layers: {len(names)}" if others else "Layers: things within things"
-    asked = st.expander(title, icon=":material/layers:", key="layers", on_change="rerun")
+    asked = st.expander(title, icon=":material/stacks:", key="layers", on_change="rerun")
     if not asked.open:
         return
     with asked, problem.shown():
@@ -26,8 +26,8 @@ def show(study: StudyRecord) -> None:
         with st.container(horizontal=True):
             for name in names:
                 if st.button(
-                    wording.study(name),
-                    icon=":material/layers:",
+                    wording.layer(name),
+                    icon=":material/stacks:",
                     disabled=name == study.name,
                     key=f"layer-{name}",
                 ):
@@ -40,7 +40,7 @@ def ghosts(study: StudyRecord) -> None:
     others = [each for each in services.sheets(study.name) if each != study.name]
     if others:
         st.toggle(
-            f"Outlines of {', '.join(map(wording.study, others))}",
+            f"Outlines of {', '.join(map(wording.layer, others))}",
             key=state.ghosts_key(),
             persist_state="session",
             help="What the other layers mark on this picture; it is seen and not changed here.",

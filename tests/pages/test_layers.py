@@ -54,6 +54,6 @@ def test_studies_show_their_layers_on_one_card(place):
     workflow.create_study(place, LAYER)
     test = shown("studies")
     labels = [each.label for each in test.button]
-    assert labels.count(f"{STUDY} › nuclei") == 1
-    button(test, f"{STUDY} › nuclei").click().run()
+    assert labels.count("nuclei") == 1
+    button(test, "nuclei").click().run()
     assert test.session_state["study"] == LAYER
