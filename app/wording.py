@@ -83,6 +83,16 @@ def study(name: str) -> str:
     return name.replace(LAYER_MARK, " › ")
 
 
+def kinds_of(name: str) -> list[Kind]:
+    """Return the kinds of tasks a study can have; a layer marks something within the pictures."""
+    return [each for each in KIND_TITLES if each is not Kind.CLASSIFICATION or not is_layer(name)]
+
+
+def is_layer(name: str) -> bool:
+    """Return whether this is the name of a layer, not of a study."""
+    return LAYER_MARK in name
+
+
 def layer(name: str) -> str:
     """Return what is marked in a layer, `nuclei`; of the study itself, its name."""
     return name.rpartition(LAYER_MARK)[2]

@@ -85,10 +85,10 @@ with problem.shown():
         versions.show(study, image)
     else:
         if study.task is None:
+            others = [each for each in wording.kinds_of(study.name) if each is not Kind.INSTANCE]
             st.caption(
-                f"You are marking single things of one class. Something else? The task page knows "
-                f"also: {wording.KIND_TITLES[Kind.SEMANTIC].lower()}, "
-                f"{wording.KIND_TITLES[Kind.CLASSIFICATION].lower()}."
+                "You are marking single things of one class. Something else? The task page knows "
+                f"also: {', '.join(wording.KIND_TITLES[each].lower() for each in others)}."
             )
         editors = {"Shapes": annotator.show, brushwork.TITLE: brushwork.show}
         editor = st.segmented_control(

@@ -4,7 +4,6 @@ import streamlit as st
 
 from app import places, services, state, wording
 from app.components import header, problem, wishes
-from core.paths import LAYER_MARK
 from core.records import Kind, TaskSpec
 
 study = header.of_study(
@@ -20,9 +19,7 @@ if study.task is None and suggestion is not None:
     )
 
 st.subheader("What do you want?", anchor=False)
-kinds = list(wording.KIND_TITLES)
-if LAYER_MARK in study.name:  # a layer marks something within the pictures
-    kinds.remove(Kind.CLASSIFICATION)
+kinds = wording.kinds_of(study.name)
 kind = st.radio(
     "What do you want?",
     kinds,

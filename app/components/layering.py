@@ -40,10 +40,11 @@ def ghosts(study: StudyRecord) -> None:
     others = [each for each in services.sheets(study.name) if each != study.name]
     if others:
         st.toggle(
-            f"Outlines of {', '.join(map(wording.layer, others))}",
+            "Outlines of other layers",
             key=state.ghosts_key(),
             persist_state="session",
-            help="What the other layers mark on this picture; it is seen and not changed here.",
+            help=f"What is marked on this picture in {', '.join(map(wording.layer, others))}; it "
+            "is seen and not changed here.",
         )
 
 
