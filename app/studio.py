@@ -210,6 +210,7 @@ class Studio:
                 "What was drawn here was saved, or is gone on with, in another window; this goes "
                 "on from what counts now."
             )
+        self.news += self.journal.take_told()
         self.wand.put_down()
         self._show_learner()
         self._forget_gone()

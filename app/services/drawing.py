@@ -74,7 +74,7 @@ def _news(work: Journal, left: list[Left]) -> list[str]:
             "Some strokes that were not saved cannot be read any more. They are not shown; their "
             f"lines stay in the study's folder, in labels/{work.image_id}."
         )
-    return told
+    return told + work.take_told()
 
 
 def _of_closed(left: Left) -> str:

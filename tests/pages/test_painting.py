@@ -124,3 +124,17 @@ def test_lines_that_cannot_be_read_do_not_close_the_image(image):
     assert "cannot be read any more" in text(test)
     folder = services.study_dir(STUDY)
     assert [journal.editor(each) for each in journal.waiting(folder, image.id)] != ["tab-gone"]
+
+
+def test_a_damaged_base_is_told_and_the_strokes_are_there(image):
+    """The tab could not open the image any more: `this is no Basis record`, and no way on."""
+    studio = leave_a_stroke(image, "tab-gone", long_ago=True)
+    base = studio.journal.folder / "base.json"
+    base.write_bytes(base.read_bytes()[:15])
+    test = painting(image)
+    assert len(studio_of(test).labels.objects) == 1
+    assert str(base) in text(test)
+    test.button(key="save-paint").click().run()
+    assert not test.exception
+    labels, _ = services.load_labels(STUDY, image.id)
+    assert len(labels.objects) == 1
