@@ -24,6 +24,7 @@ _TOLD = "told"
 _UPLOAD = "upload"
 _STAGED = "staged"
 _STUDIO = "studio"
+_PROPOSED = "proposed"
 _TAB = "tab"
 _DONE = "gestures-done"
 _LOOK = "look-turn"
@@ -194,6 +195,17 @@ def studio() -> Any:
 def keep_studio(opened: Any) -> None:
     """Keep the image under the brush as long as its mount token stands."""
     st.session_state[_STUDIO] = opened
+
+
+def keep_proposed(place: tuple[str, str, str], proposed: Any) -> None:
+    """Keep what is proposed for an image until its editor is mounted anew."""
+    st.session_state[_PROPOSED] = place, proposed
+
+
+def take_proposed(place: tuple[str, str, str]) -> Any:
+    """Return what was kept for the image, once; None: that was for another one, or nothing."""
+    kept, proposed = st.session_state.pop(_PROPOSED, (None, None))
+    return proposed if kept == place else None
 
 
 def gestures_done() -> int:

@@ -127,21 +127,20 @@ class Studio:
         except LabelError as error:
             self.problem = str(error)
 
-    def label_rest(self) -> int:
-        """Add the objects (or regions) the strokes teach, where nothing is yet; return how many.
+    def propose_rest(self) -> int:
+        """Propose the objects (or regions) the strokes teach; return how many.
 
         Images that are done teach as well. Raises LabelError before two classes are known.
         """
         with self.at_work():
-            before = len(self.labels.objects)
-            labels = self.taught.rest(
+            found_yx, classes = self.taught.rest(
                 self.labels,
                 class_name=self.class_name,
                 joined=self.is_regions,
                 diameter_px=self.diameter_px(),
             )
-            self.keep(labels, LEARNED)
-            return len(self.labels.objects) - before
+            self.proposed.show(found_yx, classes)
+            return len(classes)
 
     def accept_all(self) -> int:
         """Take all that is proposed where nothing is yet; return how many objects that were."""
@@ -151,9 +150,12 @@ class Studio:
             return len(self.labels.objects) - before
 
     def take_over(self, wanted: list[int]) -> None:
-        """Make objects of what a model proposes."""
+        """Make objects of what is proposed."""
         labels = self.proposed.accepted(self.labels, wanted, joined=self.is_regions)
-        self.keep(labels, "proposed by a model")
+        what = "proposed after strokes" if self.proposed.is_learned else "proposed by a model"
+        if self.proposed.is_learned and set(wanted) >= set(self.proposed.classes):
+            what = LEARNED  # the strokes have done their work: a version takes them along
+        self.keep(labels, what)
         self.proposed.forget(wanted)
 
     def select(self, object_id: int | None) -> None:

@@ -85,16 +85,18 @@ class Taught:
 
     def rest(
         self, labels: Labels, *, class_name: str, joined: bool, diameter_px: float | None
-    ) -> Labels:
-        """Return the labels with the objects the strokes teach, where nothing is yet.
+    ) -> tuple[NDArray[np.int32], dict[int, str | None]]:
+        """Return the objects the strokes teach where nothing is marked yet: ids, and their classes.
 
         `joined` (regions): one region of the class instead of objects. Raises LabelError before
         two classes are known.
         """
         inside = self.learn(labels, class_name if joined else None)
         if joined:
-            mask = (inside > 0.5) & (labels.layers[MAIN] == 0)
-            return edits.add(labels, mask, class_name=class_name, joined=True, source="model")
-        found = scribbles.objects(inside, diameter_px=diameter_px)
-        new = dict.fromkeys(edits.unmarked(labels, found), class_name)
-        return edits.add_all(labels, found, new, source="model")
+            found = ((inside > 0.5) & (labels.layers[MAIN] == 0)).astype(np.int32)
+        else:
+            found = scribbles.objects(inside, diameter_px=diameter_px)
+        new = edits.unmarked(labels, found)
+        return np.where(np.isin(found, new), found, 0).astype(np.int32), dict.fromkeys(
+            new, class_name
+        )

@@ -119,9 +119,13 @@ def choose_class(studio: "Studio", gesture: Gesture) -> None:
 
 
 def accept(studio: "Studio", gesture: Gesture) -> None:
-    """Take over what a model proposes under the stroke."""
-    line = edits.stroke(studio.labels.shape_yx, _points(gesture), 1.0)
-    studio.take_over(studio.proposed.under(line))
+    """Make labels of the proposed objects under a click or a stroke; the others stay proposed."""
+    studio.take_over(_proposed_under(studio, gesture))
+
+
+def reject(studio: "Studio", gesture: Gesture) -> None:
+    """Propose the objects under a click or a stroke no more."""
+    studio.proposed.forget(_proposed_under(studio, gesture))
 
 
 def cut(studio: "Studio", gesture: Gesture) -> None:
@@ -132,6 +136,11 @@ def cut(studio: "Studio", gesture: Gesture) -> None:
 def teach(studio: "Studio", gesture: Gesture, value: int) -> None:
     """Show the learner what is an object, or none."""
     studio.teach(value, _points(gesture), _width(gesture))
+
+
+def _proposed_under(studio: "Studio", gesture: Gesture) -> list[int]:
+    line = edits.stroke(studio.labels.shape_yx, _points(gesture), 1.0)
+    return studio.proposed.under(line)
 
 
 def _known(studio: "Studio") -> Known:
@@ -179,6 +188,7 @@ WAYS: dict[str, Callable[["Studio", Gesture], None]] = {
     "teach": lambda studio, each: teach(studio, each, scribbles.INSIDE),
     "ground": lambda studio, each: teach(studio, each, scribbles.BEHIND),
     "accept": accept,
+    "reject": reject,
     "class": choose_class,
     "undo": lambda studio, each: studio.undo(),
     "redo": lambda studio, each: studio.redo(),

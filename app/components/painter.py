@@ -29,7 +29,8 @@ TOOLS = {
     "cut": "Cut (C)",
     "teach": "Teach: object (T)",
     "ground": "Teach: background (G)",
-    "accept": "Accept (A)",
+    "accept": "Accept by click (A)",
+    "reject": "Reject by click (R)",
 }
 HELP = (
     "Wheel: zoom · right button: move · 0: whole image · S: hide what is marked · Ctrl+Z, Ctrl+Y: "
@@ -46,6 +47,7 @@ _TOOL_COLORS = {
     "teach": look.MARK_COLOR,
     "ground": look.BACKGROUND_COLOR,
     "accept": look.PREDICTED_COLOR,
+    "reject": "#FF4D4D",
     "sight": look.MARK_COLOR,
 }
 # A component is one module: the parts are put behind each other.

@@ -106,8 +106,8 @@ def test_selected_objects_are_merged_classed_and_deleted(open_studio):
     assert studio.selected == ()
 
 
-def test_strokes_label_the_rest_of_the_image_as_a_models_work(open_studio):
-    studio = open_studio()
+def taught(studio):
+    """Show the studio's learner one disc and the background."""
     studio.take(
         [
             gesture(1, "teach", (26, 30), (34, 30)),
@@ -115,11 +115,53 @@ def test_strokes_label_the_rest_of_the_image_as_a_models_work(open_studio):
             gesture(3, "ground", (55, 10), (55, 60), width=3),
         ]
     )
+    return studio
+
+
+def test_strokes_label_the_rest_of_the_image_as_a_models_work(open_studio):
+    studio = taught(open_studio())
+    assert studio.propose_rest() == 3
     assert studio.labels.objects == ()
-    assert studio.label_rest() == 3
+    assert studio.accept_all() == 3
     assert {item.source for item in studio.labels.objects} == {"model"}
     studio.take([gesture(4, "undo")])
     assert studio.labels.objects == ()
+
+
+def test_of_what_strokes_taught_single_objects_are_accepted_and_rejected(open_studio):
+    """All of it became labels at once, right or wrong."""
+    studio = taught(open_studio())
+    studio.propose_rest()
+    studio.take([gesture(4, "accept", (80, 30))])
+    assert not studio.problem
+    [taken] = studio.labels.objects
+    assert (taken.source, taken.author, taken.class_name) == ("model", "", "mono")
+    assert studio.labels.layers[MAIN][30, 80] == taken.id
+    assert studio.labels.layers[MAIN][30, 30] == 0
+    assert len(studio.proposed.classes) == 2
+    studio.take([gesture(5, "reject", (55, 80))])
+    assert len(studio.proposed.classes) == 1
+    studio.take([gesture(6, "accept", (55, 80))])
+    assert "nothing is proposed" in studio.problem
+    studio.take([gesture(7, "brush", (80, 30), (100, 30))])
+    [taken] = studio.labels.objects
+    assert (taken.source, taken.author) == ("model", "ann")  # corrected
+    assert studio.accept_all() == 1
+    assert studio.proposed.ids_yx is None
+
+
+def test_strokes_teach_on_after_a_save_until_all_they_taught_is_decided(open_studio):
+    """The first object that is accepted is not the end of the teaching."""
+    studio = taught(open_studio())
+    studio.propose_rest()
+    studio.take([gesture(4, "accept", (80, 30))])
+    history.finish(studio.journal)
+    again = open_studio()
+    assert len(again.journal.teaching.standing) == 3
+    assert again.propose_rest() == 2
+    again.take([gesture(5, "accept", (30, 30)), gesture(6, "accept", (55, 80))])
+    history.finish(again.journal)
+    assert open_studio().journal.teaching.standing == []
 
 
 def test_regions_of_a_class_are_one(open_studio):
@@ -234,7 +276,7 @@ def test_an_image_that_is_done_teaches_the_next_one_before_any_stroke(open_studi
 
     studio = open_studio()
     with pytest.raises(LabelError, match="second class"):
-        studio.label_rest()
+        studio.propose_rest()
     rows, columns = np.mgrid[:SIDE, :SIDE]
     ids = np.zeros((SIDE, SIDE), np.int32)
     for number, (row, column) in enumerate(((20, 60), (60, 20), (90, 90)), start=1):
@@ -244,20 +286,21 @@ def test_an_image_that_is_done_teaches_the_next_one_before_any_stroke(open_studi
     image = np.random.default_rng(1).normal(20, 4, (SIDE, SIDE)) + 100 * (ids > 0)
     lesson = lessons.draw(image.clip(0, 255).astype(np.uint8)[None], lessons.known(done))
     studio.taught.earlier = lambda class_name: [lesson]
-    assert studio.label_rest() == 3
-    assert studio.labels.layers[MAIN][30, 80]
+    assert studio.propose_rest() == 3
+    assert studio.proposed.ids_yx[30, 80]
 
 
 def test_what_the_learner_made_keeps_the_strokes_of_another_session(open_studio):
     """Only strokes looked whether another had written: this wrote the same entry number."""
     old, new = open_studio(), open_studio()
     new.take([gesture(1, "brush", (20, 60), (40, 60))])
-    old.proposed.show(proposed_discs(), {2: "bi"})
+    old.proposed.show(proposed_discs(), {2: "bi"}, job="one")
     assert old.accept_all() == 1
     new.take([gesture(2, "teach", (26, 30), (34, 30)), gesture(3, "ground", (10, 110), (110, 110))])
     new.take([gesture(4, "ground", (55, 10), (55, 60), width=3)])
     old.take([gesture(5, "brush", (80, 100), (90, 100))])
-    assert old.label_rest() >= 1  # taught by what the other session was shown
+    assert old.propose_rest() >= 1  # taught by what the other session was shown
+    old.accept_all()
     again = open_studio().journal.entries
     assert [each.what for each in again] == [
         "brush",
@@ -291,7 +334,7 @@ def test_strokes_for_the_learner_are_there_after_a_reload(open_studio):
     np.testing.assert_array_equal(again.taught.strokes_yx, studio.taught.strokes_yx)
     again.take([gesture(2, "ground", (10, 110), (110, 110))])  # told again, done once
     assert len(again.journal.teaching.standing) == 3
-    assert again.label_rest() == 3
+    assert again.propose_rest() == 3
 
 
 def test_undo_takes_back_the_last_stroke_for_the_learner(open_studio):

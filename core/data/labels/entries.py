@@ -16,7 +16,7 @@ from core.records import files
 
 LINES = "entries.jsonl"
 LEARNED = "rest of the image"
-"""What an entry is called that holds what the learner made of the strokes shown to it."""
+"""What an entry is called with which all is decided that the learner made of strokes."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
