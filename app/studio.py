@@ -17,7 +17,7 @@ from app.sight import Sight
 from app.taught import Taught
 from app.tools import Gesture
 from app.wand import Wand
-from core.annotate import edits, outlines
+from core.annotate import edits, outlines, scribbles
 from core.annotate.edits import Point
 from core.annotate.lessons import Lesson
 from core.data.labels.entries import LEARNED
@@ -45,7 +45,7 @@ class Studio:
     background: str | None
     class_name: str
     """What the next object is."""
-    earlier: Callable[[str | None], list[Lesson]] | None = None
+    earlier: Callable[[tuple[str, ...]], list[Lesson]] | None = None
     """What images that are done teach the learner, see `app.taught`."""
     earlier_boxes: Callable[[], list[outlines.Examples]] | None = None
     """What their objects show in boxes."""
@@ -75,7 +75,10 @@ class Studio:
     def __post_init__(self) -> None:
         """Lay out what helps the hand."""
         self.taught = Taught(
-            image_cyx=self.image_cyx, earlier=self.earlier, earlier_boxes=self.earlier_boxes
+            image_cyx=self.image_cyx,
+            classes=tuple(each for each in self.classes if each != self.background),
+            earlier=self.earlier,
+            earlier_boxes=self.earlier_boxes,
         )
         self.wand = Wand(image_cyx=self.image_cyx)
         self._show_learner()
@@ -134,10 +137,7 @@ class Studio:
         """
         with self.at_work():
             found_yx, classes = self.taught.rest(
-                self.labels,
-                class_name=self.class_name,
-                joined=self.is_regions,
-                diameter_px=self.diameter_px(),
+                self.labels, joined=self.is_regions, diameter_px=self.diameter_px()
             )
             self.proposed.show(found_yx, classes)
             return len(classes)
@@ -184,10 +184,16 @@ class Studio:
         self._forget_gone()
 
     def teach(self, value: int, points: Sequence[Point], width_px: float) -> None:
-        """Show the learner what is an object, or none; kept on the disk, though it is no label."""
-        self.journal.teach(value, points, width_px)
-        self.taught.add(edits.stroke(self.labels.shape_yx, points, width_px), value)
+        """Show the learner an object of the class, or none; on the disk, though it is no label."""
+        is_object = value == scribbles.INSIDE and self.class_name != self.background
+        self.journal.teach(
+            value if is_object else scribbles.BEHIND,
+            points,
+            width_px,
+            self.class_name if is_object else "",
+        )
         self._learners = tuple(self.journal.teaching.standing)
+        self.taught.add(self._learners[-1])
 
     def add(self, mask: NDArray[np.bool_], what: str) -> None:
         """Make the mask a new object, or part of its class's region."""

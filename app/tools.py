@@ -134,7 +134,7 @@ def cut(studio: "Studio", gesture: Gesture) -> None:
 
 
 def teach(studio: "Studio", gesture: Gesture, value: int) -> None:
-    """Show the learner what is an object, or none."""
+    """Show the learner what is an object of the class, or none."""
     studio.teach(value, _points(gesture), _width(gesture))
 
 
@@ -145,7 +145,7 @@ def _proposed_under(studio: "Studio", gesture: Gesture) -> list[int]:
 
 def _known(studio: "Studio") -> Known:
     return Known(
-        inside_yx=studio.taught.inside_yx,
+        inside_yx=studio.taught.inside(studio.class_name if studio.is_regions else None),
         taken_yx=None if studio.is_regions else studio.labels.layers[MAIN] > 0,
         diameter_px=studio.diameter_px(),
         outliner=studio.taught.outliner,

@@ -1,5 +1,7 @@
 """Strokes, or a trained model, propose objects; a person takes all of them, some, or none."""
 
+from collections import Counter
+
 import streamlit as st
 
 from app import services, wording
@@ -37,8 +39,9 @@ def _rest(studio: Studio) -> None:
         icon=":material/auto_awesome:",
         width="stretch",
         key="label-rest",
-        help="Learns from what is marked, from strokes with T (object) and G (background), and "
-        "from the images that were labelled last. What it finds is no label before you accept it.",
+        help="Learns from what is marked, from strokes with T (of the class that was chosen then) "
+        "and G (background), and from the images that were labelled last. What it finds is no "
+        "label before you accept it.",
     ):
         with problem.shown(), st.spinner("Learning from what is marked …"):
             if not studio.propose_rest():
@@ -71,7 +74,7 @@ def _outcome(studio: Studio, job_id: str | None) -> None:
             st.markdown("**The model proposes nothing more.**")
         else:
             what = ("class", "classes") if studio.is_regions else ("object", "objects")
-            st.markdown(f"**{who} {wording.plural(left, *what)}** (orange)")
+            st.markdown(f"**{who} {wording.plural(left, *what)}** (orange){_by_class(studio)}")
             st.caption(
                 "Click on what is right with Accept by click (A), on what is wrong with Reject by "
                 "click (R), or take all and correct it."
@@ -83,6 +86,14 @@ def _outcome(studio: Studio, job_id: str | None) -> None:
                 _close(studio, job_id)
         if st.button("Close" if not left else "Send away", width="stretch", key="send-away"):
             _close(studio, job_id)
+
+
+def _by_class(studio: Studio) -> str:
+    """Return how many of each class are proposed; empty: there is one class."""
+    counts = Counter(name or "no class" for name in studio.proposed.classes.values())
+    if len(counts) < 2 or studio.is_regions:
+        return ""
+    return ": " + ", ".join(f"{name} {count}" for name, count in sorted(counts.items()))
 
 
 def _close(studio: Studio, job_id: str | None) -> None:

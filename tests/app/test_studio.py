@@ -5,6 +5,7 @@ import pytest
 
 from app.overlay import Overlay
 from app.studio import Studio
+from core.annotate import scribbles
 from core.data import study
 from core.data.labels import history, journal
 from core.data.labels.model import MAIN, LabelObject, Labels
@@ -150,6 +151,93 @@ def test_of_what_strokes_taught_single_objects_are_accepted_and_rejected(open_st
     assert studio.proposed.ids_yx is None
 
 
+def two_kinds(open_studio, kind=Kind.INSTANCE, background=None):
+    """Return a studio of five discs, two bright and three of half the light, one of each taught."""
+    studio = open_studio(kind, background)
+    rows, columns = np.mgrid[:SIDE, :SIDE]
+    image = np.random.default_rng(0).normal(20, 4, (SIDE, SIDE))
+    for (row, column), light in ((BRIGHT[0], 200), (BRIGHT[1], 200), *((at, 90) for at in DIM)):
+        image[(rows - row) ** 2 + (columns - column) ** 2 < 100] += light
+    studio.image_cyx[:] = image.clip(0, 255).astype(np.uint8)
+    (y, x), (dim_y, dim_x) = BRIGHT[0], DIM[0]
+    studio.take(
+        [
+            gesture(1, "teach", (x - 4, y), (x + 4, y), **{"class": "mono"}),
+            gesture(2, "class", at=1),
+            gesture(3, "teach", (dim_x - 4, dim_y), (dim_x + 4, dim_y), **{"class": "bi"}),
+            gesture(4, "ground", (10, 116), (110, 116)),
+            gesture(5, "ground", (55, 10), (55, 45), width=3),
+        ]
+    )
+    return studio
+
+
+BRIGHT = ((30, 30), (80, 90))
+DIM = ((30, 80), (80, 25), (75, 60))
+
+
+def classes_at(studio, places):
+    """Return which classes are proposed there; None: nothing is."""
+    return [studio.proposed.classes.get(int(studio.proposed.ids_yx[at])) for at in places]
+
+
+def test_each_stroke_teaches_the_class_it_was_drawn_with(open_studio):
+    """All strokes taught one class, and what was found became the class chosen at last."""
+    studio = two_kinds(open_studio)
+    assert studio.propose_rest() == 5
+    assert classes_at(studio, BRIGHT) == ["mono"] * 2
+    assert classes_at(studio, DIM) == ["bi"] * 3
+    studio.take([gesture(6, "accept", (90, 80))])
+    assert [item.class_name for item in studio.labels.objects] == ["mono"]
+    studio.accept_all()
+    assert sorted(item.class_name for item in studio.labels.objects) == ["bi"] * 3 + ["mono"] * 2
+
+
+def test_the_classes_of_strokes_are_there_after_a_reload_in_whatever_order(open_studio):
+    two_kinds(open_studio)
+    again = open_studio()
+    again.classes = ("bi", "other", "mono")
+    again.image_cyx[:] = 0
+    again.taught.classes = again.classes
+    again.taught.show(again.journal.teaching.standing)
+    strokes_yx = again.taught.strokes_yx
+    assert strokes_yx[BRIGHT[0]] == scribbles.INSIDE + 2
+    assert strokes_yx[DIM[0]] == scribbles.INSIDE
+    assert strokes_yx[116, 50] == scribbles.BEHIND
+
+
+def test_objects_that_are_marked_teach_their_class(open_studio):
+    studio = two_kinds(open_studio)
+    studio.take([gesture(6, "undo"), gesture(7, "undo"), gesture(8, "undo")])  # all but mono
+    studio.take([gesture(9, "brush", (76, 30), (84, 30), width=10, **{"class": "bi"})])
+    studio.take([gesture(10, "ground", (10, 116), (110, 116))])
+    studio.take([gesture(11, "ground", (55, 10), (55, 45), width=3)])
+    studio.propose_rest()
+    assert classes_at(studio, BRIGHT) == ["mono"] * 2
+    assert classes_at(studio, DIM[1:]) == ["bi"] * 2
+
+
+def test_regions_of_all_classes_are_proposed_at_once(open_studio):
+    studio = two_kinds(open_studio, Kind.SEMANTIC)
+    assert studio.propose_rest() == 2
+    assert classes_at(studio, (*BRIGHT, *DIM)) == ["mono"] * 2 + ["bi"] * 3
+    studio.accept_all()
+    assert sorted(item.class_name for item in studio.labels.objects) == ["bi", "mono"]
+
+
+def test_a_stroke_of_the_background_class_teaches_the_background(open_studio):
+    studio = two_kinds(open_studio, Kind.SEMANTIC, "bi")
+    assert studio.propose_rest() == 1
+    assert classes_at(studio, (*BRIGHT, *DIM)) == ["mono"] * 2 + [None] * 3
+
+
+def test_without_a_stroke_on_the_background_objects_have_no_outline(open_studio):
+    studio = two_kinds(open_studio)
+    studio.take([gesture(6, "undo"), gesture(7, "undo")])
+    with pytest.raises(LabelError, match="background"):
+        studio.propose_rest()
+
+
 def test_strokes_teach_on_after_a_save_until_all_they_taught_is_decided(open_studio):
     """The first object that is accepted is not the end of the teaching."""
     studio = taught(open_studio())
@@ -285,7 +373,7 @@ def test_an_image_that_is_done_teaches_the_next_one_before_any_stroke(open_studi
     done = Labels(layers={MAIN: ids}, annotated_yx=ids >= 0, objects=objects)
     image = np.random.default_rng(1).normal(20, 4, (SIDE, SIDE)) + 100 * (ids > 0)
     lesson = lessons.draw(image.clip(0, 255).astype(np.uint8)[None], lessons.known(done))
-    studio.taught.earlier = lambda class_name: [lesson]
+    studio.taught.earlier = lambda classes: [lesson]
     assert studio.propose_rest() == 3
     assert studio.proposed.ids_yx[30, 80]
 

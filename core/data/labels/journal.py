@@ -112,11 +112,14 @@ class Journal:
             return None
         return self._write(after, touched, what)
 
-    def teach(self, value: int, points: Sequence[Point], width_px: float) -> None:
+    def teach(
+        self, value: int, points: Sequence[Point], width_px: float, class_name: str = ""
+    ) -> None:
         """Put a stroke for the learner on the disk."""
         told = Shown(
             time=steps.next_time(self.entries, self.teaching),
             value=value,
+            class_name=class_name,
             points=tuple(points),
             width_px=width_px,
             cause=self.cause,
