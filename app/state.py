@@ -28,6 +28,7 @@ _PROPOSED = "proposed"
 _TAB = "tab"
 _DONE = "gestures-done"
 _LOOK = "look-turn"
+_OPACITY = "opacity-percent"
 _PART = "part"
 _LAST_PART = "last-part"
 _FAILED = "gesture-failed"
@@ -250,6 +251,17 @@ def choose_zoom(chosen: str) -> None:
     """Enlarge differently; the canvas is mounted anew."""
     st.session_state[_ZOOM] = chosen
     remount()
+
+
+def opacity_percent() -> int:
+    """Return how much of the labels is seen over the image; 0: nothing, 100: all of it."""
+    percent: int = st.session_state.get(_OPACITY, 100)
+    return percent
+
+
+def choose_opacity(percent: int) -> None:
+    """Show the labels of all images like this."""
+    st.session_state[_OPACITY] = percent
 
 
 def look_turn() -> int:

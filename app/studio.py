@@ -123,6 +123,11 @@ class Studio:
                 self.done = int(each["number"])
         return len(new)
 
+    def press(self, what: str) -> None:
+        """Do what a key does that needs no place in the image."""
+        with self.at_work():
+            self._try({"what": what})
+
     def _try(self, gesture: Gesture) -> None:
         self.problem = ""
         try:

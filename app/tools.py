@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from app.wand import Known
-from core.annotate import clicks, edits, scribbles
+from core.annotate import clicks, edits, retouch, scribbles
 from core.annotate.edits import Point
 from core.data.labels.model import MAIN, Labels
 from core.data.labels.shapes import fill
@@ -85,9 +85,12 @@ def box(studio: "Studio", gesture: Gesture) -> None:
 
 
 def step(studio: "Studio", direction: int) -> None:
-    """Let the last outline grow (1) or shrink (-1)."""
-    object_id, mask = studio.wand.stepped(direction)
+    """Let what is selected grow (1) or shrink (-1), else the last outline."""
     what = "grow" if direction > 0 else "shrink"
+    if studio.selected:
+        change(studio, retouch.grow if direction > 0 else retouch.shrink, what)
+        return
+    object_id, mask = studio.wand.stepped(direction)
     studio.keep(edits.redraw(studio.labels, object_id, mask), what)
 
 
@@ -196,6 +199,6 @@ WAYS: dict[str, Callable[["Studio", Gesture], None]] = {
     "shrink": lambda studio, each: step(studio, -1),
     "merge": lambda studio, each: change(studio, edits.merge, "merge"),
     "delete": lambda studio, each: change(studio, edits.delete, "delete"),
-    "fill_holes": lambda studio, each: change(studio, edits.fill_holes, "fill holes"),
-    "smooth": lambda studio, each: change(studio, edits.smooth, "smooth"),
+    "fill_holes": lambda studio, each: change(studio, retouch.fill_holes, "fill holes"),
+    "smooth": lambda studio, each: change(studio, retouch.smooth, "smooth"),
 }

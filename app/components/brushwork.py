@@ -6,7 +6,7 @@ from itertools import groupby
 import streamlit as st
 
 from app import presence, services, state, views
-from app.components import finding, looking, painter, problem, proposing, walk
+from app.components import finding, looking, painter, problem, proposing, retouching, walk
 from app.overlay import Overlay
 from app.proposed import Proposed
 from app.studio import Studio
@@ -41,8 +41,9 @@ def _editor(study: StudyRecord, image: ImageRecord) -> None:
         left, right = st.columns([7, 3], gap="large")
         with right:
             _news(studio)
-            looking.show(study, image)
+            looking.show(study, image, fades_labels=True)
             tool, width_px = _palette(studio, image)
+            retouching.show(studio)
             proposing.show(study, image, studio)
             _saving(studio)
         with left:

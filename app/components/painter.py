@@ -34,9 +34,9 @@ TOOLS = {
 }
 HELP = (
     "Wheel: zoom · right button: move · 0: whole image · S: hide what is marked · Ctrl+Z, Ctrl+Y: "
-    "undo, redo · + and −: grow or shrink the last click · M merge, Del delete, H fill holes, "
-    "O smooth what is selected (Shift adds) · digits: class · polygon: Enter, a double click or a "
-    "click on the first corner closes it, Backspace takes a corner back, Esc drops it"
+    "undo, redo · M merge, Del delete, H fill holes, O smooth what is selected (Shift adds) · "
+    "+ and −: grow or shrink it, or the last click · digits: class · polygon: Enter, a double "
+    "click or a click on the first corner closes it, Backspace takes a corner back, Esc drops it"
 )
 HEIGHT_PX = 640
 # Tools that make objects draw in the colour of the class.
@@ -50,7 +50,7 @@ _TOOL_COLORS = {
     "sight": look.MARK_COLOR,
 }
 # A component is one module: the parts are put behind each other.
-_PARTS = ("outbox.js", "strokes.js", "layers.js", "corners.js", "keys.js", "painter.js")
+_PARTS = ("outbox.js", "strokes.js", "layers.js", "corners.js", "keys.js", "view.js", "painter.js")
 _HTML = """<div class="painter" tabindex="0" role="application" aria-label="Painter">
 <canvas></canvas><div class="painter-status" aria-live="polite"></div></div>"""
 _CSS = """.painter { position: relative; outline: none; }
@@ -100,6 +100,7 @@ def show(
             "class": studio.class_name,
             "classes": [(name, studio.color(name)) for name in studio.classes],
             "width": width_px,
+            "opacity": state.opacity_percent() / 100,
             "done": state.gestures_done(),
             "sight": studio.sight
             and {

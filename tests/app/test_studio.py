@@ -456,3 +456,17 @@ def test_a_digit_after_a_stroke_is_meant_for_the_next_object(open_studio):
     studio.take([gesture(5, "select", (30, 60)), gesture(6, "brush", (80, 90), (100, 90))])
     studio.take([gesture(7, "class", at=0)])
     assert [item.class_name for item in studio.labels.objects] == ["mono", "bi", "bi"]
+
+
+def test_selected_objects_grow_and_shrink_by_a_pixel(open_studio):
+    """The keys grew and shrank the last click of the wand alone."""
+    studio = open_studio()
+    studio.take([gesture(1, "brush", (20, 60), (40, 60)), gesture(2, "select", (30, 60))])
+    area = (studio.labels.layers[MAIN] == 1).sum()
+    studio.take([gesture(3, "grow")])
+    assert (studio.labels.layers[MAIN] == 1).sum() > area
+    studio.take([gesture(4, "shrink"), gesture(5, "shrink")])
+    assert (studio.labels.layers[MAIN] == 1).sum() < area
+    assert studio.selected == (1,)
+    studio.take([gesture(6, "undo"), gesture(7, "undo"), gesture(8, "undo")])
+    assert (studio.labels.layers[MAIN] == 1).sum() == area
