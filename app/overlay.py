@@ -72,6 +72,10 @@ class _Look:
     table: NDArray[np.uint8]
     """(ids, 5): red, green, blue, opacity, selected or not."""
     taught_yx: NDArray[np.int32] | None
+    taught_table: NDArray[np.uint8]
+    """(classes, 3): the background first."""
+    proposed_table: NDArray[np.uint8]
+    """(ids, 3)."""
     proposed_yx: NDArray[np.int32] | None
     proposal: NDArray[np.int32] | None
     """The same before it is made smaller: another array is another proposal."""
@@ -85,6 +89,10 @@ def _look(studio: Studio) -> _Look:
     colors = {
         name: look.rgb(studio.color(name)) for name in {o.class_name for o in studio.labels.objects}
     }
+    proposed_table = np.zeros((max(studio.proposed.classes, default=0) + 1, 3), np.uint8)
+    for each, name in studio.proposed.classes.items():
+        proposed_table[each] = look.rgb(studio.color(name))
+    taught_colors = [look.BACKGROUND_COLOR, *map(studio.color, studio.taught.classes)]
     chosen = set(studio.selected)
     for item in studio.labels.objects:
         table[item.id] = (*colors[item.class_name], _TINT, item.id in chosen)
@@ -94,6 +102,8 @@ def _look(studio: Studio) -> _Look:
         table=table,
         # The studio paints into its own array; what was seen must stay as it was.
         taught_yx=None if taught is None else taught[::every, ::every].copy(),
+        taught_table=np.array([look.rgb(each) for each in taught_colors], np.uint8),
+        proposed_table=proposed_table,
         proposed_yx=None if proposed is None else proposed[::every, ::every],
         proposal=proposed,
     )
@@ -144,13 +154,15 @@ def _painted(looks: _Look, window: Window) -> NDArray[np.uint8]:
     edge &= ids > 0
     painted = looks.table[:, :4][ids]
     if looks.proposed_yx is not None:
-        proposed = pictures.edges(looks.proposed_yx[rows, columns])[inner]
-        proposed &= looks.proposed_yx[top:bottom, left:right] > 0
+        found = looks.proposed_yx[top:bottom, left:right]
+        free = (found > 0) & (ids == 0)
+        painted[free, :3], painted[free, 3] = looks.proposed_table[found[free]], _TINT
+        proposed = pictures.edges(looks.proposed_yx[rows, columns])[inner] & (found > 0)
         painted[proposed] = (*look.rgb(look.PREDICTED_COLOR), _EDGE)
     painted[edge, 3] = _EDGE
     painted[edge & (looks.table[:, 4] > 0)[ids]] = (*_SELECTED, _EDGE)
     if looks.taught_yx is not None:
         taught = looks.taught_yx[top:bottom, left:right]
-        painted[taught == 1] = (*look.rgb(look.MARK_COLOR), _TAUGHT)
-        painted[taught == 0] = (*look.rgb(look.BACKGROUND_COLOR), _TAUGHT)
+        shown = taught >= 0
+        painted[shown, :3], painted[shown, 3] = looks.taught_table[taught[shown]], _TAUGHT
     return painted

@@ -1,4 +1,4 @@
-"""What a trained model proposes for one image: no label until a person accepts it."""
+"""What is proposed for one image, by a trained model or after strokes: no label until accepted."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -13,10 +13,10 @@ from core.errors import LabelError
 
 @dataclass(slots=True, eq=False)
 class Proposed:
-    """The objects of a model that nobody accepted yet."""
+    """Objects that nobody accepted or rejected yet."""
 
     job: str | None = None
-    """The job whose answer is shown."""
+    """The job of a trained model whose answer is shown; None: strokes taught it, or nothing is."""
     ids_yx: NDArray[np.int32] | None = None
     """Another array is another proposal; None: nothing is proposed."""
     classes: dict[int, str | None] = field(default_factory=dict)
@@ -24,11 +24,21 @@ class Proposed:
     note: str = ""
     """What is to be known of the classes, in a sentence; empty: nothing."""
 
+    @property
+    def is_learned(self) -> bool:
+        """Return whether strokes taught what is proposed."""
+        return self.job is None and bool(self.classes)
+
     def show(
-        self, found_yx: NDArray[np.int32], classes: Mapping[int, str | None], note: str = ""
+        self,
+        found_yx: NDArray[np.int32],
+        classes: Mapping[int, str | None],
+        note: str = "",
+        *,
+        job: str | None = None,
     ) -> None:
-        """Show objects of a model beside the labels: ids, and the class of each."""
-        self.ids_yx, self.classes, self.note = found_yx, dict(classes), note
+        """Show objects beside the labels: ids, and the class of each; `job` is the model's."""
+        self.ids_yx, self.classes, self.note, self.job = found_yx, dict(classes), note, job
 
     def leave_out_marked(self, labels: Labels, *, joined: bool) -> None:
         """Propose no more what is marked already, be it by a hand or accepted before.
@@ -44,13 +54,13 @@ class Proposed:
         self.forget([each for each in self.classes if each not in free])
 
     def drop(self) -> None:
-        """Show nothing of a model any more."""
+        """Propose nothing any more."""
         self.ids_yx, self.classes, self.job, self.note = None, {}, None, ""
 
     def under(self, mask_yx: NDArray[np.bool_]) -> list[int]:
         """Return what is proposed under the mask; LabelError where that is nothing."""
         if self.ids_yx is None:
-            raise LabelError("no model has proposed anything for this image yet")
+            raise LabelError("nothing is proposed for this image; press Label the rest first")
         under = np.unique(self.ids_yx[mask_yx]).tolist()
         wanted = [each for each in under if each in self.classes]
         if not wanted:
@@ -83,3 +93,5 @@ class Proposed:
         if self.ids_yx is not None:
             left = np.isin(self.ids_yx, list(self.classes))
             self.ids_yx = np.where(left, self.ids_yx, 0).astype(np.int32)
+        if self.job is None and not self.classes:
+            self.drop()  # a model that waits can be shown again

@@ -24,9 +24,11 @@ _TOLD = "told"
 _UPLOAD = "upload"
 _STAGED = "staged"
 _STUDIO = "studio"
+_PROPOSED = "proposed"
 _TAB = "tab"
 _DONE = "gestures-done"
 _LOOK = "look-turn"
+_OPACITY = "opacity-percent"
 _PART = "part"
 _LAST_PART = "last-part"
 _FAILED = "gesture-failed"
@@ -209,6 +211,17 @@ def keep_studio(opened: Any) -> None:
     st.session_state[_STUDIO] = opened
 
 
+def keep_proposed(place: tuple[str, str, str], proposed: Any) -> None:
+    """Keep what is proposed for an image until its editor is mounted anew."""
+    st.session_state[_PROPOSED] = place, proposed
+
+
+def take_proposed(place: tuple[str, str, str]) -> Any:
+    """Return what was kept for the image, once; None: that was for another one, or nothing."""
+    kept, proposed = st.session_state.pop(_PROPOSED, (None, None))
+    return proposed if kept == place else None
+
+
 def gestures_done() -> int:
     """Return the number of the painter's last gesture that is on the disk."""
     number: int = st.session_state.get(_DONE, 0)
@@ -251,6 +264,17 @@ def choose_zoom(chosen: str) -> None:
     """Enlarge differently; the canvas is mounted anew."""
     st.session_state[_ZOOM] = chosen
     remount()
+
+
+def opacity_percent() -> int:
+    """Return how much of the labels is seen over the image; 0: nothing, 100: all of it."""
+    percent: int = st.session_state.get(_OPACITY, 100)
+    return percent
+
+
+def choose_opacity(percent: int) -> None:
+    """Show the labels of all images like this."""
+    st.session_state[_OPACITY] = percent
 
 
 def look_turn() -> int:

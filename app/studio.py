@@ -17,7 +17,7 @@ from app.sight import Sight
 from app.taught import Taught
 from app.tools import Gesture
 from app.wand import Wand
-from core.annotate import edits, outlines
+from core.annotate import edits, outlines, scribbles
 from core.annotate.edits import Point
 from core.annotate.lessons import Lesson
 from core.data.labels.entries import LEARNED
@@ -45,7 +45,7 @@ class Studio:
     background: str | None
     class_name: str
     """What the next object is."""
-    earlier: Callable[[str | None], list[Lesson]] | None = None
+    earlier: Callable[[tuple[str, ...]], list[Lesson]] | None = None
     """What images that are done teach the learner, see `app.taught`."""
     earlier_boxes: Callable[[], list[outlines.Examples]] | None = None
     """What their objects show in boxes."""
@@ -75,7 +75,10 @@ class Studio:
     def __post_init__(self) -> None:
         """Lay out what helps the hand."""
         self.taught = Taught(
-            image_cyx=self.image_cyx, earlier=self.earlier, earlier_boxes=self.earlier_boxes
+            image_cyx=self.image_cyx,
+            classes=tuple(each for each in self.classes if each != self.background),
+            earlier=self.earlier,
+            earlier_boxes=self.earlier_boxes,
         )
         self.wand = Wand(image_cyx=self.image_cyx)
         self._show_learner()
@@ -120,6 +123,11 @@ class Studio:
                 self.done = int(each["number"])
         return len(new)
 
+    def press(self, what: str) -> None:
+        """Do what a key does that needs no place in the image."""
+        with self.at_work():
+            self._try({"what": what})
+
     def _try(self, gesture: Gesture) -> None:
         self.problem = ""
         try:
@@ -127,21 +135,17 @@ class Studio:
         except LabelError as error:
             self.problem = str(error)
 
-    def label_rest(self) -> int:
-        """Add the objects (or regions) the strokes teach, where nothing is yet; return how many.
+    def propose_rest(self) -> int:
+        """Propose the objects (or regions) the strokes teach; return how many.
 
         Images that are done teach as well. Raises LabelError before two classes are known.
         """
         with self.at_work():
-            before = len(self.labels.objects)
-            labels = self.taught.rest(
-                self.labels,
-                class_name=self.class_name,
-                joined=self.is_regions,
-                diameter_px=self.diameter_px(),
+            found_yx, classes = self.taught.rest(
+                self.labels, joined=self.is_regions, diameter_px=self.diameter_px()
             )
-            self.keep(labels, LEARNED)
-            return len(self.labels.objects) - before
+            self.proposed.show(found_yx, classes)
+            return len(classes)
 
     def accept_all(self) -> int:
         """Take all that is proposed where nothing is yet; return how many objects that were."""
@@ -151,9 +155,12 @@ class Studio:
             return len(self.labels.objects) - before
 
     def take_over(self, wanted: list[int]) -> None:
-        """Make objects of what a model proposes."""
+        """Make objects of what is proposed."""
         labels = self.proposed.accepted(self.labels, wanted, joined=self.is_regions)
-        self.keep(labels, "proposed by a model")
+        what = "proposed after strokes" if self.proposed.is_learned else "proposed by a model"
+        if self.proposed.is_learned and set(wanted) >= set(self.proposed.classes):
+            what = LEARNED  # the strokes have done their work: a version takes them along
+        self.keep(labels, what)
         self.proposed.forget(wanted)
 
     def select(self, object_id: int | None) -> None:
@@ -182,10 +189,16 @@ class Studio:
         self._forget_gone()
 
     def teach(self, value: int, points: Sequence[Point], width_px: float) -> None:
-        """Show the learner what is an object, or none; kept on the disk, though it is no label."""
-        self.journal.teach(value, points, width_px)
-        self.taught.add(edits.stroke(self.labels.shape_yx, points, width_px), value)
+        """Show the learner an object of the class, or none; on the disk, though it is no label."""
+        is_object = value == scribbles.INSIDE and self.class_name != self.background
+        self.journal.teach(
+            value if is_object else scribbles.BEHIND,
+            points,
+            width_px,
+            self.class_name if is_object else "",
+        )
         self._learners = tuple(self.journal.teaching.standing)
+        self.taught.add(self._learners[-1])
 
     def add(self, mask: NDArray[np.bool_], what: str) -> None:
         """Make the mask a new object, or part of its class's region."""
@@ -210,6 +223,7 @@ class Studio:
                 "What was drawn here was saved, or is gone on with, in another window; this goes "
                 "on from what counts now."
             )
+        self.news += self.journal.take_told()
         self.wand.put_down()
         self._show_learner()
         self._forget_gone()

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from app.wand import Known
-from core.annotate import clicks, edits, scribbles
+from core.annotate import clicks, edits, retouch, scribbles
 from core.annotate.edits import Point
 from core.data.labels.model import MAIN, Labels
 from core.data.labels.shapes import fill
@@ -85,9 +85,12 @@ def box(studio: "Studio", gesture: Gesture) -> None:
 
 
 def step(studio: "Studio", direction: int) -> None:
-    """Let the last outline grow (1) or shrink (-1)."""
-    object_id, mask = studio.wand.stepped(direction)
+    """Let what is selected grow (1) or shrink (-1), else the last outline."""
     what = "grow" if direction > 0 else "shrink"
+    if studio.selected:
+        change(studio, retouch.grow if direction > 0 else retouch.shrink, what)
+        return
+    object_id, mask = studio.wand.stepped(direction)
     studio.keep(edits.redraw(studio.labels, object_id, mask), what)
 
 
@@ -119,9 +122,13 @@ def choose_class(studio: "Studio", gesture: Gesture) -> None:
 
 
 def accept(studio: "Studio", gesture: Gesture) -> None:
-    """Take over what a model proposes under the stroke."""
-    line = edits.stroke(studio.labels.shape_yx, _points(gesture), 1.0)
-    studio.take_over(studio.proposed.under(line))
+    """Make labels of the proposed objects under a click or a stroke; the others stay proposed."""
+    studio.take_over(_proposed_under(studio, gesture))
+
+
+def reject(studio: "Studio", gesture: Gesture) -> None:
+    """Propose the objects under a click or a stroke no more."""
+    studio.proposed.forget(_proposed_under(studio, gesture))
 
 
 def cut(studio: "Studio", gesture: Gesture) -> None:
@@ -130,13 +137,18 @@ def cut(studio: "Studio", gesture: Gesture) -> None:
 
 
 def teach(studio: "Studio", gesture: Gesture, value: int) -> None:
-    """Show the learner what is an object, or none."""
+    """Show the learner what is an object of the class, or none."""
     studio.teach(value, _points(gesture), _width(gesture))
+
+
+def _proposed_under(studio: "Studio", gesture: Gesture) -> list[int]:
+    line = edits.stroke(studio.labels.shape_yx, _points(gesture), 1.0)
+    return studio.proposed.under(line)
 
 
 def _known(studio: "Studio") -> Known:
     return Known(
-        inside_yx=studio.taught.inside_yx,
+        inside_yx=studio.taught.inside(studio.class_name if studio.is_regions else None),
         taken_yx=None if studio.is_regions else studio.labels.layers[MAIN] > 0,
         diameter_px=studio.diameter_px(),
         outliner=studio.taught.outliner,
@@ -179,6 +191,7 @@ WAYS: dict[str, Callable[["Studio", Gesture], None]] = {
     "teach": lambda studio, each: teach(studio, each, scribbles.INSIDE),
     "ground": lambda studio, each: teach(studio, each, scribbles.BEHIND),
     "accept": accept,
+    "reject": reject,
     "class": choose_class,
     "undo": lambda studio, each: studio.undo(),
     "redo": lambda studio, each: studio.redo(),
@@ -186,6 +199,6 @@ WAYS: dict[str, Callable[["Studio", Gesture], None]] = {
     "shrink": lambda studio, each: step(studio, -1),
     "merge": lambda studio, each: change(studio, edits.merge, "merge"),
     "delete": lambda studio, each: change(studio, edits.delete, "delete"),
-    "fill_holes": lambda studio, each: change(studio, edits.fill_holes, "fill holes"),
-    "smooth": lambda studio, each: change(studio, edits.smooth, "smooth"),
+    "fill_holes": lambda studio, each: change(studio, retouch.fill_holes, "fill holes"),
+    "smooth": lambda studio, each: change(studio, retouch.smooth, "smooth"),
 }

@@ -70,6 +70,11 @@ class Wand:
         """Remember which object an outline became, so that it can grow and shrink."""
         self._found, self._object_id = found, object_id
 
+    @property
+    def holds(self) -> bool:
+        """Return whether there is a last outline, which can still grow and shrink."""
+        return self._found is not None
+
     def put_down(self) -> None:
         """Forget the last outline: something else is done now."""
         self._found = None
@@ -80,7 +85,7 @@ class Wand:
         Raises LabelError where the last gesture was no outline.
         """
         if self._found is None or self._object_id is None:
-            raise LabelError("click on an object or drag a box around it first")
+            raise LabelError("select an object (V), or click on one with the wand (W), first")
         self._found = self._found.stepped(step)
         rows, columns = self.image_cyx.shape[1:]
         return self._object_id, self._found.placed((rows, columns))

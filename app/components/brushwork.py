@@ -5,9 +5,19 @@ from itertools import groupby
 
 import streamlit as st
 
-from app import presence, services, state, views, wording
-from app.components import finding, layering, looking, painter, problem, proposing, walk
+from app import presence, services, state, views
+from app.components import (
+    finding,
+    layering,
+    looking,
+    painter,
+    problem,
+    proposing,
+    retouching,
+    walk,
+)
 from app.overlay import Overlay
+from app.proposed import Proposed
 from app.studio import Studio
 from app.tools import Gesture
 from core.data import regions
@@ -40,10 +50,10 @@ def _editor(study: StudyRecord, image: ImageRecord) -> None:
         left, right = st.columns([7, 3], gap="large")
         with right:
             _news(studio)
-            looking.show(study, image)
+            looking.show(study, image, fades_labels=True)
             layering.ghosts(study)
             tool, width_px = _palette(studio, image)
-            _learner(studio)
+            retouching.show(studio)
             proposing.show(study, image, studio)
             _saving(studio)
         with left:
@@ -85,7 +95,7 @@ def take() -> None:
 def _put(study: str, image_id: str, gestures: list[Gesture], part: str) -> None:
     kept = state.studio()
     place = (study, image_id, part)
-    if kept is not None and (kept[0].study, kept[0].image_id, kept[0].part) == place:
+    if kept is not None and _place(kept[0]) == place:
         kept[0].take(gestures)
         return
     record = services.study(study)
@@ -106,9 +116,18 @@ def _opened(study: StudyRecord, image: ImageRecord) -> tuple[Studio, Overlay]:
     kept: tuple[Studio, Overlay] | None = state.studio()
     if kept is not None and (kept[0].study, kept[0].image_id) == (study.name, image.id):
         return kept
-    opened = services.open_studio(study, image, state.tab(), presence.is_open), Overlay()
+    studio = services.open_studio(study, image, state.tab(), presence.is_open)
+    left: Proposed | None = state.take_proposed(_place(studio))
+    if left is not None:  # what nobody accepted or rejected outlives a save
+        studio.proposed = left
+        left.leave_out_marked(studio.labels, joined=studio.is_regions)
+    opened = studio, Overlay()
     state.keep_studio(opened)
     return opened
+
+
+def _place(studio: Studio) -> tuple[str, str, str]:
+    return studio.study, studio.image_id, studio.part
 
 
 def _news(studio: Studio) -> None:
@@ -155,22 +174,6 @@ def _palette(studio: Studio, image: ImageRecord) -> tuple[str, float]:
     return str(tool), float(width)
 
 
-def _learner(studio: Studio) -> None:
-    """Let the strokes of the teaching tools, and images that are done, label the rest."""
-    if st.button(
-        "Label the rest",
-        icon=":material/auto_awesome:",
-        width="stretch",
-        key="label-rest",
-        help="Learns from what is marked, from strokes with T (object) and G (background), and "
-        "from the images that were labelled last; Ctrl+Z takes it back.",
-    ):
-        with problem.shown(), st.spinner("Learning from what is marked …"):
-            added = studio.label_rest()
-            state.say(f"{wording.plural(added, 'object')} proposed.")
-            st.rerun(scope="fragment")
-
-
 def _saving(studio: Studio) -> None:
     if _can_be_complete(studio):
         st.toggle(
@@ -181,6 +184,7 @@ def _saving(studio: Studio) -> None:
         )
     if st.button("Save", type="primary", icon=":material/save:", width="stretch", key="save-paint"):
         finish(studio, even_without_strokes=True)
+        state.keep_proposed(_place(studio), studio.proposed)
         st.rerun()
     counts = ", ".join(
         f"{name or 'no class'} {count}" for name, count in sorted(_counts(studio.labels).items())

@@ -1,7 +1,7 @@
 // Keys: what each stands for.
 const TOOLS = {
   b: "brush", e: "eraser", p: "polygon", w: "click", x: "box", v: "select", c: "cut", t: "teach",
-  g: "ground", a: "accept",
+  g: "ground", a: "accept", r: "reject",
 };
 const COMMANDS = {
   Delete: "delete", Backspace: "delete", m: "merge", h: "fill_holes", o: "smooth", "+": "grow",

@@ -16,8 +16,11 @@ _COLORS = ("Red", "Green", "Blue")
 _STEPS = 500
 
 
-def show(study: StudyRecord, image: ImageRecord) -> None:
-    """Draw the settings and keep what was chosen for all images of this kind in the study."""
+def show(study: StudyRecord, image: ImageRecord, *, fades_labels: bool = False) -> None:
+    """Draw the settings and keep what was chosen for all images of this kind in the study.
+
+    `fades_labels`: also how much of the labels is seen, for as long as this tab is open.
+    """
     asked = st.expander("Looking", icon=":material/contrast:", key="looking", on_change="rerun")
     if not asked.open:
         return
@@ -27,6 +30,8 @@ def show(study: StudyRecord, image: ImageRecord) -> None:
         names = _names(study, image, image_cyx)
         with st.container(key="look-channels"):
             switched = _switched(image, image_cyx, names, before)
+        if fades_labels:
+            _opacity()
         chosen = _adjusted(image, image_cyx, names, switched)
         if any(chosen.of(at) != before.of(at) for at in range(len(names))):
             services.set_look(study.name, image, chosen)
@@ -39,6 +44,20 @@ def show(study: StudyRecord, image: ImageRecord) -> None:
             on_click=_forget,
             args=(study, image),
         )
+
+
+def _opacity() -> None:
+    told = st.slider(
+        "Opacity of the labels",
+        0,
+        100,
+        value=state.opacity_percent(),
+        step=5,
+        format="%d %%",
+        key="labels-opacity",
+        help="What is marked, over the image. S hides and shows it at once.",
+    )
+    state.choose_opacity(told)
 
 
 def _forget(study: StudyRecord, image: ImageRecord) -> None:

@@ -24,11 +24,11 @@ class Painter {
     this.canvas = root.querySelector("canvas");
     this.status = root.querySelector(".painter-status");
     this.context = this.canvas.getContext("2d");
-    this.view = { x: 0, y: 0, scale: 0 };
+    this.view = new View();
     this.stroke = null;
     this.pointer = null; // where the mouse is
     this.tool = "brush";
-    this.opacity = 1;
+    this.isBare = false; // nothing that is marked is shown
     for (const [target, name, act] of [
       [this.canvas, "pointerdown", (event) => this.down(event)],
       [this.canvas, "pointermove", (event) => this.move(event)],
@@ -112,27 +112,14 @@ class Painter {
       this.canvas.height = height;
       this.view.scale = 0;
     }
-    if (!this.view.scale) {
-      const { rows, columns, sight } = this.data;
-      const turns = sight && sight.token !== shared.left;
-      const [x, y] = turns ? sight.at : [columns / 2 - 0.5, rows / 2 - 0.5];
-      const whole = Math.min(width / columns, height / rows);
-      const scale = turns ? Math.min(Math.max(Math.min(width, height) / sight.span, whole), 64) : whole;
-      this.view = { x: width / 2 - (x + 0.5) * scale, y: height / 2 - (y + 0.5) * scale, scale };
-    }
+    if (this.view.scale) return;
+    const { sight } = this.data;
+    this.view.lay(this.data, sight && sight.token !== shared.left ? sight : null, this.canvas);
   }
 
   // The hand chose another part of the image: a painter that comes later does not turn back.
   leave() {
     shared.left = this.data.sight?.token;
-  }
-
-  // From the screen to pixels of the image; a pixel's centre lies at whole numbers.
-  point(event) {
-    const box = this.canvas.getBoundingClientRect();
-    const x = ((event.clientX - box.left) * this.canvas.width) / box.width;
-    const y = ((event.clientY - box.top) * this.canvas.height) / box.height;
-    return [(x - this.view.x) / this.view.scale - 0.5, (y - this.view.y) / this.view.scale - 0.5];
   }
 
   down(event) {
@@ -143,7 +130,7 @@ class Painter {
     this.canvas.setPointerCapture(event.pointerId);
     const pans = event.button === 1 || event.button === 2;
     const { pointerId } = event;
-    this.stroke = { pointerId, pans, from: [event.clientX, event.clientY], points: [this.point(event)], shift: event.shiftKey };
+    this.stroke = { pointerId, pans, from: [event.clientX, event.clientY], points: [this.view.point(this.canvas, event)], shift: event.shiftKey };
   }
 
   // A palm beside the pen: while a stroke is under way, no other pointer does anything.
@@ -153,17 +140,16 @@ class Painter {
 
   move(event) {
     if (this.isOther(event)) return;
-    this.pointer = this.point(event);
+    this.pointer = this.view.point(this.canvas, event);
     if (!this.stroke && !corners.points.length) return;
     if (!this.stroke) {
       // The line to the next corner follows the mouse.
     } else if (this.stroke.pans) {
       this.leave();
-      this.view.x += event.clientX - this.stroke.from[0];
-      this.view.y += event.clientY - this.stroke.from[1];
+      this.view.pan(event.clientX - this.stroke.from[0], event.clientY - this.stroke.from[1]);
       this.stroke.from = [event.clientX, event.clientY];
     } else {
-      for (const each of event.getCoalescedEvents?.() ?? [event]) this.stroke.points.push(this.point(each));
+      for (const each of event.getCoalescedEvents?.() ?? [event]) this.stroke.points.push(this.view.point(this.canvas, each));
     }
     this.draw();
   }
@@ -195,14 +181,7 @@ class Painter {
   wheel(event) {
     event.preventDefault();
     this.leave();
-    const box = this.canvas.getBoundingClientRect();
-    const x = event.clientX - box.left;
-    const y = event.clientY - box.top;
-    const factor = Math.min(Math.max(Math.exp(-event.deltaY / 400), 0.5), 2);
-    const scale = Math.min(Math.max(this.view.scale * factor, 0.02), 64);
-    this.view.x = x - ((x - this.view.x) * scale) / this.view.scale;
-    this.view.y = y - ((y - this.view.y) * scale) / this.view.scale;
-    this.view.scale = scale;
+    this.view.zoom(this.canvas, event);
     this.draw();
   }
 
@@ -213,7 +192,7 @@ class Painter {
     else if (told.tool) this.take(told.tool);
     else if (told.outline === "close") this.close();
     else if (told.outline) corners.points = told.outline === "drop" ? [] : corners.points.slice(0, -1);
-    else if (told.view === "bare") this.opacity = this.opacity ? 0 : 1;
+    else if (told.view === "bare") this.isBare = !this.isBare;
     else {
       this.leave();
       this.view.scale = 0;
@@ -247,13 +226,12 @@ class Painter {
     const { context, view, canvas, data } = this;
     context.setTransform(1, 0, 0, 1, 0, 0);
     context.clearRect(0, 0, canvas.width, canvas.height);
-    context.setTransform(view.scale, 0, 0, view.scale, view.x, view.y);
-    context.imageSmoothingEnabled = view.scale < 2;
+    view.apply(context);
     const size = [0, 0, data.columns, data.rows];
     const picture = backdrop(this);
     const overlay = shared.overlays.get(data.overlay);
     if (picture) context.drawImage(picture, ...size);
-    context.globalAlpha = this.opacity;
+    context.globalAlpha = this.isBare ? 0 : data.opacity;
     if (overlay?.revision) context.drawImage(overlay.canvas, ...size);
     context.globalAlpha = 0.6;
     const here = shared.traces.filter((each) => String(each.image) === String(data.image));
@@ -270,6 +248,7 @@ class Painter {
     this.status.dataset.corners = corners.points.length;
     this.status.dataset.drawn = shared.next;
     this.status.dataset.redrawn = shared.redrawn;
+    this.status.dataset.opacity = data.opacity;
     this.status.dataset.image = data.image[1];
   }
 

@@ -27,15 +27,16 @@ TOOLS = {
     "box": "Wand: box around an object (X)",
     "select": "Select (V)",
     "cut": "Cut (C)",
-    "teach": "Teach: object (T)",
+    "teach": "Teach: this class (T)",
     "ground": "Teach: background (G)",
-    "accept": "Accept (A)",
+    "accept": "Accept by click (A)",
+    "reject": "Reject by click (R)",
 }
 HELP = (
     "Wheel: zoom · right button: move · 0: whole image · S: hide what is marked · Ctrl+Z, Ctrl+Y: "
-    "undo, redo · + and −: grow or shrink the last click · M merge, Del delete, H fill holes, "
-    "O smooth what is selected (Shift adds) · digits: class · polygon: Enter, a double click or a "
-    "click on the first corner closes it, Backspace takes a corner back, Esc drops it"
+    "undo, redo · M merge, Del delete, H fill holes, O smooth what is selected (Shift adds) · "
+    "+ and −: grow or shrink it, or the last click · digits: class · polygon: Enter, a double "
+    "click or a click on the first corner closes it, Backspace takes a corner back, Esc drops it"
 )
 HEIGHT_PX = 640
 # Tools that make objects draw in the colour of the class.
@@ -43,13 +44,13 @@ _TOOL_COLORS = {
     "eraser": "#FF4D4D",
     "cut": "#FF4D4D",
     "select": "#FFFFFF",
-    "teach": look.MARK_COLOR,
     "ground": look.BACKGROUND_COLOR,
     "accept": look.PREDICTED_COLOR,
+    "reject": "#FF4D4D",
     "sight": look.MARK_COLOR,
 }
 # A component is one module: the parts are put behind each other.
-_PARTS = ("outbox.js", "strokes.js", "layers.js", "corners.js", "keys.js", "painter.js")
+_PARTS = ("outbox.js", "strokes.js", "layers.js", "corners.js", "keys.js", "view.js", "painter.js")
 _HTML = """<div class="painter" tabindex="0" role="application" aria-label="Painter">
 <canvas></canvas><div class="painter-status" aria-live="polite"></div></div>"""
 _CSS = """.painter { position: relative; outline: none; }
@@ -99,6 +100,7 @@ def show(
             "class": studio.class_name,
             "classes": [(name, studio.color(name)) for name in studio.classes],
             "width": width_px,
+            "opacity": state.opacity_percent() / 100,
             "done": state.gestures_done(),
             "sight": studio.sight
             and {

@@ -1,15 +1,21 @@
-"""A trained model marks an image; a person accepts all of it, objects of it, or nothing."""
+"""Strokes, or a trained model, propose objects; a person takes all of them, some, or none."""
+
+from collections import Counter
 
 import streamlit as st
 
 from app import services, wording
-from app.components import job_line
+from app.components import job_line, problem
 from app.studio import Studio
 from core.records import ImageRecord, StudyRecord
 
 
 def show(study: StudyRecord, image: ImageRecord, studio: Studio) -> None:
-    """Draw the choice of a model, its progress, or what it proposed."""
+    """Draw what is proposed, and the ways to have something proposed."""
+    _rest(studio)
+    if studio.proposed.is_learned:
+        _outcome(studio, None)
+        return
     job_id = services.asked(study, image)
     if job_id is None:
         _choice(study, image)
@@ -20,10 +26,26 @@ def show(study: StudyRecord, image: ImageRecord, studio: Studio) -> None:
     if studio.proposed.job != job_id:
         found = services.proposal(study, image, job_id)
         if found is not None:
-            studio.proposed.show(found.ids_yx, found.classes, found.note)
+            studio.proposed.show(found.ids_yx, found.classes, found.note, job=job_id)
             studio.proposed.leave_out_marked(studio.labels, joined=studio.is_regions)
         studio.proposed.job = job_id
     _outcome(studio, job_id)
+
+
+def _rest(studio: Studio) -> None:
+    """Let the strokes of the teaching tools, and images that are done, propose the rest."""
+    if st.button(
+        "Label the rest",
+        icon=":material/auto_awesome:",
+        width="stretch",
+        key="label-rest",
+        help="Learns from what is marked, from strokes with T (of the class that was chosen then) "
+        "and G (background), and from the images that were labelled last. What it finds is no "
+        "label before you accept it.",
+    ):
+        with problem.shown(), st.spinner("Learning from what is marked …"):
+            if not studio.propose_rest():
+                st.info("Nothing more is found; a few more strokes may help.")
 
 
 def _choice(study: StudyRecord, image: ImageRecord) -> None:
@@ -43,22 +65,39 @@ def _choice(study: StudyRecord, image: ImageRecord) -> None:
             st.rerun()
 
 
-def _outcome(studio: Studio, job_id: str) -> None:
+def _outcome(studio: Studio, job_id: str | None) -> None:
+    """Draw what is left of a proposal; `job_id` is the model's, None where strokes taught it."""
     left = len(studio.proposed.classes)
+    who = "Your strokes propose" if job_id is None else "The model proposes"
     with st.container(border=True):
         if not left:
             st.markdown("**The model proposes nothing more.**")
         else:
             what = ("class", "classes") if studio.is_regions else ("object", "objects")
-            st.markdown(f"**The model proposes {wording.plural(left, *what)}** (orange)")
-            st.caption("Click on what is right with Accept (A), or take all and correct it.")
+            st.markdown(f"**{who} {wording.plural(left, *what)}** (orange){_by_class(studio)}")
+            st.caption(
+                "Click on what is right with Accept by click (A), on what is wrong with Reject by "
+                "click (R), or take all and correct it."
+            )
             if studio.proposed.note:
                 st.caption(f":orange[:material/info: {studio.proposed.note}]")
             if st.button("Accept all", icon=":material/done_all:", width="stretch", key="take-all"):
                 studio.accept_all()
-                services.send_away_proposal(job_id)
-                st.rerun()
+                _close(studio, job_id)
         if st.button("Close" if not left else "Send away", width="stretch", key="send-away"):
-            studio.proposed.drop()
-            services.send_away_proposal(job_id)
-            st.rerun()
+            _close(studio, job_id)
+
+
+def _by_class(studio: Studio) -> str:
+    """Return how many of each class are proposed; empty: there is one class."""
+    counts = Counter(name or "no class" for name in studio.proposed.classes.values())
+    if len(counts) < 2 or studio.is_regions:
+        return ""
+    return ": " + ", ".join(f"{name} {count}" for name, count in sorted(counts.items()))
+
+
+def _close(studio: Studio, job_id: str | None) -> None:
+    studio.proposed.drop()
+    if job_id is not None:
+        services.send_away_proposal(job_id)
+    st.rerun()

@@ -41,7 +41,7 @@ def open_studio(
         part="" if region is None else region.name,
         image_cyx=workflow.image_values(workspace(), study.name, image.id, region),
         journal=work,
-        earlier=lambda class_name: lessons(study.name, image.id, class_name),
+        earlier=lambda classes: lessons(study.name, image.id, classes),
         earlier_boxes=lambda: box_examples(study.name, image.id),
         kind=kind,
         classes=classes,
@@ -74,7 +74,7 @@ def _news(work: Journal, left: list[Left]) -> list[str]:
             "Some strokes that were not saved cannot be read any more. They are not shown; their "
             f"lines stay in the study's folder, in labels/{work.image_id}."
         )
-    return told
+    return told + work.take_told()
 
 
 def _of_closed(left: Left) -> str:

@@ -21,9 +21,9 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 
-def lessons(name: str, image_id: str, class_name: str | None) -> "list[Lesson]":
-    """Return what the images that were labelled last teach, of all objects or of one class."""
-    return _of_newest(name, image_id, partial(_lesson, class_name=class_name))
+def lessons(name: str, image_id: str, classes: tuple[str, ...]) -> "list[Lesson]":
+    """Return what the images that were labelled last teach of these classes."""
+    return _of_newest(name, image_id, partial(_lesson, classes=classes))
 
 
 def box_examples(name: str, image_id: str) -> "list[Examples]":
@@ -52,7 +52,7 @@ def _of_newest(name: str, image_id: str, made: Callable[..., T | None]) -> list[
 # One holds 10,000 pixels: a megabyte a channel.
 @st.cache_resource(show_spinner=False, max_entries=16)
 def _lesson(
-    root: str, name: str, image_id: str, seen_as: str, version: str, class_name: str | None
+    root: str, name: str, image_id: str, seen_as: str, version: str, classes: tuple[str, ...]
 ) -> "Lesson | None":
     from core.annotate import lessons as pixels
 
@@ -61,7 +61,7 @@ def _lesson(
     if labels is None:
         return None
     image_cyx = workflow.image_values(place, name, image_id)
-    return pixels.draw(image_cyx, pixels.known(labels, class_name))
+    return pixels.draw(image_cyx, pixels.known(labels, classes))
 
 
 # One holds 13,000 pixels.

@@ -6,6 +6,7 @@ outlines.py   what objects that are done teach of boxes
 lessons.py    what images that are done teach of the next one
 scribbles.py  a few strokes a class -> the rest of the image, and objects out of it
 edits.py      what a hand does to labels
+retouch.py    what it does to the outlines of single objects
 doctor.py     what is probably not meant, object by object
 rarity.py     classes that are marked rarely or never
 opinions.py   what a second person, or a model, says of the labels

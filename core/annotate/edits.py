@@ -210,30 +210,6 @@ def reclass(labels: Labels, ids: Iterable[int], class_name: str | None) -> Label
     return replace(labels, objects=items)
 
 
-def fill_holes(labels: Labels, ids: Iterable[int]) -> Labels:
-    """Return labels without holes in the objects; what lies in a hole as an object stays."""
-    from scipy import ndimage
-
-    layer = labels.layers[MAIN].copy()
-    for object_id in ids:
-        layer[ndimage.binary_fill_holes(layer == object_id) & (layer == 0)] = object_id
-    return with_layer(labels, layer, labels.objects)
-
-
-def smooth(labels: Labels, ids: Iterable[int], *, radius_px: float = 2.0) -> Labels:
-    """Return labels with rounder outlines; an object that would vanish stays as it is."""
-    from scipy import ndimage
-
-    layer = labels.layers[MAIN].copy()
-    for object_id in ids:
-        mask = layer == object_id
-        rounder = ndimage.gaussian_filter(mask.astype(np.float32), radius_px) > 0.5
-        if rounder.any():
-            layer[mask] = 0
-            layer[rounder & (layer == 0)] = object_id
-    return with_layer(labels, layer, labels.objects)
-
-
 def signed(before: Labels, after: Labels, author: str) -> Labels:
     """Return `after`; who first changed what a model had made becomes the author of it."""
     old, new = before.layers[MAIN], after.layers[MAIN]

@@ -19,7 +19,7 @@ from core.pipeline import boosted
 MOST_IMAGES = 3
 # A window of this side has features in a third of a second on one core.
 WINDOW_PX = 512
-# Of each class; with three images and the strokes, more than the trees are given.
+# Of background and of objects; with three images and the strokes, more than the trees are given.
 _MOST_PIXELS = 5_000
 # Windows begin at multiples of this.
 _STEP_PX = 64
@@ -32,36 +32,46 @@ class Lesson:
     table: scribbles.Floats
     """(pixels, 1, features)."""
     known: NDArray[np.int32]
-    """(pixels, 1): scribbles.INSIDE or BEHIND."""
+    """(pixels, 1): classes as scribbles numbers them."""
 
 
-def known(labels: Labels, class_name: str | None = None) -> NDArray[np.int32]:
-    """Return scribbles.INSIDE, BEHIND or UNKNOWN a pixel, as far as it is annotated.
+def known(labels: Labels, classes: tuple[str, ...] = ()) -> NDArray[np.int32]:
+    """Return the class of each pixel as scribbles numbers it, UNKNOWN where it is not annotated.
 
-    With `class_name` the objects of the other classes are behind.
+    Below two `classes` every object is INSIDE; else one of another class is UNKNOWN.
     """
     found = np.where(labels.annotated_yx, scribbles.BEHIND, scribbles.UNKNOWN).astype(np.int32)
     ids_yx = labels.layers[MAIN]
-    if class_name is None:
+    if len(classes) < 2:
         found[ids_yx > 0] = scribbles.INSIDE
-    else:
-        own = [item.id for item in labels.objects if item.class_name == class_name]
-        found[np.isin(ids_yx, own)] = scribbles.INSIDE
-    return found
+        return found
+    told = {name: at for at, name in enumerate(classes, start=scribbles.INSIDE)}
+    table = np.full(int(ids_yx.max(initial=0)) + 1, scribbles.UNKNOWN, np.int32)
+    for item in labels.objects:
+        if item.layer == MAIN and item.class_name is not None:
+            table[item.id] = told.get(item.class_name, scribbles.UNKNOWN)
+    return np.where(ids_yx > 0, table[ids_yx], found).astype(np.int32)
 
 
 def draw(image_cyx: NDArray[np.generic], known_yx: NDArray[np.int32]) -> Lesson | None:
-    """Return pixels of both kinds out of the window where most of both are; None: there is none."""
+    """Return pixels of background and objects, of each class as many, out of one window.
+
+    It is the window where most of both are; None: there is none.
+    """
     window = best_window(known_yx)
     classes = known_yx[window].ravel()
     rng = np.random.default_rng(0)
+    present = np.unique(classes[classes >= 0]).tolist()
+    if not present:
+        return None
+    inside = max(1, sum(each >= scribbles.INSIDE for each in present))
     drawn = [
-        rng.permutation(np.flatnonzero(classes == each))[:_MOST_PIXELS]
-        for each in (scribbles.BEHIND, scribbles.INSIDE)
+        rng.permutation(np.flatnonzero(classes == each))[
+            : _MOST_PIXELS if each == scribbles.BEHIND else _MOST_PIXELS // inside
+        ]
+        for each in present
     ]
     chosen = np.concatenate(drawn)
-    if not len(chosen):
-        return None
     table = boosted.features(image_cyx, window)
     return Lesson(
         table=table.reshape(classes.size, -1)[chosen][:, None],
@@ -85,9 +95,9 @@ def best_window(known_yx: NDArray[np.int32]) -> boosted.Window:
         np.arange(0, max(1, side - WINDOW_PX + _STEP_PX), _STEP_PX) for side in known_yx.shape
     ]
     counts = []
-    for kind in (scribbles.BEHIND, scribbles.INSIDE):
+    for kind in (known_yx == scribbles.BEHIND, known_yx >= scribbles.INSIDE):
         summed = np.zeros((rows + 1, columns + 1), np.int64)
-        np.cumsum(np.cumsum(known_yx == kind, axis=0), axis=1, out=summed[1:, 1:])
+        np.cumsum(np.cumsum(kind, axis=0), axis=1, out=summed[1:, 1:])
         top, left = np.ix_(*starts)
         bottom, right = np.minimum(top + WINDOW_PX, rows), np.minimum(left + WINDOW_PX, columns)
         counts.append(

@@ -17,8 +17,8 @@ from core.pipeline import boosted
 Floats = NDArray[np.float32]
 UNKNOWN = -1
 """A pixel no stroke went over."""
-BEHIND, INSIDE, EDGE = 0, 1, 2
-"""Classes of the pixels of objects; the edge is optional and parts what touches."""
+BEHIND, INSIDE = 0, 1
+"""Background, and objects of the first class; those of the n-th behind it are INSIDE + n."""
 # Asking takes longest: with 60 trees and every pixel, 5 s at 1024 x 1024 on one core.
 _ROUNDS = 30
 # Above, every second row and column is asked; what lies between is in between, as the features
@@ -34,22 +34,26 @@ class Learned:
 
     model: boosted.BoostedPixels
 
-    def probability(self, table: Floats, index: int) -> Floats:
-        """Return how likely each pixel of `features` is of the class, in [0, 1]."""
+    def probabilities(self, table: Floats) -> Floats:
+        """Return how likely each pixel of `features` is of each class, in [0, 1].
+
+        (classes, rows, columns), BEHIND first; a class that no stroke showed is never likely.
+        """
         from scipy.ndimage import affine_transform
 
-        if index not in self.model.classes:
-            return np.zeros(table.shape[:2], np.float32)
         rows, columns = table.shape[:2]
         step = max(1, math.ceil(math.sqrt(rows * columns / _ASKED_PIXELS)))
         asked = np.ascontiguousarray(table[::step, ::step])
-        told = boosted.judged(self.model, asked)[self.model.classes.index(index)]
-        if step == 1:
-            return np.asarray(told, np.float32)
-        wide = affine_transform(
-            told, [1 / step] * 2, output_shape=(rows, columns), order=1, mode="nearest"
-        )
-        return np.asarray(wide, np.float32)
+        wide = np.zeros((max(self.model.classes) + 1, rows, columns), np.float32)
+        for index, told in zip(self.model.classes, boosted.judged(self.model, asked), strict=True):
+            wide[index] = (
+                told
+                if step == 1
+                else affine_transform(
+                    told, [1 / step] * 2, output_shape=(rows, columns), order=1, mode="nearest"
+                )
+            )
+        return wide
 
 
 def load() -> None:
@@ -115,6 +119,16 @@ def objects(
     parts = watershed(-height, seeds, mask=mask)
     # A sixteenth of the usual area is dust.
     return compact(drop_small(parts.astype(np.int32), max(4, round((size / 4) ** 2 * 0.785))))
+
+
+def likeliest(found_yx: NDArray[np.int32], told_cyx: Floats) -> dict[int, int]:
+    """Return the class of each object: the one that all its pixels together tell most of.
+
+    `told_cyx` are probabilities with BEHIND first, which no object is of.
+    """
+    ids = found_yx.ravel()
+    sums = np.stack([np.bincount(ids, told.ravel()) for told in told_cyx[INSIDE:]])
+    return {each: INSIDE + int(sums[:, each].argmax()) for each in np.unique(ids).tolist() if each}
 
 
 def _usual_diameter(regions: NDArray[np.signedinteger]) -> float:

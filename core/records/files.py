@@ -19,6 +19,9 @@ SCHEMA_VERSION = 1
 
 Record = TypeVar("Record")
 
+NO_RECORD = (msgspec.MsgspecError, UnicodeDecodeError)
+"""What reading raises where bytes are no record; torn ones may hold any byte."""
+
 # No space, no quota, no larger file allowed.
 _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
@@ -39,7 +42,7 @@ def decode(data: bytes, kind: type[Record]) -> Record:
     """
     try:
         return msgspec.json.decode(data, type=kind)
-    except msgspec.MsgspecError as error:
+    except NO_RECORD as error:
         raise StudyError(f"this is no {kind.__name__} record: {error}") from error
 
 
@@ -95,7 +98,7 @@ def read_lines(path: Path, kind: type[Record]) -> list[Record]:
     for line in path.read_bytes().splitlines() if path.exists() else ():
         try:
             found.append(msgspec.json.decode(line, type=kind))
-        except msgspec.MsgspecError:
+        except NO_RECORD:
             continue
     return found
 

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from app import look
 from app.overlay import Overlay
 from app.studio import Studio
 from core.data import study
@@ -88,3 +89,18 @@ def test_who_holds_nothing_that_is_known_gets_the_whole(studio):
         do(studio, "brush", (20, 20), (26, 20 + studio.done))
         overlay.patch(studio, overlay.revision)
     assert overlay.patch(studio, 0).since == 0
+
+
+def test_strokes_that_teach_and_proposals_are_seen_in_the_colour_of_their_class(studio):
+    """All were orange, whatever class was chosen."""
+    do(studio, "teach", (30, 30), (60, 30), **{"class": "bi"})
+    do(studio, "ground", (30, 90), (60, 90))
+    found = np.zeros((SIDE, SIDE), np.int32)
+    found[150:170, 20:40], found[150:170, 60:80] = 1, 2
+    studio.proposed.show(found, {1: "mono", 2: "bi"})
+    painted = whole(studio)
+    mono, bi = (look.rgb(studio.color(name)) for name in ("mono", "bi"))
+    assert tuple(painted[30, 45, :3]) == bi
+    assert tuple(painted[90, 45, :3]) == look.rgb(look.BACKGROUND_COLOR)
+    assert [tuple(painted[160, at, :3]) for at in (30, 70)] == [mono, bi]
+    assert tuple(painted[150, 30, :3]) == look.rgb(look.PREDICTED_COLOR)

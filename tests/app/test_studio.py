@@ -5,6 +5,7 @@ import pytest
 
 from app.overlay import Overlay
 from app.studio import Studio
+from core.annotate import scribbles
 from core.data import study
 from core.data.labels import history, journal
 from core.data.labels.model import MAIN, LabelObject, Labels
@@ -106,8 +107,8 @@ def test_selected_objects_are_merged_classed_and_deleted(open_studio):
     assert studio.selected == ()
 
 
-def test_strokes_label_the_rest_of_the_image_as_a_models_work(open_studio):
-    studio = open_studio()
+def taught(studio):
+    """Show the studio's learner one disc and the background."""
     studio.take(
         [
             gesture(1, "teach", (26, 30), (34, 30)),
@@ -115,11 +116,140 @@ def test_strokes_label_the_rest_of_the_image_as_a_models_work(open_studio):
             gesture(3, "ground", (55, 10), (55, 60), width=3),
         ]
     )
+    return studio
+
+
+def test_strokes_label_the_rest_of_the_image_as_a_models_work(open_studio):
+    studio = taught(open_studio())
+    assert studio.propose_rest() == 3
     assert studio.labels.objects == ()
-    assert studio.label_rest() == 3
+    assert studio.accept_all() == 3
     assert {item.source for item in studio.labels.objects} == {"model"}
     studio.take([gesture(4, "undo")])
     assert studio.labels.objects == ()
+
+
+def test_of_what_strokes_taught_single_objects_are_accepted_and_rejected(open_studio):
+    """All of it became labels at once, right or wrong."""
+    studio = taught(open_studio())
+    studio.propose_rest()
+    studio.take([gesture(4, "accept", (80, 30))])
+    assert not studio.problem
+    [taken] = studio.labels.objects
+    assert (taken.source, taken.author, taken.class_name) == ("model", "", "mono")
+    assert studio.labels.layers[MAIN][30, 80] == taken.id
+    assert studio.labels.layers[MAIN][30, 30] == 0
+    assert len(studio.proposed.classes) == 2
+    studio.take([gesture(5, "reject", (55, 80))])
+    assert len(studio.proposed.classes) == 1
+    studio.take([gesture(6, "accept", (55, 80))])
+    assert "nothing is proposed" in studio.problem
+    studio.take([gesture(7, "brush", (80, 30), (100, 30))])
+    [taken] = studio.labels.objects
+    assert (taken.source, taken.author) == ("model", "ann")  # corrected
+    assert studio.accept_all() == 1
+    assert studio.proposed.ids_yx is None
+
+
+def two_kinds(open_studio, kind=Kind.INSTANCE, background=None):
+    """Return a studio of five discs, two bright and three of half the light, one of each taught."""
+    studio = open_studio(kind, background)
+    rows, columns = np.mgrid[:SIDE, :SIDE]
+    image = np.random.default_rng(0).normal(20, 4, (SIDE, SIDE))
+    for (row, column), light in ((BRIGHT[0], 200), (BRIGHT[1], 200), *((at, 90) for at in DIM)):
+        image[(rows - row) ** 2 + (columns - column) ** 2 < 100] += light
+    studio.image_cyx[:] = image.clip(0, 255).astype(np.uint8)
+    (y, x), (dim_y, dim_x) = BRIGHT[0], DIM[0]
+    studio.take(
+        [
+            gesture(1, "teach", (x - 4, y), (x + 4, y), **{"class": "mono"}),
+            gesture(2, "class", at=1),
+            gesture(3, "teach", (dim_x - 4, dim_y), (dim_x + 4, dim_y), **{"class": "bi"}),
+            gesture(4, "ground", (10, 116), (110, 116)),
+            gesture(5, "ground", (55, 10), (55, 45), width=3),
+        ]
+    )
+    return studio
+
+
+BRIGHT = ((30, 30), (80, 90))
+DIM = ((30, 80), (80, 25), (75, 60))
+
+
+def classes_at(studio, places):
+    """Return which classes are proposed there; None: nothing is."""
+    return [studio.proposed.classes.get(int(studio.proposed.ids_yx[at])) for at in places]
+
+
+def test_each_stroke_teaches_the_class_it_was_drawn_with(open_studio):
+    """All strokes taught one class, and what was found became the class chosen at last."""
+    studio = two_kinds(open_studio)
+    assert studio.propose_rest() == 5
+    assert classes_at(studio, BRIGHT) == ["mono"] * 2
+    assert classes_at(studio, DIM) == ["bi"] * 3
+    studio.take([gesture(6, "accept", (90, 80))])
+    assert [item.class_name for item in studio.labels.objects] == ["mono"]
+    studio.accept_all()
+    assert sorted(item.class_name for item in studio.labels.objects) == ["bi"] * 3 + ["mono"] * 2
+
+
+def test_the_classes_of_strokes_are_there_after_a_reload_in_whatever_order(open_studio):
+    two_kinds(open_studio)
+    again = open_studio()
+    again.classes = ("bi", "other", "mono")
+    again.image_cyx[:] = 0
+    again.taught.classes = again.classes
+    again.taught.show(again.journal.teaching.standing)
+    strokes_yx = again.taught.strokes_yx
+    assert strokes_yx[BRIGHT[0]] == scribbles.INSIDE + 2
+    assert strokes_yx[DIM[0]] == scribbles.INSIDE
+    assert strokes_yx[116, 50] == scribbles.BEHIND
+
+
+def test_objects_that_are_marked_teach_their_class(open_studio):
+    studio = two_kinds(open_studio)
+    studio.take([gesture(6, "undo"), gesture(7, "undo"), gesture(8, "undo")])  # all but mono
+    studio.take([gesture(9, "brush", (76, 30), (84, 30), width=10, **{"class": "bi"})])
+    studio.take([gesture(10, "ground", (10, 116), (110, 116))])
+    studio.take([gesture(11, "ground", (55, 10), (55, 45), width=3)])
+    studio.propose_rest()
+    assert classes_at(studio, BRIGHT) == ["mono"] * 2
+    assert classes_at(studio, DIM[1:]) == ["bi"] * 2
+
+
+def test_regions_of_all_classes_are_proposed_at_once(open_studio):
+    studio = two_kinds(open_studio, Kind.SEMANTIC)
+    assert studio.propose_rest() == 2
+    assert classes_at(studio, (*BRIGHT, *DIM)) == ["mono"] * 2 + ["bi"] * 3
+    studio.accept_all()
+    assert sorted(item.class_name for item in studio.labels.objects) == ["bi", "mono"]
+
+
+def test_a_stroke_of_the_background_class_teaches_the_background(open_studio):
+    studio = two_kinds(open_studio, Kind.SEMANTIC, "bi")
+    assert studio.propose_rest() == 1
+    assert classes_at(studio, (*BRIGHT, *DIM)) == ["mono"] * 2 + [None] * 3
+
+
+def test_without_a_stroke_on_the_background_objects_have_no_outline(open_studio):
+    studio = two_kinds(open_studio)
+    studio.take([gesture(6, "undo"), gesture(7, "undo")])
+    with pytest.raises(LabelError, match="background"):
+        studio.propose_rest()
+
+
+def test_strokes_teach_on_after_a_save_until_all_they_taught_is_decided(open_studio):
+    """The first object that is accepted is not the end of the teaching."""
+    studio = taught(open_studio())
+    studio.propose_rest()
+    studio.take([gesture(4, "accept", (80, 30))])
+    history.finish(studio.journal)
+    again = open_studio()
+    assert len(again.journal.teaching.standing) == 3
+    assert again.propose_rest() == 2
+    again.take([gesture(5, "accept", (30, 30)), gesture(6, "accept", (55, 80))])
+    history.finish(again.journal)
+    assert open_studio().journal.teaching.standing == []
 
 
 def test_regions_of_a_class_are_one(open_studio):
@@ -234,7 +364,7 @@ def test_an_image_that_is_done_teaches_the_next_one_before_any_stroke(open_studi
 
     studio = open_studio()
     with pytest.raises(LabelError, match="second class"):
-        studio.label_rest()
+        studio.propose_rest()
     rows, columns = np.mgrid[:SIDE, :SIDE]
     ids = np.zeros((SIDE, SIDE), np.int32)
     for number, (row, column) in enumerate(((20, 60), (60, 20), (90, 90)), start=1):
@@ -243,21 +373,22 @@ def test_an_image_that_is_done_teaches_the_next_one_before_any_stroke(open_studi
     done = Labels(layers={MAIN: ids}, annotated_yx=ids >= 0, objects=objects)
     image = np.random.default_rng(1).normal(20, 4, (SIDE, SIDE)) + 100 * (ids > 0)
     lesson = lessons.draw(image.clip(0, 255).astype(np.uint8)[None], lessons.known(done))
-    studio.taught.earlier = lambda class_name: [lesson]
-    assert studio.label_rest() == 3
-    assert studio.labels.layers[MAIN][30, 80]
+    studio.taught.earlier = lambda classes: [lesson]
+    assert studio.propose_rest() == 3
+    assert studio.proposed.ids_yx[30, 80]
 
 
 def test_what_the_learner_made_keeps_the_strokes_of_another_session(open_studio):
     """Only strokes looked whether another had written: this wrote the same entry number."""
     old, new = open_studio(), open_studio()
     new.take([gesture(1, "brush", (20, 60), (40, 60))])
-    old.proposed.show(proposed_discs(), {2: "bi"})
+    old.proposed.show(proposed_discs(), {2: "bi"}, job="one")
     assert old.accept_all() == 1
     new.take([gesture(2, "teach", (26, 30), (34, 30)), gesture(3, "ground", (10, 110), (110, 110))])
     new.take([gesture(4, "ground", (55, 10), (55, 60), width=3)])
     old.take([gesture(5, "brush", (80, 100), (90, 100))])
-    assert old.label_rest() >= 1  # taught by what the other session was shown
+    assert old.propose_rest() >= 1  # taught by what the other session was shown
+    old.accept_all()
     again = open_studio().journal.entries
     assert [each.what for each in again] == [
         "brush",
@@ -291,7 +422,7 @@ def test_strokes_for_the_learner_are_there_after_a_reload(open_studio):
     np.testing.assert_array_equal(again.taught.strokes_yx, studio.taught.strokes_yx)
     again.take([gesture(2, "ground", (10, 110), (110, 110))])  # told again, done once
     assert len(again.journal.teaching.standing) == 3
-    assert again.label_rest() == 3
+    assert again.propose_rest() == 3
 
 
 def test_undo_takes_back_the_last_stroke_for_the_learner(open_studio):
@@ -325,3 +456,17 @@ def test_a_digit_after_a_stroke_is_meant_for_the_next_object(open_studio):
     studio.take([gesture(5, "select", (30, 60)), gesture(6, "brush", (80, 90), (100, 90))])
     studio.take([gesture(7, "class", at=0)])
     assert [item.class_name for item in studio.labels.objects] == ["mono", "bi", "bi"]
+
+
+def test_selected_objects_grow_and_shrink_by_a_pixel(open_studio):
+    """The keys grew and shrank the last click of the wand alone."""
+    studio = open_studio()
+    studio.take([gesture(1, "brush", (20, 60), (40, 60)), gesture(2, "select", (30, 60))])
+    area = (studio.labels.layers[MAIN] == 1).sum()
+    studio.take([gesture(3, "grow")])
+    assert (studio.labels.layers[MAIN] == 1).sum() > area
+    studio.take([gesture(4, "shrink"), gesture(5, "shrink")])
+    assert (studio.labels.layers[MAIN] == 1).sum() < area
+    assert studio.selected == (1,)
+    studio.take([gesture(6, "undo"), gesture(7, "undo"), gesture(8, "undo")])
+    assert (studio.labels.layers[MAIN] == 1).sum() == area

@@ -180,7 +180,7 @@ def _scribble(
             [table, *(each.table for each, _ in earlier)],
             [strokes, *(each.known for each, _ in earlier)],
         )
-        inside = learned.probability(table, scribbles.INSIDE)
+        inside = learned.probabilities(table)[scribbles.INSIDE]
         drawn = scribbles.objects(inside)
         took = time.perf_counter() - start
         effort.slowest_s["strokes"] = max(effort.slowest_s.get("strokes", 0), took + took_features)

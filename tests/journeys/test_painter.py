@@ -177,6 +177,61 @@ def test_a_class_counts_for_the_stroke_that_follows_its_key_at_once(place, hand,
     assert [item.class_name for item in labels.objects] == ["mono", "bi", "mono", "bi"]
 
 
+def mark_at(page, across, down):
+    """Return red, green and blue of the canvas there, seen from its middle."""
+    return page.locator(".painter canvas").last.evaluate(
+        """(canvas, [across, down]) => {
+          const per = canvas.width / canvas.getBoundingClientRect().width;
+          const at = [canvas.width / 2 + across * per, canvas.height / 2 + down * per];
+          return [...canvas.getContext("2d").getImageData(...at, 1, 1).data].slice(0, 3);
+        }""",
+        [across, down],
+    )
+
+
+def test_selected_objects_are_merged_by_a_button_and_labels_fade(place, hand, two_classes):
+    page = hand.page
+    hand.open(two_classes, painting.CLASSES)
+    page.keyboard.press("b")
+    drag(page, (-120, 0), (-80, 0))
+    drag(page, (80, 0), (120, 0))
+    hand.settle()
+    page.keyboard.press("v")
+    box = page.locator(".painter canvas").last.bounding_box()
+    middle = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+    page.mouse.click(middle[0] - 100, middle[1])
+    page.keyboard.down("Shift")
+    page.mouse.click(middle[0] + 100, middle[1])
+    page.keyboard.up("Shift")
+    page.get_by_role("button", name="Merge").click()
+    reach = round(100 * SIDE / min(box["width"], box["height"]))
+    for _ in range(100):
+        labels_yx = work_of(place, 1).labels.layers[MAIN]
+        left, right = (
+            labels_yx[SIDE // 2, SIDE // 2 - reach],
+            labels_yx[SIDE // 2, SIDE // 2 + reach],
+        )
+        if left == right > 0:
+            break
+        painting.rest(0.1)
+    assert left == right > 0
+    page.locator(".painter").last.focus()
+    page.keyboard.press("r")
+    status = page.locator(".painter-status").last
+    assert "Reject" in status.text_content()
+
+    marked = mark_at(page, -100, 0)
+    page.get_by_text("Looking").first.click()
+    thumb = page.get_by_role("slider", name="Opacity of the labels")
+    thumb.focus()
+    page.keyboard.press("Home")
+    faded = page.locator(".painter-status[data-opacity='0']").last
+    faded.wait_for(state="attached", timeout=painting.PATIENCE_MS)
+    red, green, blue = mark_at(page, -100, 0)
+    assert red == green == blue  # the grey picture alone
+    assert marked != [red, green, blue]
+
+
 def test_a_palm_beside_the_pen_does_not_end_the_stroke(place, hand, two_classes):
     """A second pointer put its own place in place of the stroke; what was drawn was lost."""
     page = hand.page

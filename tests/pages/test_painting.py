@@ -124,3 +124,60 @@ def test_lines_that_cannot_be_read_do_not_close_the_image(image):
     assert "cannot be read any more" in text(test)
     folder = services.study_dir(STUDY)
     assert [journal.editor(each) for each in journal.waiting(folder, image.id)] != ["tab-gone"]
+
+
+def test_a_damaged_base_is_told_and_the_strokes_are_there(image):
+    """The tab could not open the image any more: `this is no Basis record`, and no way on."""
+    studio = leave_a_stroke(image, "tab-gone", long_ago=True)
+    base = studio.journal.folder / "base.json"
+    base.write_bytes(base.read_bytes()[:15])
+    test = painting(image)
+    assert len(studio_of(test).labels.objects) == 1
+    assert str(base) in text(test)
+    test.button(key="save-paint").click().run()
+    assert not test.exception
+    labels, _ = services.load_labels(STUDY, image.id)
+    assert len(labels.objects) == 1
+
+
+def offered(test):
+    """Return the labels of the buttons for what is selected."""
+    return [each.label for each in test.button if str(each.key).startswith("retouch-")]
+
+
+def test_what_keys_do_to_selected_objects_has_buttons_where_it_applies(image):
+    """Merge, fill holes, smooth, grow and shrink were known to readers of the help line alone."""
+    test = painting(image)
+    studio_of(test).take([STROKE, {**STROKE, "number": 2, "points": [[40, 40], [50, 40]]}])
+    assert offered(test.run()) == []
+    select = {"number": 3, "what": "select", "points": [[15, 10]]}
+    studio_of(test).take([select])
+    assert offered(test.run()) == ["Grow", "Shrink", "Fill holes", "Smooth", "Delete"]
+    area = (studio_of(test).labels.flat_yx == 1).sum()
+    test.button(key="retouch-grow").click().run()
+    assert not test.exception
+    assert (studio_of(test).labels.flat_yx == 1).sum() > area
+    studio_of(test).take([{**select, "number": 4, "points": [[45, 40]], "shift": True}])
+    assert offered(test.run())[0] == "Merge"
+    assert "(M)" in test.button(key="retouch-merge").help
+    test.button(key="retouch-merge").click().run()
+    assert not test.exception
+    assert len(studio_of(test).labels.objects) == 1
+    studio_of(test).take([{"number": 5, "what": "click", "points": [[30, 30]]}])
+    assert offered(test.run()) == ["Grow", "Shrink"]  # the last click
+
+
+def test_the_opacity_of_labels_is_remembered_while_images_change(image):
+    test = painting(image)
+    test.session_state["looking"] = True
+    slider = next(each for each in test.run().slider if each.label == "Opacity of the labels")
+    assert slider.value == 100
+    slider.set_value(40).run()
+    assert not test.exception
+    test.button(key="next").click().run()
+    test.session_state["looking"] = False
+    test.run()
+    assert not [each for each in test.slider if each.label == "Opacity of the labels"]
+    test.session_state["looking"] = True
+    slider = next(each for each in test.run().slider if each.label == "Opacity of the labels")
+    assert slider.value == 40

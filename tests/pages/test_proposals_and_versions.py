@@ -9,6 +9,7 @@ from small_study import RUN, shown, text
 
 from app import services
 from core import workflow
+from core.annotate import edits
 from core.data.labels.model import MAIN
 from core.errors import LabelError
 from core.records import JobRequest, JobStatus, Kind, TaskSpec, write
@@ -109,3 +110,41 @@ def test_strokes_that_are_not_saved_stand_before_the_way_back(trained, image):
     studio.take([gesture])
     with pytest.raises(LabelError, match="not saved yet"):
         services.restore_labels(STUDY, image.id, version, TAB)
+
+
+def test_what_strokes_taught_is_taken_object_by_object_and_what_is_left_outlives_a_save(image):
+    """The button wrote all objects into the labels; after Save, nothing was left to choose from."""
+    test = painting(image)
+    studio = test.session_state["studio"][0]
+    labels = studio.labels
+    with studio.at_work():
+        studio.keep(edits.delete(labels, [o.id for o in labels.objects]), "delete")
+    rows, columns = (np.nonzero(labels.layers[MAIN] == labels.objects[0].id)[at] for at in (0, 1))
+    inside = [[columns.mean() - 2, rows.mean()], [columns.mean() + 2, rows.mean()]]
+    free = np.argwhere(labels.layers[MAIN][4:-4, 4:-24] == 0)[::37][:4] + 4
+    behind = [[[c, r], [c + 1, r]] for r, c in free.tolist()]
+    strokes = [("teach", inside), *(("ground", each) for each in behind)]
+    studio.take(
+        [
+            {"number": number, "what": what, "points": points, "width": 3}
+            for number, (what, points) in enumerate(strokes, start=1)
+        ]
+    )
+    button(test, "Label the rest").click().run()
+    assert not test.exception
+    studio = test.session_state["studio"][0]
+    assert studio.labels.objects == ()
+    left = len(studio.proposed.classes)
+    assert f"{left} objects" in text(test)
+    accepted = next(iter(studio.proposed.classes))
+    row, column = np.argwhere(studio.proposed.ids_yx == accepted)[5].tolist()
+    studio.take([{"number": 9, "what": "accept", "points": [[column, row]], "width": 3}])
+    test.run()
+    button(test, "Save").click().run()
+    assert not test.exception
+    studio = test.session_state["studio"][0]
+    assert [each.source for each in studio.labels.objects] == ["model"]
+    assert len(studio.proposed.classes) == left - 1
+    button(test, "Accept all").click().run()
+    assert not test.exception
+    assert len(test.session_state["studio"][0].labels.objects) == left

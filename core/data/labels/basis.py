@@ -4,7 +4,9 @@ import uuid
 from dataclasses import dataclass
 from pathlib import Path
 
+from core.data.labels.entries import LINES
 from core.data.labels.model import LabelObject
+from core.errors import StudyError
 from core.records import files
 
 
@@ -27,14 +29,36 @@ def begin(place: Path, version: str | None, known: tuple[LabelObject, ...]) -> B
     """Begin a journal in the folder, on a version with these objects."""
     basis = Basis(version=version, token=uuid.uuid4().hex[:8])
     files.write(place / "objects.json", _Objects(objects=known))
-    files.write(place / "base.json", basis)
+    files.write(path(place), basis)
     return basis
 
 
+def path(place: Path) -> Path:
+    """Return the file that tells what the journal in the folder was begun on."""
+    return place / "base.json"
+
+
 def read(place: Path) -> Basis | None:
-    """Return what the journal in the folder was begun on; None: there is none."""
-    path = place / "base.json"
-    return files.read(path, Basis) if path.is_file() else None
+    """Return what the journal in the folder was begun on; None: there is none.
+
+    Raises StudyError where that is damaged, or gone though there are strokes.
+    """
+    told = path(place)
+    if not told.is_file() and not (place / LINES).is_file():
+        return None
+    try:
+        return files.read(told, Basis)
+    except OSError as error:
+        raise StudyError(f"{told} cannot be read: {error}") from error
+
+
+def token(place: Path) -> str:
+    """Return which journal stands in the folder; one word for none, and one for a damaged one."""
+    try:
+        told = read(place)
+    except StudyError:
+        return "damaged"
+    return "gone" if told is None else told.token
 
 
 def objects(place: Path) -> tuple[LabelObject, ...]:

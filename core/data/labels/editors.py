@@ -78,6 +78,7 @@ def _taken(mine: Journal, name: str) -> Left | None:
     with theirs.turn():
         if _is_at_work(_files(mine, name)):
             return None  # it came back
+        mine.mended += theirs.take_told()
         is_here = theirs.place == mine.place
         if is_here:
             mine.take_lessons(theirs)

@@ -16,7 +16,7 @@ from core.records import files
 
 LINES = "entries.jsonl"
 LEARNED = "rest of the image"
-"""What an entry is called that holds what the learner made of the strokes shown to it."""
+"""What an entry is called with which all is decided that the learner made of strokes."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -113,7 +113,7 @@ def set_aside(place: Path, whole: int, count: int) -> Path | None:
     tail = path.read_bytes()[whole:] if path.exists() else b""
     if not tail.strip():
         return None
-    kept = place.parent.parent / "torn" / f"{place.name}-{clock.time_ns()}"
+    kept = _torn(place)
     files.write_bytes(kept / LINES, tail)
     for each in sorted(place.glob("*.tiles")):
         if each.stem.isdigit() and int(each.stem) >= count:
@@ -125,6 +125,18 @@ def set_aside(place: Path, whole: int, count: int) -> Path | None:
         file.truncate(whole)
         file.flush()
         os.fsync(file.fileno())
+    return kept
+
+
+def set_file_aside(path: Path) -> Path | None:
+    """Move a damaged file out of its journal and return where it is; None: there is none."""
+    kept = _torn(path.parent) / path.name
+    kept.parent.mkdir(parents=True)
+    try:
+        os.replace(path, kept)
+    except FileNotFoundError:
+        kept.parent.rmdir()
+        return None
     return kept
 
 
@@ -145,6 +157,11 @@ def causes(study_dir: StudyDir, image_id: str) -> set[str]:
     """Return the gestures behind those strokes."""
     found = files.read_lines(_history(study_dir, image_id), _Cause)
     return {each.cause for each in found if each.cause}
+
+
+def _torn(place: Path) -> Path:
+    """Return a new folder for what cannot be read of the journal in `place`."""
+    return place.parent.parent / "torn" / f"{place.name}-{clock.time_ns()}"
 
 
 def _history(study_dir: StudyDir, image_id: str) -> Path:
@@ -170,5 +187,5 @@ def _follow(entry: Entry, undoable: list[int], redoable: list[int]) -> bool:
 def _decoded(line: bytes) -> Entry | None:
     try:
         return msgspec.json.decode(line, type=Entry)
-    except msgspec.MsgspecError:
+    except files.NO_RECORD:
         return None

@@ -19,7 +19,7 @@ from pathlib import Path
 
 from filelock import FileLock
 
-from core.data.labels import basis, steps, store, teaching, tiles
+from core.data.labels import basis, recovery, steps, store, teaching, tiles
 from core.data.labels import entries as lines
 from core.data.labels.entries import LEARNED, LINES, Entry
 from core.data.labels.model import Labels, empty
@@ -28,7 +28,7 @@ from core.data.labels.shapes import Point
 from core.data.labels.steps import Step
 from core.data.labels.teaching import Shown, Teaching
 from core.data.labels.tiles import Tile
-from core.errors import ConflictError
+from core.errors import ConflictError, StudyError
 from core.paths import StudyDir, check_name
 from core.records import files
 
@@ -56,6 +56,8 @@ class Journal:
     """Strokes for the learner, which are no labels."""
     cause: str = ""
     """Goes into the next entries."""
+    mended: list[str] = field(default_factory=list)
+    """What was damaged and what became of it, in sentences that nobody was told yet."""
     _causes: set[str] = field(default_factory=set)
     _whole: int = 0
     _seen: tuple[str, int, int] = ("nothing", 0, 0)
@@ -80,15 +82,24 @@ class Journal:
     @property
     def before(self) -> Labels | None:
         """Return the labels it started from, read from the disk; None: there were none."""
-        region = self.place.region if self.place is not None else None
-        if self.base is None:
-            return None
-        return store.load(self.study_dir, self.image_id, self.base, region)
+        return self.load(self.base)
 
     @property
     def is_torn(self) -> bool:
         """Return whether there are lines that cannot be read; they are set aside, not deleted."""
         return self._seen[1] > self._whole
+
+    def load(self, version: str | None) -> Labels | None:
+        """Return a version's labels in this place, read from the disk; None: it is no version."""
+        region = self.place.region if self.place is not None else None
+        if version is None:
+            return None
+        return store.load(self.study_dir, self.image_id, version, region)
+
+    def take_told(self) -> list[str]:
+        """Return what was mended since it was asked last."""
+        told, self.mended = self.mended, []
+        return told
 
     def knows(self, cause: str) -> bool:
         """Return whether the gesture is in here already, or in a version of the image."""
@@ -101,11 +112,14 @@ class Journal:
             return None
         return self._write(after, touched, what)
 
-    def teach(self, value: int, points: Sequence[Point], width_px: float) -> None:
+    def teach(
+        self, value: int, points: Sequence[Point], width_px: float, class_name: str = ""
+    ) -> None:
         """Put a stroke for the learner on the disk."""
         told = Shown(
             time=steps.next_time(self.entries, self.teaching),
             value=value,
+            class_name=class_name,
             points=tuple(points),
             width_px=width_px,
             cause=self.cause,
@@ -137,9 +151,14 @@ class Journal:
     def read(self) -> None:
         """Read what is on the disk; without a stroke, it starts from what counts by now.
 
-        Raises StudyError where the base is damaged, or a file cannot be read at the moment.
+        A damaged base is mended, see `mended`. Raises StudyError where the labels are damaged,
+        or a file cannot be read at the moment.
         """
-        told = basis.read(self.folder)
+        try:
+            told = basis.read(self.folder)
+        except StudyError as error:
+            self.mended.append(recovery.mend(self, error))
+            told = basis.read(self.folder)
         if told is not None and (self.folder / LINES).is_file():
             self.base = told.version
         else:
@@ -172,9 +191,9 @@ class Journal:
 
     def _now(self) -> tuple[str, int, int]:
         """Return what tells whether somebody else wrote here or made a version of it."""
-        told, path = basis.read(self.folder), self.folder / LINES
+        path = self.folder / LINES
         size = path.stat().st_size if path.exists() else 0
-        return "gone" if told is None else told.token, size, teaching.size(self._taught())
+        return basis.token(self.folder), size, teaching.size(self._taught())
 
     def _step(self, target: Step | None, what: str) -> bool:
         if isinstance(target, Shown):
@@ -246,8 +265,7 @@ def open_(
     """Return the editor's journal, gone on from where it stopped.
 
     Starts from the version that counts; with a place, each region has a journal of its own.
-    Lines that cannot be read, and what rests on them, are left out, see `is_torn`. Raises
-    StudyError where its base is damaged.
+    Lines that cannot be read, and what rests on them, are left out, see `is_torn`.
     """
     name = who if place is None else f"{who}{IN}{place.region.name}"
     journal = Journal(

@@ -19,7 +19,9 @@ class Shown:
     time: float
     """Seconds since 1970."""
     value: int = -1
-    """The class that the stroke shows, as the learner numbers them."""
+    """Whether the stroke shows background or an object, as the learner numbers them."""
+    class_name: str = ""
+    """Of which class the object is; empty: of the first one."""
     points: tuple[Point, ...] = ()
     """(column, row) in pixels of the image."""
     width_px: float = 1.0

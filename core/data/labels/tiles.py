@@ -1,7 +1,7 @@
 """The squares of an image that a stroke changed: kept before and after it, and put back."""
 
 import zlib
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -53,23 +53,36 @@ def put(
 ) -> Labels:
     """Return labels with the tiles as `data` has them; LabelError where the two do not fit."""
     layer, annotated = labels.layers[MAIN].copy(), labels.annotated_yx.copy()
-    at = 0
-    for tile in tiles:
+    for tile, coded in _pieces(labels, tiles, data):
         place = _place(tile)
-        shape = layer[place].shape
-        count = shape[0] * shape[1]
-        if len(data) < at + 4 * count:
-            raise LabelError("the tiles of a stroke are shorter than the image tells")
-        coded = np.frombuffer(data, dtype="<i4", count=count, offset=at).reshape(shape)
         layer[place], annotated[place] = coded >> 1, (coded & 1).astype(bool)
-        at += 4 * count
-    if at != len(data):
-        raise LabelError("the tiles of a stroke are longer than the image tells")
     drawn = set(ids_in(layer))
     kept = tuple(item for item in objects if item.layer != MAIN or item.id in drawn)
     return replace(
         labels, layers={**labels.layers, MAIN: layer}, annotated_yx=annotated, objects=kept
     )
+
+
+def differing(labels: Labels, tiles: Sequence[Tile], data: bytes) -> set[Tile]:
+    """Return the tiles in which labels are not as `data` has them; LabelError as in `put`."""
+    pieces = _pieces(labels, tiles, data)
+    return {tile for tile, coded in pieces if (coded != _coded(labels, tile)).any()}
+
+
+def _pieces(
+    labels: Labels, tiles: Sequence[Tile], data: bytes
+) -> Iterator[tuple[Tile, NDArray[np.int32]]]:
+    """Give each tile of `data` with its ids and annotated area in one number each."""
+    at = 0
+    for tile in tiles:
+        shape = labels.annotated_yx[_place(tile)].shape
+        count = shape[0] * shape[1]
+        if len(data) < at + 4 * count:
+            raise LabelError("the tiles of a stroke are shorter than the image tells")
+        yield tile, np.frombuffer(data, dtype="<i4", count=count, offset=at).reshape(shape)
+        at += 4 * count
+    if at != len(data):
+        raise LabelError("the tiles of a stroke are longer than the image tells")
 
 
 def _place(tile: Tile) -> tuple[slice, slice]:

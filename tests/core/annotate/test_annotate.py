@@ -81,7 +81,7 @@ def test_two_strokes_find_the_other_objects() -> None:
     image, ids = _scene()
     table = scribbles.features(image)
     learned = scribbles.learn([table], [_strokes(ids)])
-    inside = learned.probability(table, scribbles.INSIDE)
+    inside = learned.probabilities(table)[scribbles.INSIDE]
     assert ((inside > 0.5) == (ids > 0)).mean() > 0.95
     found = scribbles.objects(inside, diameter_px=2 * RADIUS)
     assert found.max() == len(CENTRES)

@@ -3,7 +3,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from core.annotate import edits
+from core.annotate import edits, retouch
 from core.data.labels.model import MAIN, Labels, empty
 from core.errors import LabelError
 
@@ -119,12 +119,12 @@ def test_delete_reclass_and_holes() -> None:
     assert [item.id for item in edits.delete(labels, [1]).objects] == [2]
     assert edits.reclass(labels, [2], "other").objects[1].class_name == "other"
     pierced = edits.erase(labels, edits.stroke(SHAPE, [(10, 10)], 3))
-    assert _area(edits.fill_holes(pierced, [1]), 1) == 144
+    assert _area(retouch.fill_holes(pierced, [1]), 1) == 144
 
 
 def test_smoothing_rounds_corners_and_keeps_small_objects() -> None:
     labels = _square(_two(), 70, 5, 2)
-    rounder = edits.smooth(labels, [1, 3])
+    rounder = retouch.smooth(labels, [1, 3])
     assert 120 < _area(rounder, 1) < 144
     assert rounder.layers[MAIN][5, 5] == 0
     assert _area(rounder, 3) > 0
@@ -134,3 +134,20 @@ def test_what_is_under_a_point() -> None:
     assert edits.at(_two(), (10.2, 9.6)) == 1
     assert edits.at(_two(), (30, 30)) is None
     assert edits.at(_two(), (500, -3)) is None
+
+
+def test_growing_adds_a_rim_of_free_pixels_and_shrinking_takes_it_away() -> None:
+    labels = _square(_square(_two(), 17, 5, name="touching"), 0, 48)
+    grown = retouch.grow(labels, [1, 4])
+    assert _area(grown, 1) == 12 * 12 + 3 * 12  # one side touches another object
+    assert _area(grown, 3) == _area(grown, 2) == 12 * 12
+    assert _area(grown, 4) == 12 * 12 + 2 * 12  # two sides lie at the border of the image
+    shrunk = retouch.shrink(labels, [2, 4])
+    assert _area(shrunk, 2) == 10 * 10
+    assert _area(shrunk, 4) == 11 * 11  # the border of the image is no outline
+    assert _area(shrunk, 1) == 12 * 12
+
+
+def test_an_object_that_would_vanish_does_not_shrink() -> None:
+    labels = _square(_two(), 60, 10, side=2)
+    assert _area(retouch.shrink(labels, [3]), 3) == 4

@@ -21,13 +21,20 @@ def marked(*boxes: tuple[int, int, str]) -> Labels:
     return Labels(layers={MAIN: ids}, annotated_yx=np.ones((SIDE, SIDE), bool), objects=objects)
 
 
-def test_what_is_not_annotated_is_not_known_and_another_class_is_behind() -> None:
+def test_what_is_not_annotated_is_not_known_and_each_class_is_told() -> None:
     labels = marked((0, 0, "cell"), (100, 100, "dust"))
     labels.annotated_yx[300:] = False
-    every, cells = lessons.known(labels), lessons.known(labels, "cell")
+    every, told = lessons.known(labels), lessons.known(labels, ("dust", "cell"))
     assert (every[350] == scribbles.UNKNOWN).all()
-    assert every[10, 10] == every[110, 110] == cells[10, 10] == scribbles.INSIDE
-    assert every[200, 200] == cells[110, 110] == scribbles.BEHIND
+    assert every[10, 10] == every[110, 110] == told[110, 110] == scribbles.INSIDE
+    assert told[10, 10] == scribbles.INSIDE + 1
+    assert every[200, 200] == told[200, 200] == scribbles.BEHIND
+
+
+def test_an_object_of_no_class_that_is_taught_is_one_of_the_only_class_or_of_none() -> None:
+    labels = marked((0, 0, "cell"), (100, 100, "dust"))
+    assert lessons.known(labels, ("cell",))[110, 110] == scribbles.INSIDE
+    assert lessons.known(labels, ("cell", "spine"))[110, 110] == scribbles.UNKNOWN
 
 
 def test_the_window_lies_where_objects_are() -> None:
@@ -64,3 +71,15 @@ def test_the_images_labelled_last_teach_first(workspace: Workspace) -> None:
         store.save(study_dir, name, marked((0, 0, "cell")), author="ann")
         os.utime(study_dir.labels / name / "head.json", (1000 + number, 1000 + number))
     assert lessons.newest(study_dir, list("abcde"), but="d") == ["e", "b", "a"]
+
+
+def test_a_lesson_shows_every_class_and_as_much_background_as_all_of_them() -> None:
+    boxes = [(at, at, ("cell", "dust")[at // 80 % 2]) for at in range(0, 640, 80)]
+    labels = marked(*boxes)
+    known = lessons.known(labels, ("cell", "dust"))
+    image = np.random.default_rng(0).normal(20, 3, (SIDE, SIDE))
+    lesson = lessons.draw(image[None].astype(np.float32), known)
+    assert lesson is not None
+    behind, cell, dust = np.bincount(lesson.known[:, 0])
+    assert cell == dust > 1000
+    assert behind >= cell + dust
