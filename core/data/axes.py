@@ -42,6 +42,15 @@ class Picture:
     """As the file itself tells them, whatever was asked for; Q and I: it tells nothing."""
     file_shape: tuple[int, ...] = ()
     scenes: int = 1
+    """How many pictures with axes of their own the file holds."""
+    scene: int = 0
+    """Which of them this is."""
+    scene_name: str = ""
+    """As the file calls it, or its number; empty: it is the only one."""
+    place: tuple[tuple[str, int], ...] = ()
+    """Axis and position of each axis of its stack, where that is longer than 1."""
+    depths: int = 1
+    """How many depths (z) the deepest of the pictures has."""
     lossy: bool = False
     """Whether the file format changes values (JPEG)."""
     notices: tuple[str, ...] = ()
@@ -54,7 +63,12 @@ class Picture:
         if not more and self.scenes == 1:
             return None
         return Stack(
-            format=file_format, axes=self.file_axes, shape=self.file_shape, scenes=self.scenes
+            format=file_format,
+            axes=self.file_axes,
+            shape=self.file_shape,
+            scenes=self.scenes,
+            depths=self.depths,
+            planes=self.planes,
         )
 
 
@@ -113,14 +127,6 @@ class Layout:
     def pixels(self) -> int:
         """Return rows times columns."""
         return self.shape[self.axes.index("Y")] * self.shape[self.axes.index("X")]
-
-
-def index_of(layout: Layout, plane: int) -> tuple[int | slice, ...]:
-    """Return what picks one plane from the array; ImageError where there is no such plane."""
-    if not 0 <= plane < layout.planes:
-        raise ImageError(f"it has {layout.planes} planes, there is no plane {plane}")
-    places = iter(np.unravel_index(plane, layout.stack) if layout.stack else ())
-    return tuple(slice(None) if axis in layout.kept else int(next(places)) for axis in layout.axes)
 
 
 def project(planes: Iterable[NDArray[np.generic]], how: str) -> NDArray[np.generic]:

@@ -128,7 +128,7 @@ def read_as(
                 pixel_size_um=about.pixel_size_um if about.measured else read.pixel_size_um,
                 stack=stack,
                 decided=True,
-                part=readings.part_of(stack, reading, plane or 0) if several else "",
+                part=readings.part_of(stack, reading, plane or 0, read) if several else "",
                 group=_group(about, several=several),
             )
         )

@@ -5,7 +5,6 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-import tifffile
 from PIL import Image
 
 from core.data import folders, readers, readers_tiff, tables
@@ -105,16 +104,13 @@ def _problem(picture: Found) -> str:
 
 
 def size_of(path: Path) -> tuple[int, int] | None:
-    """Return rows and columns by the header; None: the format tells them only when it is read.
+    """Return rows and columns by the header; None: they differ, or are told only when it is read.
 
     Raises ImageError where the file is no picture.
     """
     kind = readers.format_of(path)
     if kind == "TIFF":
-        with tifffile.TiffFile(path) as tif:
-            series = tif.series[0]
-            sides = dict(zip(readers_tiff.told_axes(tif, series), series.shape, strict=True))
-            return int(sides["Y"]), int(sides["X"])
+        return readers_tiff.size_of(path)
     if kind in ("PNG", "JPEG", "BMP", "GIF"):
         with Image.open(path) as image:
             return image.height, image.width

@@ -1,7 +1,6 @@
 """TIFF in all its kinds: stacks, channels, palettes, pyramids, ImageJ, OME."""
 
 from dataclasses import replace
-from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -9,64 +8,107 @@ import numpy as np
 import tifffile
 from numpy.typing import NDArray
 
-from core.data.axes import (
-    MAX_PIXELS,
-    MIN_SIDE_PX,
-    Asked,
-    Layout,
-    Picture,
-    colors_told,
-    index_of,
-    project,
-    refuse_large,
-    to_cyx,
-)
+from core.data import scenes, tiff_facts
+from core.data.axes import MAX_PIXELS, Asked, Layout, Picture, to_cyx
 from core.errors import ImageError
 
 Pixels = NDArray[np.generic]
-_MICRONS = {"um": 1.0, "µm": 1.0, "μm": 1.0, "micron": 1.0, "microns": 1.0, "nm": 1e-3, "mm": 1e3}
-# A plain TIFF's resolution is mostly the screen's or the printer's; below 10 um a pixel it is a
-# microscope's.
-_FINEST_PRINT_UM = 10.0
+# What scanners put beside a slide (the words are tifffile's), and Bio-Formats' names of the same.
+_PREVIEWS = ("Thumbnail", "Label", "Macro", "Map", "label image", "macro image")
+_LOSSY = (tifffile.COMPRESSION.JPEG, tifffile.COMPRESSION.OJPEG)
 
 
 def read(path: Path, asked: Asked) -> Picture:
-    """Return the picture; see `readers.read`."""
+    """Return the picture; see `readers.read`. Series are counted on as microscopes' scenes are."""
     with tifffile.TiffFile(path) as tif:
-        series = tif.series[0]
-        notices = []
-        if len(tif.series) > 1:
-            notices.append(f"it holds {len(tif.series)} pictures; the first is used")
-        level, factor = _level(series)
+        series, notices = _pictures(tif)
+        # Axes are overruled for files of one picture: those of several need not be alike.
+        axes = asked.axes if len(series) == 1 else ""
+        told: list[str] = []
+        levels = [_level(each) for each in series]
+        found = [
+            _scene(tif, each, level, axes=axes, indices=asked.indices, told=told)
+            for each, level in zip(series, levels, strict=True)
+        ]
+        picture = scenes.picture(found, asked)
+        level, factor = levels[picture.scene]
         if factor > 1:
             notices.append(f"it is a pyramid; the level {factor:.3g} times smaller is used")
-        layout = _layout(tif, level, asked)
-        refuse_large(layout.pixels, asked.most_pixels)
-        chosen = asked.plane or 0
-        if layout.planes > 1:
-            notices.append(
-                f"it is a stack of {layout.planes} planes (axes {layout.axes}); plane {chosen} is "
-                "used"
-            )
-        pixels = _cyx(level, layout, chosen, asked.projection)
-        pixels, more = _colours(tif, level.keyframe, pixels, asked.indices)
-        size_um = _pixel_size_um(tif)
-        return Picture(
-            image_cyx=pixels,
-            axes=layout.axes,
-            channel_names=_channel_names(tif, len(pixels)),
-            channel_colors=colors_told(_channel_colors(tif), len(pixels)),
-            pixel_size_um=None if size_um is None else size_um * factor,
-            plane=chosen if layout.planes > 1 else None,
-            planes=layout.planes,
-            file_axes=told_axes(tif, level),
-            file_shape=tuple(level.shape),
+        return replace(
+            picture,
             lossy=level.keyframe.compression in _LOSSY,
-            notices=(*notices, *more),
+            notices=(*notices, *picture.notices, *dict.fromkeys(told)),
         )
 
 
-_LOSSY = (tifffile.COMPRESSION.JPEG, tifffile.COMPRESSION.OJPEG)
+def size_of(path: Path) -> tuple[int, int] | None:
+    """Return rows and columns by the header; None: the file's pictures differ in size."""
+    with tifffile.TiffFile(path) as tif:
+        series, _ = _pictures(tif)
+        sides = [
+            dict(zip(tiff_facts.axes_of(tif, each), each.shape, strict=True)) for each in series
+        ]
+        sizes = {(int(each["Y"]), int(each["X"])) for each in sides}
+        return sizes.pop() if len(sizes) == 1 else None
+
+
+def _pictures(tif: tifffile.TiffFile) -> tuple[list[tifffile.TiffPageSeries], list[str]]:
+    """Return the file's pictures without previews of them, and what was left out."""
+    kept = [each for each in tif.series if not _is_preview(each)] or tif.series[:1]
+    left_out = len(tif.series) - len(kept)
+    notices = [f"{left_out} small previews in it are left out"] if left_out > 1 else []
+    notices += ["a small preview in it is left out"] if left_out == 1 else []
+    # Pages of half the size that say nothing of it are mostly levels of a pyramid, not always.
+    guessed = [
+        level
+        for series in kept
+        for level in series.levels[1:]
+        if series.kind == "generic" and not (level.keyframe.is_reduced or level.keyframe.is_subifd)
+    ]
+    notices += [
+        f"its page of {_width(level)} pixels' width counts as a smaller copy of the one before; if "
+        "it is a picture of its own, save it as a file of its own"
+        for level in guessed
+    ]
+    return kept, notices
+
+
+def _is_preview(series: tifffile.TiffPageSeries) -> bool:
+    """Return whether it is a thumbnail, a mask of transparency or a photo of the slide's label."""
+    page = series.keyframe
+    return page.is_reduced or page.is_mask or (series.kind != "shaped" and series.name in _PREVIEWS)
+
+
+def _scene(
+    tif: tifffile.TiffFile,
+    series: tifffile.TiffPageSeries,
+    sized: tuple[Any, float],
+    *,
+    axes: str,
+    indices: bool,
+    told: list[str],
+) -> scenes.Scene:
+    """Return one of the file's pictures; what is decided while it is read goes to `told`."""
+    level, factor = sized
+    said = tiff_facts.axes_of(tif, level)
+    size_um = tiff_facts.pixel_size_um(tif, series)
+    layout = Layout(axes=axes if len(axes) == len(said) else said, shape=tuple(level.shape))
+
+    def plane(index: scenes.Index) -> tuple[Pixels, str]:
+        pixels, more = _colours(tif, level.keyframe, to_cyx(*_plane(level, layout, index)), indices)
+        told.extend(more)
+        return pixels, "CYX"
+
+    return scenes.Scene(
+        axes=layout.axes,
+        shape=layout.shape,
+        read=plane,
+        channel_names=tiff_facts.channel_names(tif, series),
+        channel_colors=tiff_facts.channel_colors(tif, series),
+        pixel_size_um=None if size_um is None else size_um * factor,
+        name=series.name,
+        told=said,
+    )
 
 
 def _level(series: tifffile.TiffPageSeries) -> tuple[Any, float]:
@@ -82,66 +124,31 @@ def _width(level: Any) -> int:
     return int(level.shape[level.axes.index("X")])
 
 
-def _layout(tif: tifffile.TiffFile, level: Any, asked: Asked) -> Layout:
-    """Return what the axes mean: as overruled, else as the file says."""
-    projected = bool(asked.projection)
-    if asked.axes and len(asked.axes) == len(level.shape):
-        return Layout(axes=asked.axes, shape=level.shape, projected=projected)
-    return Layout(axes=told_axes(tif, level), shape=level.shape, projected=projected)
-
-
-def told_axes(tif: tifffile.TiffFile, level: Any) -> str:
-    """Return the axes as the file tells them; Q and I where it does not."""
-    said = str(level.axes)
-    about = tif.imagej_metadata or {}
-    # ImageJ itself always writes `mode` or `hyperstack` beside true channels; without them, the
-    # word was put there by a program that had to call its pages something.
-    if tif.is_imagej and "C" in said and not ("mode" in about or "hyperstack" in about):
-        said = said.replace("C", "Q")
-    if said in ("QYX", "IYX") and level.shape[2] < MIN_SIDE_PX <= min(level.shape[:2]):
-        return f"YX{said[0]}"  # pages last, as some programs write them: no picture is so narrow
-    return said
-
-
-def _cyx(level: Any, layout: Layout, plane: int, how: str) -> Pixels:
-    """Return channels, rows and columns, z made one plane where all of it is asked for."""
-    if not (layout.projected and "Z" in layout.axes):
-        return to_cyx(*_plane(level, layout, plane))
-    single = replace(layout, projected=False)  # so that one depth at a time lies in memory
-    return project((to_cyx(*_plane(level, single, at)) for at in _depths(layout, plane)), how)
-
-
-def _depths(layout: Layout, plane: int) -> list[int]:
-    """Return the number of each depth of a plane, counted as if z were not made one plane."""
-    single = replace(layout, projected=False)
-    places = iter(np.unravel_index(plane, layout.stack) if layout.stack else ())
-    depth = layout.shape[layout.axes.index("Z")]
-    index = [
-        range(depth) if axis == "Z" else [int(next(places))]
-        for axis in layout.axes
-        if axis not in single.kept
-    ]
-    return [int(np.ravel_multi_index(at, single.stack)) for at in product(*index)]
-
-
-def _plane(level: Any, layout: Layout, plane: int) -> tuple[Pixels, str]:
+def _plane(level: Any, layout: Layout, index: scenes.Index) -> tuple[Pixels, str]:
     """Return one plane's array and its axes; reads no other pages where the file allows it."""
-    index = index_of(layout, plane)
     kept = "".join(
         axis for axis, at in zip(layout.axes, index, strict=True) if isinstance(at, slice)
     )
+    stacked = layout.planes > 1
     page_axes = level.keyframe.axes
     leading = len(layout.axes) - len(page_axes)
     by_page = (
-        layout.planes > 1
+        stacked
         and leading > 0
         and layout.axes.endswith(page_axes)
         and len(level.pages) == int(np.prod(layout.shape[:leading]))
     )
-    if not by_page and layout.planes > 1 and level.dataoffset is not None:
+    if not by_page and stacked and level.dataoffset is not None:
         # One long block, as ImageJ writes stacks: only the plane's bytes are read.
-        block = tifffile.memmap(level.keyframe.parent.filehandle.path, mode="r")
-        return np.array(block.reshape(layout.shape)[index]), kept
+        file = level.keyframe.parent
+        block = np.memmap(
+            file.filehandle.path,
+            dtype=level.dtype.newbyteorder(file.byteorder),
+            mode="r",
+            offset=level.dataoffset,
+            shape=layout.shape,
+        )
+        return np.array(block[index]), kept
     if not by_page:
         return level.asarray()[index], kept
     numbers = np.arange(len(level.pages)).reshape(layout.shape[:leading])[index[:leading]]
@@ -182,63 +189,3 @@ def _palette(indices_yx: Pixels, colormap: NDArray[np.uint16]) -> tuple[Pixels, 
     if (colours == colours[:1]).all():
         return colours[:1, indices_yx], []
     return colours[:, indices_yx], ["its palette became the colours it stands for"]
-
-
-def _channel_names(tif: tifffile.TiffFile, channels: int) -> tuple[str, ...]:
-    """Return the names where there is one for each channel."""
-    found: list[Any] = []
-    if tif.is_ome and tif.ome_metadata:
-        pixels = _ome_pixels(tif)
-        told = pixels.get("Channel", [])
-        told = told if isinstance(told, list) else [told]
-        found = [channel.get("Name") for channel in told]
-    elif tif.is_imagej and tif.imagej_metadata:
-        found = list(tif.imagej_metadata.get("Labels", ()))
-    elif tif.shaped_metadata:
-        about = tif.shaped_metadata[0]
-        told = about.get("channel_names") or about.get("Channel", {})
-        found = list(told.get("Name", ()) if isinstance(told, dict) else told)
-    names = tuple(str(name) for name in found if name)
-    return names if len(names) == channels else ()
-
-
-def _channel_colors(tif: tifffile.TiffFile) -> list[str]:
-    """Return `#RRGGBB` for each channel as OME or ImageJ tell it; empty where they do not."""
-    if tif.is_ome and tif.ome_metadata:
-        told = _ome_pixels(tif).get("Channel", [])
-        told = told if isinstance(told, list) else [told]
-        # Red, green, blue, alpha in the bytes of one signed number.
-        return [f"#{(int(c['Color']) & 0xFFFFFFFF) >> 8:06X}" for c in told if "Color" in c]
-    if tif.is_imagej and tif.imagej_metadata:
-        tables = tif.imagej_metadata.get("LUTs", ())
-        return ["#{:02X}{:02X}{:02X}".format(*(int(v) for v in each[:, -1])) for each in tables]
-    return []
-
-
-def _pixel_size_um(tif: tifffile.TiffFile) -> float | None:
-    if tif.is_ome and tif.ome_metadata:
-        about = _ome_pixels(tif)
-        size = about.get("PhysicalSizeX")
-        scale = _MICRONS.get(str(about.get("PhysicalSizeXUnit", "µm")))
-        return float(size) * scale if size and scale else None
-    page = tif.pages.first
-    tag = page.tags.get("XResolution")
-    if tag is None or not isinstance(tag.value, tuple) or not all(tag.value):
-        return None
-    per_unit = tag.value[0] / tag.value[1]
-    if tif.is_imagej:
-        unit = str((tif.imagej_metadata or {}).get("unit", "")).replace("\\u00B5", "µ")
-        scale = _MICRONS.get(unit)
-        return scale / per_unit if scale else None
-    unit_tag = page.tags.get("ResolutionUnit")
-    if unit_tag is None or unit_tag.value != tifffile.RESUNIT.CENTIMETER:
-        return None
-    size_um = 10_000 / per_unit
-    return size_um if size_um < _FINEST_PRINT_UM else None
-
-
-def _ome_pixels(tif: tifffile.TiffFile) -> dict[str, Any]:
-    told = tifffile.xml2dict(str(tif.ome_metadata)).get("OME", {}).get("Image", {})
-    first = told[0] if isinstance(told, list) else told
-    pixels: dict[str, Any] = first.get("Pixels", {})
-    return pixels

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.data.axes import Asked, Picture
-from core.data.scenes import Place, Scene, picture
+from core.data.scenes import Index, Scene, picture, placed
 from core.errors import ImageError
 
 Pixels = NDArray[np.generic]
@@ -37,7 +37,7 @@ def read_nd2(path: Path, asked: Asked) -> Picture:
         scene = Scene(
             axes=axes,
             shape=tuple(file.sizes.values()),
-            read=lambda place: _nd2_plane(file, axes, place),
+            read=lambda index: _nd2_plane(file, axes, index),
             channel_names=tuple(each.channel.name for each in channels),
             channel_colors=tuple(each.channel.color.as_hex() for each in channels),
             # Where nobody calibrated the camera, the file says 1.
@@ -46,7 +46,8 @@ def read_nd2(path: Path, asked: Asked) -> Picture:
         return picture([scene], asked)
 
 
-def _nd2_plane(file: Any, axes: str, place: Place) -> tuple[Pixels, str]:
+def _nd2_plane(file: Any, axes: str, index: Index) -> tuple[Pixels, str]:
+    place = placed(axes, index)
     loops = file.loop_indices
     frame = next(
         (at for at, loop in enumerate(loops) if all(loop.get(a, 0) == n for a, n in place.items())),
@@ -74,7 +75,7 @@ def read_czi(path: Path, asked: Asked) -> Picture:
                     *stack.values(),
                     *((rows, columns, 3) if colored else (channels, rows, columns)),
                 ),
-                read=_czi_reader(file, number, 0 if colored else channels),
+                read=_czi_reader(file, number, "".join(stack) + last, 0 if colored else channels),
                 channel_names=names,
                 channel_colors=colors,
                 pixel_size_um=_czi_size_um(about),
@@ -95,11 +96,12 @@ def _czi_scenes(file: Any) -> list[tuple[int | None, int, int]]:
 
 
 def _czi_reader(
-    file: Any, scene: int | None, channels: int
-) -> Callable[[Place], tuple[Pixels, str]]:
+    file: Any, scene: int | None, axes: str, channels: int
+) -> Callable[[Index], tuple[Pixels, str]]:
     """Return what reads planes of (channels, rows, columns); colour pictures where 0."""
 
-    def read(place: Place) -> tuple[Pixels, str]:
+    def read(index: Index) -> tuple[Pixels, str]:
+        place = placed(axes, index)
         planes = [
             np.asarray(file.read(plane={**place, "C": channel}, scene=scene))
             for channel in range(max(1, channels))
@@ -148,7 +150,7 @@ def _lif_scene(image: Any) -> Scene:
     return Scene(
         axes="".join(image.dims),
         shape=tuple(image.shape),
-        read=lambda place: _lif_plane(image, place),
+        read=lambda index: _lif_plane(image, placed("".join(image.dims), index)),
         channel_names=tuple(tables) if len(set(tables)) == len(tables) > 1 else (),
         channel_colors=tuple(_LEICA_COLORS.get(name.lower(), "#E6E6E6") for name in tables),
         pixel_size_um=float(columns[1] - columns[0]) * 1e6 if len(columns) > 1 else None,
@@ -156,7 +158,7 @@ def _lif_scene(image: Any) -> Scene:
     )
 
 
-def _lif_plane(image: Any, place: Place) -> tuple[Pixels, str]:
+def _lif_plane(image: Any, place: dict[str, int]) -> tuple[Pixels, str]:
     frame_axes = "".join(image.frames.frame_dims)
     sizes = dict(zip(image.dims, image.shape, strict=True))
     if "C" not in sizes or "C" in frame_axes:

@@ -12,7 +12,7 @@ import numpy as np
 
 from core.data.axes import MAX_PIXELS, Asked, Layout, Picture
 from core.data.readers_vendor import door
-from core.data.scenes import Place, Scene, picture
+from core.data.scenes import Index, Scene, picture, placed
 from core.errors import ImageError
 
 _ROOTS = ("zarr.json", ".zgroup", ".zattrs")
@@ -85,7 +85,7 @@ def _read(group: Any, asked: Asked) -> Picture:
     scene = Scene(
         axes=axes,
         shape=tuple(array.shape),
-        read=lambda place: _plane(array, axes, place),
+        read=lambda index: _plane(array, axes, index),
         channel_names=tuple(str(each.get("label", "")) for each in channels if each.get("label")),
         channel_colors=tuple(f"#{each['color'][-6:]}" for each in channels if each.get("color")),
         pixel_size_um=_size_um(scales, level, axes),
@@ -108,9 +108,8 @@ def _fitting(group: Any, levels: list[Any], axes: str, asked: Asked) -> tuple[An
     return group[levels[0]["path"]], levels[0]
 
 
-def _plane(array: Any, axes: str, place: Place) -> tuple[np.ndarray[Any, Any], str]:
-    index = tuple(place.get(axis, slice(None)) for axis in axes)
-    return np.asarray(array[index]), "".join(axis for axis in axes if axis not in place)
+def _plane(array: Any, axes: str, index: Index) -> tuple[np.ndarray[Any, Any], str]:
+    return np.asarray(array[index]), "".join(a for a in axes if a not in placed(axes, index))
 
 
 def _size_um(scales: dict[str, Any], level: dict[str, Any], axes: str) -> float | None:

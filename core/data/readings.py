@@ -5,7 +5,7 @@ is made, or images of their own. Axes that the file tells are believed first, bu
 """
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from functools import partial
 from itertools import product
@@ -60,6 +60,8 @@ def name_of(stack: Stack, reading: Reading) -> str:
     """Return a short name for the command line, e.g. `channels`, `z-max`, `times`, `page-3`."""
     if not (reading.each or reading.projection) and planes(stack, reading) > 1:
         return f"page-{reading.plane + 1}"
+    if stack.scenes > 1:  # other pictures may have depths where the first has none
+        return f"pictures+z-{reading.projection}" if reading.projection else "pictures"
     parts = []
     for letter, _ in _stacked(stack, reading):
         if letter == "C":
@@ -69,8 +71,6 @@ def name_of(stack: Stack, reading: Reading) -> str:
             parts.append(f"z-{reading.projection}")
         elif reading.each:
             parts.append(_WORDS.get(letter, _PAGES)[1])
-    if stack.scenes > 1 and reading.each:
-        parts = ["pictures", *(part for part in parts if part.startswith("z-"))]
     return "+".join(parts)
 
 
@@ -143,23 +143,33 @@ def sentence(stack: Stack, reading: Reading) -> str:
 
 
 def planes(stack: Stack, reading: Reading) -> int:
-    """Return how many planes the reading leaves, where a file's pictures are all like the first."""
+    """Return how many planes the reading leaves.
+
+    Depths of several pictures are taken to be as many as the first one's.
+    """
+    if stack.scenes > 1 and stack.planes and not reading.projection:
+        return stack.planes
     kept = "C" + "Z" * bool(reading.projection)
     left = prod(count for letter, count in _stacked(stack, reading) if letter not in kept)
     return left * stack.scenes
 
 
-def part_of(stack: Stack, reading: Reading, plane: int) -> str:
-    """Return which part of its file a plane is, e.g. `time 3` or `time 3, depth 1`."""
+def part_of(stack: Stack, reading: Reading, plane: int, read: Picture) -> str:
+    """Return which part of its file a plane is, e.g. `time 3` or `Series 2, time 3`.
+
+    `read` is the picture of this plane, or of any other where the file holds one stack.
+    """
     if stack.scenes > 1:
-        return f"picture {plane + 1}"
+        return ", ".join((read.scene_name, *_counted(read.place)))
     kept = "C" + "Z" * bool(reading.projection)
     axes = [(letter, n) for letter, n in _stacked(stack, reading) if letter not in kept]
     places = np.unravel_index(plane, [n for _, n in axes]) if axes else ()
-    return ", ".join(
-        f"{_WORDS.get(letter, _PAGES)[0]} {int(place) + 1}"
-        for (letter, _), place in zip(axes, places, strict=True)
-    )
+    return ", ".join(_counted(zip((letter for letter, _ in axes), map(int, places), strict=True)))
+
+
+def _counted(places: Iterable[tuple[str, int]]) -> list[str]:
+    """Return e.g. `time 3` for each axis and position."""
+    return [f"{_WORDS.get(letter, _PAGES)[0]} {at + 1}" for letter, at in places]
 
 
 def images(
@@ -189,8 +199,8 @@ def images(
         return
     picture = how(plane=0)
     for plane in range(picture.planes):
-        part = part_of(stack, reading, plane) if picture.planes > 1 else ""
-        yield part, picture if plane == 0 else how(plane=plane)
+        read = picture if plane == 0 else how(plane=plane)
+        yield part_of(stack, reading, plane, read) if picture.planes > 1 else "", read
 
 
 def answer_name(path: Path, number: int, part: str) -> str:
@@ -199,7 +209,7 @@ def answer_name(path: Path, number: int, part: str) -> str:
 
 
 def _depth(stack: Stack) -> int:
-    return dict(zip(stack.axes, stack.shape, strict=True)).get("Z", 1)
+    return stack.depths or dict(zip(stack.axes, stack.shape, strict=True)).get("Z", 1)
 
 
 def _stacked(stack: Stack, reading: Reading) -> list[tuple[str, int]]:

@@ -12,8 +12,10 @@ from numpy.typing import NDArray
 from core.data.axes import Asked, Layout, Picture, colors_told, project, refuse_large, to_cyx
 from core.errors import ImageError
 
-Place = dict[str, int]
-"""Axis of the stack -> position."""
+Index = tuple[int | slice, ...]
+"""Position on each axis of a picture; a slice where all of the axis is read."""
+# A longer name is no use in a list of images.
+_LONGEST_NAME = 60
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -22,7 +24,7 @@ class Scene:
 
     axes: str
     shape: tuple[int, ...]
-    read: Callable[[Place], tuple[NDArray[np.generic], str]]
+    read: Callable[[Index], tuple[NDArray[np.generic], str]]
     """From a position on every axis of the stack to one plane with its own axes."""
     channel_names: tuple[str, ...] = ()
     channel_colors: tuple[str, ...] = ()
@@ -34,6 +36,11 @@ class Scene:
     def layout(self, asked: Asked) -> Layout:
         """Return what the axes mean."""
         return Layout(axes=self.axes, shape=self.shape, projected=bool(asked.projection))
+
+
+def placed(axes: str, index: Index) -> dict[str, int]:
+    """Return axis -> position, of those axes of which one place is read."""
+    return {axis: at for axis, at in zip(axes, index, strict=True) if isinstance(at, int)}
 
 
 def picture(scenes: list[Scene], asked: Asked) -> Picture:
@@ -48,7 +55,8 @@ def picture(scenes: list[Scene], asked: Asked) -> Picture:
     at = int(np.searchsorted(np.cumsum(counts), chosen, side="right"))
     scene, layout = scenes[at], layouts[at]
     refuse_large(layout.pixels, asked.most_pixels)
-    image_cyx = _pixels(scene, layout, chosen - sum(counts[:at]), asked.projection)
+    places = _places(layout, chosen - sum(counts[:at]))
+    image_cyx = _pixels(scene, layout, places, asked.projection)
     channels = len(image_cyx)
     return Picture(
         image_cyx=image_cyx,
@@ -61,26 +69,51 @@ def picture(scenes: list[Scene], asked: Asked) -> Picture:
         file_axes=scenes[0].told or scenes[0].axes,
         file_shape=scenes[0].shape,
         scenes=len(scenes),
-        notices=tuple(_told(scenes, scene, planes, chosen)),
+        scene=at,
+        scene_name=_name(scenes, at),
+        place=tuple((layout.axes[axis], n) for axis, n in places.items() if layout.shape[axis] > 1),
+        depths=max(_depth(each.axes, each.shape) for each in scenes),
+        notices=tuple(_told(scenes, at, planes, chosen)),
     )
 
 
-def _pixels(scene: Scene, layout: Layout, plane: int, how: str) -> NDArray[np.generic]:
-    stacked = [axis for axis in layout.axes if axis not in layout.kept]
+def _places(layout: Layout, plane: int) -> dict[int, int]:
+    """Return number of the axis -> position on it, of those axes of which one place is read."""
+    stacked = [at for at, axis in enumerate(layout.axes) if axis not in layout.kept]
     where = np.unravel_index(plane, layout.stack) if stacked else ()
-    place = {axis: int(at) for axis, at in zip(stacked, where, strict=True)}
+    return {axis: int(at) for axis, at in zip(stacked, where, strict=True)}
+
+
+def _pixels(scene: Scene, layout: Layout, places: dict[int, int], how: str) -> NDArray[np.generic]:
+    index = [places.get(axis, slice(None)) for axis in range(len(layout.axes))]
     if not (layout.projected and "Z" in layout.axes):
-        return to_cyx(*scene.read(place))
-    depth = layout.shape[layout.axes.index("Z")]
-    return project((to_cyx(*scene.read({**place, "Z": z})) for z in range(depth)), how)
+        return to_cyx(*scene.read(tuple(index)))
+    z = layout.axes.index("Z")  # one depth at a time lies in memory
+    planes = (scene.read((*index[:z], at, *index[z + 1 :])) for at in range(layout.shape[z]))
+    return project((to_cyx(*plane) for plane in planes), how)
 
 
-def _told(scenes: list[Scene], scene: Scene, planes: int, chosen: int) -> list[str]:
+def _depth(axes: str, shape: tuple[int, ...]) -> int:
+    return dict(zip(axes, shape, strict=True)).get("Z", 1)
+
+
+def _name(scenes: list[Scene], at: int) -> str:
+    """Return what one of several pictures is called, another for each; empty: it is alone."""
+    if len(scenes) == 1:
+        return ""
+    names = [" ".join(scene.name.split())[:_LONGEST_NAME] for scene in scenes]
+    number = f"picture {at + 1}"
+    if not names[at]:
+        return number
+    return names[at] if names.count(names[at]) == 1 else f"{names[at]} ({number})"
+
+
+def _told(scenes: list[Scene], at: int, planes: int, chosen: int) -> list[str]:
     if planes == 1:
         return []
     several = f"{len(scenes)} pictures with together " if len(scenes) > 1 else ""
-    named = f" of {scene.name!r}" if scene.name and len(scenes) > 1 else ""
+    named = f" of {_name(scenes, at)!r}" if len(scenes) > 1 else ""
     return [
-        f"it is a stack of {several}{planes} planes (axes {scene.axes}); plane {chosen}{named} is "
-        "used"
+        f"it is a stack of {several}{planes} planes (axes {scenes[at].axes}); plane {chosen}"
+        f"{named} is used"
     ]

@@ -22,6 +22,10 @@ class Stack:
     """One length an axis."""
     scenes: int = 1
     """Pictures with axes of their own; axes and shape are the first one's."""
+    depths: int = 0
+    """Depths (z) of the deepest picture of several; 0: noted by an earlier version."""
+    planes: int = 0
+    """Planes of all pictures together; 0: noted by an earlier version."""
 
     @property
     def kind(self) -> str:

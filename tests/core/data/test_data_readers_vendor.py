@@ -116,7 +116,7 @@ def test_leica_series_become_images_of_their_own(tmp_path: Path, workspace: Work
     brightest = readings.named(image.stack, "pictures+z-max")
     rereading.decide(study_dir, "a", brightest)
     first, other = study.load(study_dir).images
-    assert (first.part, other.part) == ("picture 1", "picture 2")
+    assert (first.part, other.part) == ("first", "second")
     assert (first.group, other.shape_cyx) == ("a", (3, 8, 10))
     for about, expected in ((first, SERIES), (other, second)):
         np.testing.assert_array_equal(samples.read_image(study_dir, about), expected.max(axis=0))

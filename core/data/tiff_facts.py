@@ -1,0 +1,96 @@
+"""What a TIFF tells of its pictures: axes, names, colours, pixel sizes; by OME, ImageJ or tags."""
+
+from typing import Any
+
+import tifffile
+
+from core.data.axes import MIN_SIDE_PX
+
+_MICRONS = {"um": 1.0, "µm": 1.0, "μm": 1.0, "micron": 1.0, "microns": 1.0, "nm": 1e-3, "mm": 1e3}
+# A plain TIFF's resolution is mostly the screen's or the printer's; below 10 um a pixel it is a
+# microscope's.
+_FINEST_PRINT_UM = 10.0
+
+
+def axes_of(tif: tifffile.TiffFile, level: Any) -> str:
+    """Return the axes as the file tells them; Q and I where it does not."""
+    said = str(level.axes)
+    about = tif.imagej_metadata or {}
+    # ImageJ itself always writes `mode` or `hyperstack` beside true channels; without them, the
+    # word was put there by a program that had to call its pages something.
+    if tif.is_imagej and "C" in said and not ("mode" in about or "hyperstack" in about):
+        said = said.replace("C", "Q")
+    if said in ("QYX", "IYX") and level.shape[2] < MIN_SIDE_PX <= min(level.shape[:2]):
+        return f"YX{said[0]}"  # pages last, as some programs write them: no picture is so narrow
+    return said
+
+
+def channel_names(tif: tifffile.TiffFile, series: tifffile.TiffPageSeries) -> tuple[str, ...]:
+    """Return the names of the channels that have one."""
+    found: list[Any] = []
+    if tif.is_ome and tif.ome_metadata:
+        found = [channel.get("Name") for channel in _ome_channels(tif, series)]
+    elif tif.is_imagej and tif.imagej_metadata:
+        found = list(tif.imagej_metadata.get("Labels", ()))
+    elif tif.shaped_metadata and tif.series.index(series) < len(tif.shaped_metadata):
+        about = tif.shaped_metadata[tif.series.index(series)]
+        told = about.get("channel_names") or about.get("Channel", {})
+        found = list(told.get("Name", ()) if isinstance(told, dict) else told)
+    return tuple(str(name) for name in found if name)
+
+
+def channel_colors(tif: tifffile.TiffFile, series: tifffile.TiffPageSeries) -> tuple[str, ...]:
+    """Return `#RRGGBB` for each channel as OME or ImageJ tell it; empty where they do not."""
+    if tif.is_ome and tif.ome_metadata:
+        told = [int(each["Color"]) for each in _ome_channels(tif, series) if "Color" in each]
+        # Red, green, blue, alpha in the bytes of one signed number.
+        return tuple(f"#{(color & 0xFFFFFFFF) >> 8:06X}" for color in told)
+    if tif.is_imagej and tif.imagej_metadata:
+        tables = tif.imagej_metadata.get("LUTs", ())
+        ends = [[int(value) for value in each[:, -1]] for each in tables]
+        return tuple("#{:02X}{:02X}{:02X}".format(*end) for end in ends)
+    return ()
+
+
+def pixel_size_um(tif: tifffile.TiffFile, series: tifffile.TiffPageSeries) -> float | None:
+    """Return the width of a pixel; None where the file tells none that is a microscope's."""
+    if tif.is_ome and tif.ome_metadata:
+        about = _ome_pixels(tif, series)
+        size = about.get("PhysicalSizeX")
+        scale = _MICRONS.get(str(about.get("PhysicalSizeXUnit", "µm")))
+        return float(size) * scale if size and scale else None
+    tags = series.keyframe.tags
+    tag = tags.get("XResolution")
+    if tag is None or not isinstance(tag.value, tuple) or not all(tag.value):
+        return None
+    per_unit = tag.value[0] / tag.value[1]
+    if tif.is_imagej:
+        unit = str((tif.imagej_metadata or {}).get("unit", "")).replace("\\u00B5", "µ")
+        scale = _MICRONS.get(unit)
+        return scale / per_unit if scale else None
+    unit_tag = tags.get("ResolutionUnit")
+    if unit_tag is None or unit_tag.value != tifffile.RESUNIT.CENTIMETER:
+        return None
+    size_um = 10_000 / per_unit
+    return size_um if size_um < _FINEST_PRINT_UM else None
+
+
+def _ome_channels(tif: tifffile.TiffFile, series: tifffile.TiffPageSeries) -> list[dict[str, Any]]:
+    return _listed(_ome_pixels(tif, series).get("Channel", []))
+
+
+def _ome_pixels(tif: tifffile.TiffFile, series: tifffile.TiffPageSeries) -> dict[str, Any]:
+    """Return what OME tells of one of the file's pictures."""
+    told = tifffile.xml2dict(str(tif.ome_metadata)).get("OME", {}).get("Image", {})
+    images = _listed(told)
+    if len(images) == len(tif.series):
+        image = images[tif.series.index(series)]
+    else:  # images without pages are no series: the names tell which is which
+        image = next((each for each in images if each.get("Name") == series.name), images[0])
+    pixels: dict[str, Any] = image.get("Pixels", {})
+    return pixels
+
+
+def _listed(told: Any) -> list[dict[str, Any]]:
+    """Return one or several of an element as a list."""
+    return told if isinstance(told, list) else [told]
