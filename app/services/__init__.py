@@ -50,6 +50,7 @@ from app.services.place import author, study_dir, workspace
 from app.services.proposals import ask_model, asked, models_for, proposal
 from app.services.proposals import send_away as send_away_proposal
 from app.services.readings import (
+    depths_of,
     pixel_size_along,
     planes_of,
     read_as,
@@ -126,6 +127,7 @@ __all__ = [
     "continue_from",
     "create_study",
     "damaged_studies",
+    "depths_of",
     "ensure_sample",
     "export_formats",
     "findings",
