@@ -20,7 +20,7 @@ _LOSSY = (tifffile.COMPRESSION.JPEG, tifffile.COMPRESSION.OJPEG)
 
 def read(path: Path, asked: Asked) -> Picture:
     """Return the picture; see `readers.read`. Series are counted on as microscopes' scenes are."""
-    with tifffile.TiffFile(path) as tif:
+    with tiff_facts.opened(path) as tif:
         series, notices = _pictures(tif)
         # Axes are overruled for files of one picture: those of several need not be alike.
         axes = asked.axes if len(series) == 1 else ""
@@ -43,7 +43,7 @@ def read(path: Path, asked: Asked) -> Picture:
 
 def size_of(path: Path) -> tuple[int, int] | None:
     """Return rows and columns by the header; None: the file's pictures differ in size."""
-    with tifffile.TiffFile(path) as tif:
+    with tiff_facts.opened(path) as tif:
         series, _ = _pictures(tif)
         sides = [
             dict(zip(tiff_facts.axes_of(tif, each), each.shape, strict=True)) for each in series
@@ -70,6 +70,12 @@ def _pictures(tif: tifffile.TiffFile) -> tuple[list[tifffile.TiffPageSeries], li
         "it is a picture of its own, save it as a file of its own"
         for level in guessed
     ]
+    files = tiff_facts.files_told(tif)
+    if files > 1:
+        notices.append(
+            f"it is one of {files} files that belong together; only what lies in this one is read: "
+            "export all as one file to have them in one picture"
+        )
     return kept, notices
 
 

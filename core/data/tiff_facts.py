@@ -1,5 +1,7 @@
 """What a TIFF tells of its pictures: axes, names, colours, pixel sizes; by OME, ImageJ or tags."""
 
+import re
+from pathlib import Path
 from typing import Any
 
 import tifffile
@@ -10,6 +12,23 @@ _MICRONS = {"um": 1.0, "µm": 1.0, "μm": 1.0, "micron": 1.0, "microns": 1.0, "n
 # A plain TIFF's resolution is mostly the screen's or the printer's; below 10 um a pixel it is a
 # microscope's.
 _FINEST_PRINT_UM = 10.0
+# The name of a file that holds planes, e.g. <UUID FileName="a_z1.ome.tif">urn:uuid:...</UUID>.
+_OME_FILE = re.compile(r"<(?:\w+:)?UUID\b[^>]*>\s*([^<\s]+)")
+
+
+def opened(path: Path) -> tifffile.TiffFile:
+    """Return the file, open; of an OME-TIFF of several files this one alone.
+
+    The others are named by whoever wrote the file, may lie anywhere, and stay behind as this one
+    is copied into a study: what they hold would be zeros then.
+    """
+    return tifffile.TiffFile(path, _multifile=False)
+
+
+def files_told(tif: tifffile.TiffFile) -> int:
+    """Return over how many files OME spreads the pictures; 1: they are all in this one."""
+    told = str(tif.ome_metadata) if tif.is_ome and tif.ome_metadata else ""
+    return max(1, len(set(_OME_FILE.findall(told))))
 
 
 def axes_of(tif: tifffile.TiffFile, level: Any) -> str:
