@@ -1,11 +1,14 @@
 """What a TIFF tells of itself is heard as its writer meant it."""
 
+import json
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
+import pytest
 import tifffile
 
-from core.data import imports, readers, samples, study
+from core.data import imports, readers, samples, study, tiff_facts
 from core.paths import Workspace
 
 RNG = np.random.default_rng(0)
@@ -54,3 +57,86 @@ def test_no_file_elsewhere_is_opened(tmp_path: Path) -> None:
     part_of_set(tmp_path / "in" / "a.ome.tif", GREY, names, 0)
     picture = readers.read(tmp_path / "in" / "a.ome.tif")
     np.testing.assert_array_equal(picture.image_cyx, GREY[None])
+
+
+@pytest.mark.parametrize(
+    ("unit", "expected"),
+    [
+        ("micron", 0.25),
+        ("Micron", 0.25),
+        ("micrometer", 0.25),
+        ("\\u00B5m", 0.25),
+        ("µm", 0.25),
+        ("nm", 0.00025),
+        ("cm", 2500),
+        ("inch", 6350),
+        ("pixel", None),
+        ("sec", None),
+    ],
+)
+def test_units_of_imagej(tmp_path: Path, unit: str, expected: float | None) -> None:
+    plain = unit.replace("µ", "#")
+    options = {"resolution": (4, 4), "metadata": {"unit": plain}}
+    tifffile.imwrite(tmp_path / "a.tif", GREY, imagej=True, **options)
+    written = (tmp_path / "a.tif").read_bytes()  # Java writes the sign as one byte
+    told = written.replace(f"unit={plain}".encode(), f"unit={unit}".encode("latin-1"))
+    (tmp_path / "a.tif").write_bytes(told)
+    size = readers.read(tmp_path / "a.tif").pixel_size_um
+    assert size == (None if expected is None else pytest.approx(expected))
+
+
+@pytest.mark.parametrize(
+    ("size", "unit", "expected"),
+    [
+        (0.25, "µm", 0.25),
+        (250, "nm", 0.25),
+        (2500, "Å", 0.25),
+        (2.5e-7, "m", 0.25),
+        (2.5e-5, "cm", 0.25),
+        (1, "pixel", None),
+        (1, "reference frame", None),
+        (-1, "µm", None),
+        ("NaN", "µm", None),
+        ("INF", "µm", None),
+    ],
+)
+def test_units_of_ome(tmp_path: Path, size: float | str, unit: str, expected: float | None) -> None:
+    told = {"axes": "YX", "PhysicalSizeX": size, "PhysicalSizeXUnit": unit}
+    tifffile.imwrite(tmp_path / "a.ome.tif", GREY, ome=True, metadata=told)
+    found = readers.read(tmp_path / "a.ome.tif").pixel_size_um
+    assert found == (None if expected is None else pytest.approx(expected))
+
+
+@pytest.mark.parametrize(
+    ("unit", "per_unit", "expected"),
+    [
+        ("CENTIMETER", 40_000, 0.25),
+        ("INCH", 101_600, 0.25),
+        ("INCH", 300, None),  # a printer's
+        ("CENTIMETER", 118, None),
+        ("NONE", 40_000, None),
+    ],
+)
+def test_resolution_tags(tmp_path: Path, unit: str, per_unit: int, expected: float | None) -> None:
+    """Those in inches were never heard, which cellSens and Windows programs write."""
+    options = {"resolution": (per_unit, per_unit), "resolutionunit": unit, "metadata": None}
+    tifffile.imwrite(tmp_path / "a.tif", GREY, **options)
+    found = readers.read(tmp_path / "a.tif").pixel_size_um
+    assert found == (None if expected is None else pytest.approx(expected))
+
+
+def test_slides_of_aperio_and_files_of_micro_manager_tell_their_pixel_size(tmp_path: Path) -> None:
+    rgb = RNG.integers(0, 255, (20, 30, 3), dtype=np.uint8)
+    told = "Aperio Image Library v10\r\n30x20 |AppMag = 20|MPP = 0.4990|Left = 1"
+    tifffile.imwrite(tmp_path / "a.svs", rgb, photometric="rgb", description=told, metadata=None)
+    assert readers.read(tmp_path / "a.svs").pixel_size_um == pytest.approx(0.499)
+    page = json.dumps({"PixelSizeUm": 0.65, "Width": 30, "Height": 20})
+    tag = (51123, 2, len(page) + 1, page, True)
+    tifffile.imwrite(tmp_path / "a.tif", GREY, extratags=[tag], metadata=None)
+    assert readers.read(tmp_path / "a.tif").pixel_size_um == pytest.approx(0.65)
+
+
+def test_zeiss_lsm_tells_metres() -> None:
+    """No program but Zeiss's writes lsm, so a stand-in answers as the library documents."""
+    tif = SimpleNamespace(is_ome=False, is_lsm=True, lsm_metadata={"VoxelSizeX": 2.5e-7})
+    assert tiff_facts.pixel_size_um(tif, SimpleNamespace()) == pytest.approx(0.25)
