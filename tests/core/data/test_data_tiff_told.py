@@ -140,3 +140,44 @@ def test_zeiss_lsm_tells_metres() -> None:
     """No program but Zeiss's writes lsm, so a stand-in answers as the library documents."""
     tif = SimpleNamespace(is_ome=False, is_lsm=True, lsm_metadata={"VoxelSizeX": 2.5e-7})
     assert tiff_facts.pixel_size_um(tif, SimpleNamespace()) == pytest.approx(0.25)
+
+
+@pytest.mark.parametrize("dtype", [np.uint8, np.uint16, bool])
+def test_white_that_is_stored_as_0_is_white(tmp_path: Path, dtype: type) -> None:
+    """Scans and gels came out as negatives; masks keep their numbers, ImageJ's files as well."""
+    stored = (GREY % 200).astype(dtype)
+    path = tmp_path / "a.tif"
+    tifffile.imwrite(path, stored, photometric="miniswhite", metadata=None)
+    picture = readers.read(path)
+    top = 1 if dtype is bool else np.iinfo(dtype).max
+    np.testing.assert_array_equal(picture.image_cyx[0], top - stored.astype(int))
+    assert "white" in picture.notices[0]
+    np.testing.assert_array_equal(readers.read(path, indices=True).image_cyx[0], stored)
+    if dtype is not bool:
+        tifffile.imwrite(path, stored, imagej=True, photometric="miniswhite")
+        np.testing.assert_array_equal(readers.read(path).image_cyx[0], stored)
+
+
+def test_a_fourth_sample_nobody_named_is_no_channel_where_it_hides_nothing(tmp_path: Path) -> None:
+    rgb = RNG.integers(0, 255, (20, 30, 3), dtype=np.uint8)
+    opaque, told = np.full_like(GREY, 255, dtype=np.uint8), {"extrasamples": ["unspecified"]}
+    for name, fourth, channels in (("a.tif", opaque, 3), ("b.tif", rgb[..., 0], 4)):
+        samples_yxs = np.dstack([rgb, fourth])
+        tifffile.imwrite(tmp_path / name, samples_yxs, photometric="rgb", metadata=None, **told)
+        picture = readers.read(tmp_path / name)
+        expected = samples_yxs[..., :channels].transpose(2, 0, 1)
+        np.testing.assert_array_equal(picture.image_cyx, expected)
+
+
+@pytest.mark.parametrize("dtype", ["int8", "int16", "int32", "uint32", "float16", "float64"])
+def test_numbers_below_0_and_wide_ones_stay(tmp_path: Path, dtype: str) -> None:
+    values = GREY.astype(dtype) - np.asarray(100 * (dtype[0] != "u"), dtype)
+    tifffile.imwrite(tmp_path / "a.tif", values, byteorder=">", metadata=None)
+    read = readers.read(tmp_path / "a.tif").image_cyx
+    assert read.dtype == values.dtype
+    np.testing.assert_array_equal(read[0], values)
+
+
+def test_twelve_packed_bits_are_unpacked(tmp_path: Path) -> None:
+    tifffile.imwrite(tmp_path / "a.tif", GREY, bitspersample=12, metadata=None)
+    np.testing.assert_array_equal(readers.read(tmp_path / "a.tif").image_cyx[0], GREY)
