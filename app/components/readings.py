@@ -21,6 +21,8 @@ class _Card:
     picture: bytes
     planes: int = 1
     """How many there are to choose from, where one plane alone is shown."""
+    depths: int = 1
+    """How many there are to choose from, where one depth is shown."""
 
 
 def show(study: StudyRecord) -> None:
@@ -97,29 +99,39 @@ def _chooser(study: StudyRecord, images: list[ImageRecord], key: str) -> None:
 
 
 def _cards(study: StudyRecord, image: ImageRecord, key: str) -> list[_Card]:
-    *ways, (_, one) = services.readings(image)
-    readings = tuple(reading for _, reading in ways)
-    shown = services.reading_pictures(study.name, image, readings)
-    cards = [
-        _Card(reading=reading, sentence=sentence, picture=picture)
-        for (sentence, reading), picture in zip(ways, shown, strict=True)
-    ]
-    page = replace(one, plane=_plane(image, one, key))
-    [picture] = services.reading_pictures(study.name, image, (page,))
-    alone = _Card(
-        reading=page,
-        sentence=services.reading_sentence(image, page),
-        picture=picture,
-        planes=services.planes_of(image, page),
-    )
-    return [*cards, alone]
+    *ways, (_, page) = services.readings(image)
+    whole = tuple(way for _, way in ways if services.depths_of(image, way) == 1)
+    shown = dict(zip(whole, services.reading_pictures(study.name, image, whole), strict=True))
+    cards = []
+    for place, way in enumerate([*(way for _, way in ways), page]):
+        chosen = way if way in shown else _looked_at(image, way, key, place)
+        # What can be leafed through is looked at singly: the others keep their pictures.
+        [picture] = (
+            [shown[way]]
+            if way in shown
+            else services.reading_pictures(study.name, image, (chosen,))
+        )
+        cards.append(
+            _Card(
+                reading=chosen,
+                sentence=services.reading_sentence(image, chosen),
+                picture=picture,
+                planes=services.planes_of(image, chosen) if way == page else 1,
+                depths=services.depths_of(image, chosen),
+            )
+        )
+    return cards
 
 
-def _plane(image: ImageRecord, one: Reading, key: str) -> int:
-    """Return the plane that the user looks at, at first the one that is used."""
+def _looked_at(image: ImageRecord, way: Reading, key: str, place: int) -> Reading:
+    """Return the way with the plane or depth the user looks at, at first the one that is used."""
+    number = st.session_state.get(f"page-{key}-{place}")
     now = services.reading_now(image)
-    used = now.plane if now == replace(one, plane=now.plane) else 0
-    return int(st.session_state.get(f"page-{key}", used + 1)) - 1
+    if services.depths_of(image, way) > 1:
+        used = now.depth if now == replace(way, depth=now.depth) else way.depth
+        return replace(way, depth=used if number is None else int(number) - 1)
+    used = now.plane if now == replace(way, plane=now.plane) else 0
+    return replace(way, plane=used if number is None else int(number) - 1)
 
 
 def _draw(
@@ -132,13 +144,14 @@ def _draw(
         st.badge("as it is now", icon=":material/check:", color="green")
     elif st.button("This one", key=f"reading-{key}-{place}", width="stretch"):
         _decide(study, image, card, alike=alike)
-    if card.planes > 1:
+    if card.planes > 1 or card.depths > 1:
+        one_depth = card.depths > 1
         st.number_input(
-            "Which one",
+            "Which depth" if one_depth else "Which one",
             min_value=1,
-            max_value=card.planes,
-            value=card.reading.plane + 1,
-            key=f"page-{key}",
+            max_value=card.depths if one_depth else card.planes,
+            value=(card.reading.depth if one_depth else card.reading.plane) + 1,
+            key=f"page-{key}-{place}",
         )
 
 

@@ -50,6 +50,7 @@ from app.services.place import author, study_dir, workspace
 from app.services.proposals import ask_model, asked, models_for, proposal
 from app.services.proposals import send_away as send_away_proposal
 from app.services.readings import (
+    depths_of,
     pixel_size_along,
     planes_of,
     read_as,
@@ -129,6 +130,7 @@ __all__ = [
     "create_layer",
     "create_study",
     "damaged_studies",
+    "depths_of",
     "ensure_sample",
     "export_formats",
     "findings",

@@ -29,6 +29,11 @@ def planes_of(image: ImageRecord, reading: Reading) -> int:
     return workflow.planes_of(image, reading)
 
 
+def depths_of(image: ImageRecord, reading: Reading) -> int:
+    """Return of how many depths a reading shows one that may be chosen; 1: it shows no such."""
+    return workflow.depths_of(image, reading)
+
+
 def reading_now(image: ImageRecord) -> Reading:
     """Return how an image's file is read now."""
     return workflow.reading_now(image)

@@ -79,14 +79,17 @@ class Asked:
     plane: int | None = None
     axes: str = ""
     projection: str = ""
+    depth: int = 0
+    """The depth that is shown where the projection is `one`, counted from 0."""
     indices: bool = False
     most_pixels: int | None = None
 
     def __post_init__(self) -> None:
         """Refuse a projection nobody knows."""
-        if self.projection and self.projection not in PROJECTIONS:
+        if self.projection and self.projection not in (*PROJECTIONS, ONE_DEPTH):
             raise ImageError(
-                f"there is no projection {self.projection!r}; choose {', '.join(PROJECTIONS)}"
+                f"there is no projection {self.projection!r}; choose {', '.join(PROJECTIONS)} or "
+                f"{ONE_DEPTH}"
             )
 
 
@@ -160,7 +163,9 @@ def detail(plane_cyx: NDArray[np.generic]) -> float:
 
 
 PROJECTIONS = ("max", "mean", "focus")
-"""How z becomes one plane."""
+"""How all of z becomes one plane."""
+ONE_DEPTH = "one"
+"""In their place: one depth is shown, the same everywhere."""
 
 
 def colors_told(colors: Iterable[str], channels: int) -> tuple[str, ...]:

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from core.data import readers, readings, scales
-from core.data.axes import Picture
+from core.data.axes import PROJECTIONS, Picture
 from core.data.folders import Found
 from core.errors import ImageError
 from core.paths import StudyDir
@@ -123,6 +123,7 @@ def read_as(
                 axes=read.axes,
                 plane=plane,
                 projection=reading.projection,
+                depth=reading.depth,
                 channel_names=read.channel_names,
                 channel_colors=read.channel_colors,
                 pixel_size_um=about.pixel_size_um if about.measured else read.pixel_size_um,
@@ -151,7 +152,8 @@ def _reads(
     if not (reading.each or reading.projection):
         one = _read(path, about, reading, reading.plane)
         return [(one, one.plane)]
-    probe = _read(path, about, replace(reading, projection=""), None)
+    all_of_z = reading.projection in PROJECTIONS
+    probe = _read(path, about, replace(reading, projection="") if all_of_z else reading, None)
     planes = readings.planes(stack, reading)
     if not reading.each and reading.plane >= planes:
         raise ImageError(
@@ -164,7 +166,7 @@ def _reads(
 
 def _read(path: Path, about: ImageRecord, reading: Reading, plane: int | None) -> Picture:
     try:
-        return readers.read(path, plane=plane, axes=reading.axes, projection=reading.projection)
+        return readers.ask(path, readings.asked(reading, plane))
     except ImageError as error:
         raise ImageError(str(error).replace(path.name, about.original_name, 1)) from error
 
@@ -176,7 +178,8 @@ def _owners(
     left = list(images)
     found: list[ImageRecord | None] = []
     for plane in shown:
-        same = (i for i in left if (i.plane, i.projection) == (plane, reading.projection))
+        wanted = (plane, reading.projection, reading.depth)
+        same = (i for i in left if (i.plane, i.projection, i.depth) == wanted)
         found.append(next(same, None))
         if found[-1] is not None:
             left.remove(found[-1])

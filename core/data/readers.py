@@ -49,7 +49,6 @@ def read(
     Raises ImageError naming file, cause and remedy where it cannot be read.
     """
     try:
-        kind = format_of(path)
         asked = Asked(
             plane=plane,
             axes=axes,
@@ -57,6 +56,15 @@ def read(
             indices=indices,
             most_pixels=most_pixels,
         )
+    except ImageError as error:
+        raise ImageError(f"{path.name}: {error}") from error
+    return ask(path, asked)
+
+
+def ask(path: Path, asked: Asked) -> Picture:
+    """Return the picture as it is asked for; see `read`."""
+    try:
+        kind = format_of(path)
         picture = finished(READERS[kind](path, asked))
     except ImageError as error:
         raise ImageError(f"{path.name}: {error}") from error

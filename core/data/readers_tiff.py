@@ -20,7 +20,7 @@ _LOSSY = (tifffile.COMPRESSION.JPEG, tifffile.COMPRESSION.OJPEG)
 
 def read(path: Path, asked: Asked) -> Picture:
     """Return the picture; see `readers.read`. Series are counted on as microscopes' scenes are."""
-    with tifffile.TiffFile(path) as tif:
+    with tiff_facts.opened(path) as tif:
         series, notices = _pictures(tif)
         # Axes are overruled for files of one picture: those of several need not be alike.
         axes = asked.axes if len(series) == 1 else ""
@@ -43,7 +43,7 @@ def read(path: Path, asked: Asked) -> Picture:
 
 def size_of(path: Path) -> tuple[int, int] | None:
     """Return rows and columns by the header; None: the file's pictures differ in size."""
-    with tifffile.TiffFile(path) as tif:
+    with tiff_facts.opened(path) as tif:
         series, _ = _pictures(tif)
         sides = [
             dict(zip(tiff_facts.axes_of(tif, each), each.shape, strict=True)) for each in series
@@ -70,6 +70,12 @@ def _pictures(tif: tifffile.TiffFile) -> tuple[list[tifffile.TiffPageSeries], li
         "it is a picture of its own, save it as a file of its own"
         for level in guessed
     ]
+    files = tiff_facts.files_told(tif)
+    if files > 1:
+        notices.append(
+            f"it is one of {files} files that belong together; only what lies in this one is read: "
+            "export all as one file to have them in one picture"
+        )
     return kept, notices
 
 
@@ -160,7 +166,7 @@ def _plane(level: Any, layout: Layout, index: scenes.Index) -> tuple[Pixels, str
 def _colours(
     tif: tifffile.TiffFile, page: Any, pixels: Pixels, indices: bool
 ) -> tuple[Pixels, list[str]]:
-    """Return grey or RGB for palettes, CMYK and transparency."""
+    """Return grey or RGB for palettes, CMYK, transparency and white that is 0."""
     photometric = page.photometric
     if photometric == tifffile.PHOTOMETRIC.PALETTE and page.colormap is not None:
         # ImageJ's palettes only colour the screen; the pixels are intensities.
@@ -172,10 +178,25 @@ def _colours(
         ink = pixels.astype(np.float64) / top
         rgb = ((1 - ink[:3]) * (1 - ink[3:]) * top).round().astype(pixels.dtype)
         return rgb, ["its CMYK colours became RGB"]
-    alphas = [e for e in page.extrasamples if e in _ALPHA]
-    if alphas and "S" in page.axes and page.samplesperpixel == len(pixels):
-        return pixels[: len(pixels) - len(alphas)], ["its transparency was dropped"]
-    return pixels, []
+    # In ImageJ's own files and in masks the numbers count, not how bright they are shown.
+    turned = photometric == tifffile.PHOTOMETRIC.MINISWHITE and not (indices or tif.is_imagej)
+    if turned and pixels.dtype.kind in "ub":
+        white = (1 << page.bitspersample) - 1
+        return (white - pixels).astype(pixels.dtype), ["its white is stored as 0: it was turned"]
+    alphas = _alphas(page, pixels)
+    return pixels[: len(pixels) - alphas], ["its transparency was dropped"] if alphas else []
+
+
+def _alphas(page: Any, pixels: Pixels) -> int:
+    """Return how many of the last samples are transparency."""
+    if "S" not in page.axes or page.samplesperpixel != len(pixels):
+        return 0
+    told = sum(sample in _ALPHA for sample in page.extrasamples)
+    # Many programs do not say what the fourth sample is; one that hides nothing holds nothing.
+    unsaid = page.photometric == tifffile.PHOTOMETRIC.RGB and len(pixels) == 4 and not told
+    if unsaid and pixels.dtype.kind == "u" and (pixels[3] == (1 << 8 * pixels.itemsize) - 1).all():
+        return 1
+    return told
 
 
 _ALPHA = (tifffile.EXTRASAMPLE.ASSOCALPHA, tifffile.EXTRASAMPLE.UNASSALPHA)

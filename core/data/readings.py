@@ -8,27 +8,19 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from functools import partial
-from itertools import product
 from math import prod
 from pathlib import Path
 
 import numpy as np
 
 from core.data import readers
-from core.data.axes import PROJECTIONS, Picture
+from core.data.axes import ONE_DEPTH, PROJECTIONS, Asked, Picture
+from core.data.reading_roles import OVERRULED, UNKNOWN, each_way, role_sets, stacked, with_roles
 from core.errors import ImageError
 from core.records import ImageRecord, Reading, Stack
 
-UNKNOWN = "QI"
-"""Axes of which a file tells nothing."""
-# More dyes are told apart by special instruments only, whose files say so.
-MOST_CHANNELS = 16
-# Up to here, pages that nobody named are mostly channels.
-_FEW = 5
 # More pictures than a person compares at a glance.
 _MOST_OFFERED = 8
-# Readers of other formats know their axes and cannot be overruled.
-_OVERRULED = ("TIFF", "OME-Zarr")
 _WORDS = {
     "Z": ("depth", "depths"),
     "T": ("time", "times"),
@@ -48,34 +40,44 @@ _SHOWN_OF_Z = {
 def offered(stack: Stack) -> tuple[Reading, ...]:
     """Return the readings a user may choose from, the most plausible first."""
     if stack.scenes > 1:
-        flat = [Reading(projection=how, each=True) for how in PROJECTIONS if _depth(stack) > 1]
+        depths = _depths(stack, Reading())
+        flat = each_way(Reading(each=True), depths) if depths > 1 else []
         return (*flat, Reading(each=True), Reading())
-    found = [reading for roles in _role_sets(stack) for reading in _with_roles(stack, roles)]
+    found = [reading for roles in role_sets(stack) for reading in with_roles(stack, roles)]
     if len(found) >= _MOST_OFFERED:
-        found = [each for each in found if each.projection in ("", PROJECTIONS[0])]
+        found = [each for each in found if each.projection in ("", PROJECTIONS[0], ONE_DEPTH)]
     return (*dict.fromkeys(found), Reading(axes=paged(stack)))
 
 
 def name_of(stack: Stack, reading: Reading) -> str:
-    """Return a short name for the command line, e.g. `channels`, `z-max`, `times`, `page-3`."""
+    """Return a short name for the command line, e.g. `channels`, `times+z-max`, `page-3`."""
     if not (reading.each or reading.projection) and planes(stack, reading) > 1:
         return f"page-{reading.plane + 1}"
     if stack.scenes > 1:  # other pictures may have depths where the first has none
-        return f"pictures+z-{reading.projection}" if reading.projection else "pictures"
+        return f"pictures+z-{_z_name(reading)}" if reading.projection else "pictures"
     parts = []
-    for letter, _ in _stacked(stack, reading):
+    for letter, _ in stacked(stack, reading):
         if letter == "C":
-            told = "C" in stack.axes and len(_stacked(stack, reading)) > 1
+            told = "C" in stack.axes and len(stacked(stack, reading)) > 1
             parts += [] if told else ["channels"]
         elif letter == "Z" and reading.projection:
-            parts.append(f"z-{reading.projection}")
+            parts.append(f"z-{_z_name(reading)}")
         elif reading.each:
             parts.append(_WORDS.get(letter, _PAGES)[1])
     return "+".join(parts)
 
 
+def _z_name(reading: Reading) -> str:
+    return str(reading.depth + 1) if reading.projection == ONE_DEPTH else reading.projection
+
+
 def named(stack: Stack, name: str) -> Reading:
     """Return the reading of this name; ImageError listing the choices where there is none."""
+    depth = re.search(r"\bz-([1-9]\d*)$", name)
+    for reading in offered(stack):
+        chosen = replace(reading, depth=int(depth[1]) - 1 if depth else 0)
+        if reading.projection == ONE_DEPTH and name_of(stack, chosen) == name:
+            return chosen
     choices = {name_of(stack, reading): reading for reading in offered(stack)}
     page = re.fullmatch(r"page-([1-9]\d*)", name)
     if page is not None:
@@ -83,7 +85,7 @@ def named(stack: Stack, name: str) -> Reading:
     if name not in choices:
         raise ImageError(
             f"{name!r} is no way to read {stack.kind}; choose {', '.join(choices)} "
-            "(or the number of another page)"
+            "(or the number of another page or depth)"
         )
     return choices[name]
 
@@ -95,6 +97,7 @@ def current(image: ImageRecord) -> Reading:
     return Reading(
         axes="" if image.axes == image.stack.axes else image.axes,
         projection=image.projection,
+        depth=image.depth,
         plane=0 if image.part else image.plane or 0,
         each=bool(image.part),
     )
@@ -108,7 +111,7 @@ def question(image: ImageRecord) -> str:
         return f"{name} holds one picture."
     if stack.scenes > 1:
         return f"{name} holds {stack.scenes} pictures. Which do you want to work on?"
-    axes = _stacked(stack, Reading())
+    axes = stacked(stack, Reading())
     if len(axes) == 1 and axes[0][0] in UNKNOWN:
         return f"What are the {axes[0][1]} pages of {name}?"
     words = {**{letter: many for letter, (_, many) in _WORDS.items()}, "C": "channels"}
@@ -121,17 +124,17 @@ def sentence(stack: Stack, reading: Reading) -> str:
     if stack.scenes > 1:
         told = f"{stack.scenes} pictures in one file, each an image of its own"
         return (
-            f"{told}; of each depth {_SHOWN_OF_Z[reading.projection]}"
+            f"{told}; of each depth {_shown_of_z(reading)}"
             if reading.projection
             else (told if reading.each else f"only plane {reading.plane + 1}")
         )
     parts, images = [], 1
-    for letter, count in _stacked(stack, reading):
+    for letter, count in stacked(stack, reading):
         one, many = _WORDS.get(letter, _PAGES)
         if letter == "C":
             parts.append(f"{count} channels")
         elif letter == "Z" and reading.projection:
-            parts.append(f"{count} depths (z), {_SHOWN_OF_Z[reading.projection]}")
+            parts.append(f"{count} depths (z), {_shown_of_z(reading)}")
         elif reading.each:
             parts.append(f"{count} {many}")
             images *= count
@@ -142,6 +145,12 @@ def sentence(stack: Stack, reading: Reading) -> str:
     return f"{told}: {images} images" if reading.each else told
 
 
+def _shown_of_z(reading: Reading) -> str:
+    if reading.projection == ONE_DEPTH:
+        return f"depth {reading.depth + 1} shown"
+    return _SHOWN_OF_Z[reading.projection]
+
+
 def planes(stack: Stack, reading: Reading) -> int:
     """Return how many planes the reading leaves.
 
@@ -150,8 +159,13 @@ def planes(stack: Stack, reading: Reading) -> int:
     if stack.scenes > 1 and stack.planes and not reading.projection:
         return stack.planes
     kept = "C" + "Z" * bool(reading.projection)
-    left = prod(count for letter, count in _stacked(stack, reading) if letter not in kept)
+    left = prod(count for letter, count in stacked(stack, reading) if letter not in kept)
     return left * stack.scenes
+
+
+def depths(stack: Stack, reading: Reading) -> int:
+    """Return of how many depths the reading shows one that may be chosen; 1: it shows no such."""
+    return _depths(stack, reading) if reading.projection == ONE_DEPTH else 1
 
 
 def part_of(stack: Stack, reading: Reading, plane: int, read: Picture) -> str:
@@ -162,7 +176,7 @@ def part_of(stack: Stack, reading: Reading, plane: int, read: Picture) -> str:
     if stack.scenes > 1:
         return ", ".join((read.scene_name, *_counted(read.place)))
     kept = "C" + "Z" * bool(reading.projection)
-    axes = [(letter, n) for letter, n in _stacked(stack, reading) if letter not in kept]
+    axes = [(letter, n) for letter, n in stacked(stack, reading) if letter not in kept]
     places = np.unravel_index(plane, [n for _, n in axes]) if axes else ()
     return ", ".join(_counted(zip((letter for letter, _ in axes), map(int, places), strict=True)))
 
@@ -187,20 +201,25 @@ def images(
         yield "", first
         return
     del first  # large files are not held twice
-    how = partial(
-        readers.read,
-        path,
+    how = partial(asked, reading, most_pixels=most_pixels)
+    if not reading.each:
+        yield "", readers.ask(path, how(reading.plane))
+        return
+    picture = readers.ask(path, how(0))
+    for plane in range(picture.planes):
+        read = picture if plane == 0 else readers.ask(path, how(plane))
+        yield part_of(stack, reading, plane, read) if picture.planes > 1 else "", read
+
+
+def asked(reading: Reading, plane: int | None, *, most_pixels: int | None = None) -> Asked:
+    """Return what to ask a reader for, to have a plane by this reading; None: the first."""
+    return Asked(
+        plane=plane,
         axes=reading.axes,
         projection=reading.projection,
+        depth=reading.depth,
         most_pixels=most_pixels,
     )
-    if not reading.each:
-        yield "", how(plane=reading.plane)
-        return
-    picture = how(plane=0)
-    for plane in range(picture.planes):
-        read = picture if plane == 0 else how(plane=plane)
-        yield part_of(stack, reading, plane, read) if picture.planes > 1 else "", read
 
 
 def answer_name(path: Path, number: int, part: str) -> str:
@@ -208,67 +227,16 @@ def answer_name(path: Path, number: int, part: str) -> str:
     return f"{path.stem}-{number}" if part else path.stem
 
 
-def _depth(stack: Stack) -> int:
-    return stack.depths or dict(zip(stack.axes, stack.shape, strict=True)).get("Z", 1)
-
-
-def _stacked(stack: Stack, reading: Reading) -> list[tuple[str, int]]:
-    """Return (letter, length) of the axes longer than 1 that are no row, column or colour."""
+def _depths(stack: Stack, reading: Reading) -> int:
+    """Return how many depths there are, in the deepest picture of several."""
     axes = reading.axes or stack.axes
-    return [
-        (letter, count)
-        for letter, count in zip(axes, stack.shape, strict=True)
-        if letter not in "YXS" and count > 1
-    ]
+    told = stack.depths if stack.scenes > 1 else 0
+    return told or dict(zip(axes, stack.shape, strict=True)).get("Z", 1)
 
 
 def paged(stack: Stack) -> str:
     """Return axes by which every plane can be had singly; empty: the file's own do."""
     others = [a for a, n in zip(stack.axes, stack.shape, strict=True) if a not in "YXSC" and n > 1]
-    if "C" in stack.axes and not others and stack.format in _OVERRULED:
+    if "C" in stack.axes and not others and stack.format in OVERRULED:
         return stack.axes.replace("C", "Q")
     return ""
-
-
-def _role_sets(stack: Stack) -> Iterator[tuple[str, ...]]:
-    """Yield a role (C, Z, T) for each axis of the stack; channels and depths are one axis each."""
-    axes = _stacked(stack, Reading())
-    choices = [_roles(stack, letter, count, alone=len(axes) == 1) for letter, count in axes]
-    for roles in product(*choices):
-        if roles.count("C") <= 1 and roles.count("Z") <= 1:
-            yield roles
-
-
-def _roles(stack: Stack, letter: str, count: int, *, alone: bool) -> tuple[str, ...]:
-    """Return what an axis may be, the most plausible first."""
-    free = stack.format in _OVERRULED
-    if letter == "C" and not (alone and free):
-        return ("C",)
-    likely = "CZT" if count <= _FEW else "ZTC"
-    if letter in "CZT":
-        likely = letter + likely.replace(letter, "")
-    elif letter not in UNKNOWN:
-        return ("T",)
-    if not (free and (alone or letter in UNKNOWN)):
-        return ("Z", "T") if letter == "Z" else ("T",)
-    others = stack.axes.replace(letter, "", 1)
-    barred = {axis for axis in "CZ" if axis in others}
-    if count > MOST_CHANNELS or "S" in others:
-        barred.add("C")
-    return tuple(role for role in likely if role not in barred)
-
-
-def _with_roles(stack: Stack, roles: tuple[str, ...]) -> list[Reading]:
-    given = iter(roles)
-    letters = []
-    for letter, count in zip(stack.axes, stack.shape, strict=True):
-        role = letter if letter in "YXS" or count == 1 else next(given)
-        # An axis that the file names keeps its name where its planes are images of their own.
-        keeps = (role == "T" and letter not in (*UNKNOWN, "C")) or role in stack.axes
-        letters.append(letter if keeps else role)
-    axes = "".join(letters)
-    as_told = axes == stack.axes or stack.format not in _OVERRULED
-    read = Reading(axes="" if as_told else axes, each="T" in roles)
-    if "Z" not in roles:
-        return [read]
-    return [replace(read, projection=how) for how in PROJECTIONS]

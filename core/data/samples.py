@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.data import label_states, readers, study
+from core.data.axes import Asked
 from core.data.labels import store, survey
 from core.data.labels.model import Labels
 from core.errors import LabelError
@@ -68,14 +69,15 @@ def stream(
 def read_image(study_dir: StudyDir, about: ImageRecord) -> NDArray[np.generic]:
     """Return one image of the study as C,Y,X, read as the study decided to read it."""
     path = study_dir.images / about.file
-    return readers.read(
-        path, plane=about.plane, axes=about.axes, projection=about.projection
-    ).image_cyx
+    asked = Asked(
+        plane=about.plane, axes=about.axes, projection=about.projection, depth=about.depth
+    )
+    return readers.ask(path, asked).image_cyx
 
 
 def content_name(about: ImageRecord) -> str:
     """Return a name for what is made of the image's pixels; another where these are others."""
-    read_as = f"{about.axes or 'plain'}{about.plane or 0}{about.projection}"
+    read_as = f"{about.axes or 'plain'}{about.plane or 0}{about.of_z}"
     return f"{about.id}-{about.sha256[:12]}-{read_as}"
 
 

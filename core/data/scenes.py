@@ -3,13 +3,22 @@
 Their planes are counted on from picture to picture, so that one number names any of them.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from core.data.axes import Asked, Layout, Picture, colors_told, project, refuse_large, to_cyx
+from core.data.axes import (
+    ONE_DEPTH,
+    Asked,
+    Layout,
+    Picture,
+    colors_told,
+    project,
+    refuse_large,
+    to_cyx,
+)
 from core.errors import ImageError
 
 Index = tuple[int | slice, ...]
@@ -56,7 +65,7 @@ def picture(scenes: list[Scene], asked: Asked) -> Picture:
     scene, layout = scenes[at], layouts[at]
     refuse_large(layout.pixels, asked.most_pixels)
     places = _places(layout, chosen - sum(counts[:at]))
-    image_cyx = _pixels(scene, layout, places, asked.projection)
+    image_cyx = _pixels(scene, layout, places, asked)
     channels = len(image_cyx)
     return Picture(
         image_cyx=image_cyx,
@@ -84,13 +93,27 @@ def _places(layout: Layout, plane: int) -> dict[int, int]:
     return {axis: int(at) for axis, at in zip(stacked, where, strict=True)}
 
 
-def _pixels(scene: Scene, layout: Layout, places: dict[int, int], how: str) -> NDArray[np.generic]:
+def _pixels(
+    scene: Scene, layout: Layout, places: dict[int, int], asked: Asked
+) -> NDArray[np.generic]:
     index = [places.get(axis, slice(None)) for axis in range(len(layout.axes))]
     if not (layout.projected and "Z" in layout.axes):
         return to_cyx(*scene.read(tuple(index)))
     z = layout.axes.index("Z")  # one depth at a time lies in memory
-    planes = (scene.read((*index[:z], at, *index[z + 1 :])) for at in range(layout.shape[z]))
-    return project((to_cyx(*plane) for plane in planes), how)
+    planes = (
+        to_cyx(*scene.read((*index[:z], at, *index[z + 1 :])))
+        for at in _depths(layout.shape[z], asked)
+    )
+    return next(planes) if asked.projection == ONE_DEPTH else project(planes, asked.projection)
+
+
+def _depths(count: int, asked: Asked) -> Sequence[int]:
+    """Return the depths that are looked at; ImageError where there is no such depth."""
+    if asked.projection != ONE_DEPTH:
+        return range(count)
+    if not 0 <= asked.depth < count:
+        raise ImageError(f"it has {count} depths (z), there is no depth {asked.depth + 1}")
+    return [asked.depth]
 
 
 def _depth(axes: str, shape: tuple[int, ...]) -> int:

@@ -1,15 +1,48 @@
 """What a TIFF tells of its pictures: axes, names, colours, pixel sizes; by OME, ImageJ or tags."""
 
+import math
+import re
+from pathlib import Path
 from typing import Any
 
 import tifffile
 
 from core.data.axes import MIN_SIDE_PX
 
-_MICRONS = {"um": 1.0, "µm": 1.0, "μm": 1.0, "micron": 1.0, "microns": 1.0, "nm": 1e-3, "mm": 1e3}
+# In small letters; programs write many of them.
+_MICRONS = {
+    **dict.fromkeys(("um", "µm", "μm", "micron", "microns", "micrometer", "micrometre"), 1.0),
+    **dict.fromkeys(("å", "angstrom"), 1e-4),
+    **dict.fromkeys(("in", "inch"), 25_400.0),
+    "pm": 1e-6,
+    "nm": 1e-3,
+    "mm": 1e3,
+    "cm": 1e4,
+    "m": 1e6,
+}
+_RESOLUTION_UM = {tifffile.RESUNIT.CENTIMETER: 10_000.0, tifffile.RESUNIT.INCH: 25_400.0}
+# In the first page's description of Aperio's slides, in micrometres.
+_APERIO_SIZE = re.compile(r"\|\s*MPP\s*=\s*([0-9.]+)")
 # A plain TIFF's resolution is mostly the screen's or the printer's; below 10 um a pixel it is a
 # microscope's.
 _FINEST_PRINT_UM = 10.0
+# The name of a file that holds planes, e.g. <UUID FileName="a_z1.ome.tif">urn:uuid:...</UUID>.
+_OME_FILE = re.compile(r"<(?:\w+:)?UUID\b[^>]*>\s*([^<\s]+)")
+
+
+def opened(path: Path) -> tifffile.TiffFile:
+    """Return the file, open; of an OME-TIFF of several files this one alone.
+
+    The others are named by whoever wrote the file, may lie anywhere, and stay behind as this one
+    is copied into a study: what they hold would be zeros then.
+    """
+    return tifffile.TiffFile(path, _multifile=False)
+
+
+def files_told(tif: tifffile.TiffFile) -> int:
+    """Return over how many files OME spreads the pictures; 1: they are all in this one."""
+    told = str(tif.ome_metadata) if tif.is_ome and tif.ome_metadata else ""
+    return max(1, len(set(_OME_FILE.findall(told))))
 
 
 def axes_of(tif: tifffile.TiffFile, level: Any) -> str:
@@ -56,23 +89,41 @@ def pixel_size_um(tif: tifffile.TiffFile, series: tifffile.TiffPageSeries) -> fl
     """Return the width of a pixel; None where the file tells none that is a microscope's."""
     if tif.is_ome and tif.ome_metadata:
         about = _ome_pixels(tif, series)
-        size = about.get("PhysicalSizeX")
-        scale = _MICRONS.get(str(about.get("PhysicalSizeXUnit", "µm")))
-        return float(size) * scale if size and scale else None
+        told = about.get("PhysicalSizeX")
+        return _in_um(told, about.get("PhysicalSizeXUnit", "µm")) if told else None
+    if tif.is_lsm and tif.lsm_metadata:
+        return _in_um(tif.lsm_metadata.get("VoxelSizeX"), "m")
+    aperio = _APERIO_SIZE.search(tif.pages.first.description) if tif.is_svs else None
+    if aperio:
+        return _in_um(aperio[1], "µm")
+    pages = series.keyframe.tags.get("MicroManagerMetadata")
+    if pages is not None and isinstance(pages.value, dict):
+        return _in_um(pages.value.get("PixelSizeUm"), "µm")
+    return _by_resolution(tif, series)
+
+
+def _by_resolution(tif: tifffile.TiffFile, series: tifffile.TiffPageSeries) -> float | None:
+    """Return the width of a pixel as the tags tell it that printers and ImageJ use."""
     tags = series.keyframe.tags
     tag = tags.get("XResolution")
     if tag is None or not isinstance(tag.value, tuple) or not all(tag.value):
         return None
-    per_unit = tag.value[0] / tag.value[1]
+    width = tag.value[1] / tag.value[0]
     if tif.is_imagej:
-        unit = str((tif.imagej_metadata or {}).get("unit", "")).replace("\\u00B5", "µ")
-        scale = _MICRONS.get(unit)
-        return scale / per_unit if scale else None
-    unit_tag = tags.get("ResolutionUnit")
-    if unit_tag is None or unit_tag.value != tifffile.RESUNIT.CENTIMETER:
+        return _in_um(width, (tif.imagej_metadata or {}).get("unit", ""))
+    unit = tags.get("ResolutionUnit")
+    size_um = width * _RESOLUTION_UM.get(unit.value, 0) if unit is not None else 0
+    return size_um if 0 < size_um < _FINEST_PRINT_UM else None
+
+
+def _in_um(size: Any, unit: Any) -> float | None:
+    """Return a size in micrometres; None where it is none, or in a unit that is no length."""
+    scale = _MICRONS.get(str(unit).replace("\\u00B5", "µ").strip().lower())
+    try:
+        size_um = float(size) * (scale or 0)
+    except (TypeError, ValueError):
         return None
-    size_um = 10_000 / per_unit
-    return size_um if size_um < _FINEST_PRINT_UM else None
+    return size_um if 0 < size_um < math.inf else None
 
 
 def _ome_channels(tif: tifffile.TiffFile, series: tifffile.TiffPageSeries) -> list[dict[str, Any]]:

@@ -10,8 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.data import display, readers, thumbnails
-from core.data.axes import detail, project
-from core.data.readings import MOST_CHANNELS, offered, paged
+from core.data.axes import ONE_DEPTH, detail, project
+from core.data.reading_roles import MOST_CHANNELS
+from core.data.readings import asked, offered, paged
 from core.records import Reading, Stack
 
 Pixels = NDArray[np.generic]
@@ -71,26 +72,28 @@ class _Planes:
         images = list(product(*(self._looked_at[place] for place in own)))
         for image in _evenly(images, _FRAMES):
             fixed = dict(zip(own, image, strict=True))
-            yield self._frame(letters, fixed, reading.projection)
+            yield self._frame(letters, fixed, reading)
 
-    def _frame(self, letters: list[str], fixed: dict[int, int], how: str) -> Pixels:
+    def _frame(self, letters: list[str], fixed: dict[int, int], reading: Reading) -> Pixels:
         channels = [at for at, letter in enumerate(letters) if letter == "C" and at not in fixed]
         if not channels:
-            return self._flat(letters, fixed, how)
+            return self._flat(letters, fixed, reading)
         chosen = self._looked_at[channels[0]]
         return np.concatenate(
-            [self._flat(letters, {**fixed, channels[0]: channel}, how) for channel in chosen]
+            [self._flat(letters, {**fixed, channels[0]: channel}, reading) for channel in chosen]
         )
 
-    def _flat(self, letters: list[str], fixed: dict[int, int], how: str) -> Pixels:
+    def _flat(self, letters: list[str], fixed: dict[int, int], reading: Reading) -> Pixels:
         """Return one plane, made of all depths where one axis is left over."""
         depths = [at for at in range(len(letters)) if at not in fixed]
         if not depths:
             return self._plane(fixed)[0]
+        if reading.projection == ONE_DEPTH:
+            return self._plane({**fixed, depths[0]: reading.depth})[0]
         looks = [self._plane({**fixed, depths[0]: at}) for at in self._looked_at[depths[0]]]
-        if how == "focus":
+        if reading.projection == "focus":
             return max(looks, key=lambda look: look[1])[0]
-        return project((pixels for pixels, _ in looks), how)
+        return project((pixels for pixels, _ in looks), reading.projection)
 
     def _plane(self, place: dict[int, int]) -> tuple[Pixels, float]:
         """Return a plane and how sharp it is."""
@@ -104,13 +107,11 @@ class _Planes:
 
 def _scenes(path: Path, reading: Reading) -> list[Pixels]:
     """Return up to four of the pictures of a file of several, at their own size."""
-    first = readers.read(path, projection=reading.projection)
     if not reading.each:
         return [readers.read(path, plane=reading.plane).image_cyx]
-    return [
-        readers.read(path, plane=plane, projection=reading.projection).image_cyx
-        for plane in _evenly(range(first.planes), _FRAMES)
-    ]
+    count = readers.ask(path, asked(reading, None)).planes
+    chosen = _evenly(range(count), _FRAMES)
+    return [readers.ask(path, asked(reading, plane)).image_cyx for plane in chosen]
 
 
 def _mounted(frames: list[Pixels], side: int) -> NDArray[np.uint8]:

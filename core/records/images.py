@@ -46,7 +46,9 @@ class Reading:
     axes: str = ""
     """What the axes are, e.g. `CYX`; empty: as the file tells."""
     projection: str = ""
-    """How all of z becomes one plane: `max`, `mean`, `focus`; empty: z is no axis of its own."""
+    """How z becomes one plane: `max`, `mean`, `focus`, `one`; empty: z is no axis of its own."""
+    depth: int = 0
+    """The depth that is shown where the projection is `one`."""
     plane: int = 0
     """The one plane that is used."""
     each: bool = False
@@ -70,7 +72,9 @@ class ImageRecord:
     plane: int | None = None
     """Index along the axis that is no channel, where the file is a stack; None: no stack."""
     projection: str = ""
-    """How all of z became one plane: `max`, `mean`, `focus`; empty: one plane was chosen."""
+    """How z became one plane: `max`, `mean`, `focus`, `one`; empty: one plane was chosen."""
+    depth: int = 0
+    """The depth that is shown where the projection is `one`."""
     channel_names: tuple[str, ...] = ()
     channel_colors: tuple[str, ...] = ()
     """`#RRGGBB` for each channel, where the file tells them."""
@@ -114,11 +118,16 @@ class ImageRecord:
         return self.plane is not None and not self.decided
 
     @property
+    def of_z(self) -> str:
+        """Return what is shown of z, in one word."""
+        return f"{self.projection}-{self.depth}-" if self.depth else self.projection
+
+    @property
     def seen_as(self) -> str:
         """Return what differs wherever other pixels are seen: another file or another reading."""
         if self.plane is None and not self.decided:
             return self.sha256
-        return f"{self.sha256}-{self.axes}{self.projection}{self.plane or 0}"
+        return f"{self.sha256}-{self.axes}{self.of_z}{self.plane or 0}"
 
     @property
     def content(self) -> str:

@@ -58,6 +58,7 @@ from core.workflow.pictures import (
     write_picture,
 )
 from core.workflow.readings import (
+    depths_of,
     pixel_size_along,
     planes_of,
     read_as,
@@ -131,6 +132,7 @@ __all__ = [
     "check_labels",
     "collect",
     "create_study",
+    "depths_of",
     "describe",
     "doubts",
     "events",

@@ -57,6 +57,13 @@ def planes_of(image: ImageRecord, reading: Reading) -> int:
     return ways.planes(_stack(image), reading)
 
 
+def depths_of(image: ImageRecord, reading: Reading) -> int:
+    """Return of how many depths a reading shows one that may be chosen; 1: it shows no such."""
+    from core.data import readings as ways
+
+    return ways.depths(_stack(image), reading)
+
+
 def reading_now(image: ImageRecord) -> Reading:
     """Return how an image's file is read now."""
     from core.data import readings as ways

@@ -74,6 +74,24 @@ def test_one_page_alone_is_looked_at_before_it_is_taken(stacks):
     }  # fmt: skip
 
 
+def test_one_depth_of_a_film_is_looked_at_before_it_is_taken(place, tmp_path):
+    tzyx = np.random.default_rng(0).integers(0, 999, (2, 5, 40, 40), dtype=np.uint16)
+    options = {"photometric": "minisblack", "metadata": {"axes": "TZYX"}}
+    tifffile.imwrite(tmp_path / "film.tif", tzyx, **options)
+    workflow.import_files(place, STUDY, [tmp_path / "film.tif"])
+    test = shown("images", study=STUDY)
+    assert "2 times, 5 depths (z), depth 3 shown: 2 images" in text(test)
+    [depth] = [each for each in test.number_input if each.label == "Which depth"]
+    depth.set_value(2).run()
+    assert "depth 2 shown: 2 images" in text(test)
+    press(test, "This one", at=3)
+    assert not test.exception
+    assert [(image.projection, image.depth) for image in images().values()] == [("one", 1)] * 2
+    test.session_state["readings"] = True
+    test.run()
+    assert "depth 2 shown" in text(test)
+
+
 def test_a_pixel_size_is_typed(stacks):
     test = shown("images", study=STUDY)
     test.session_state["pixel-size"] = True

@@ -7,6 +7,7 @@ import pytest
 import tifffile
 
 from core.data import readers, readings, vignettes
+from core.data.axes import Asked
 from core.errors import ImageError
 from core.records import Reading, Stack
 
@@ -46,7 +47,11 @@ def test_pages_nobody_named_may_be_channels_depths_or_times(tmp_path: Path) -> N
     [
         ("ZYX", (31, 8, 8), ["z-max", "z-mean", "z-focus", "depths", "page-1"]),
         ("TCYX", (3, 2, 8, 8), ["times", "page-1"]),
-        ("TZCYX", (3, 5, 2, 8, 8), ["times+z-max", "times+z-mean", "times+z-focus"]),
+        (
+            "TZCYX",
+            (3, 5, 2, 8, 8),
+            ["times+z-max", "times+z-mean", "times+z-focus", "times+z-3", "times+depths"],
+        ),
         ("QYXS", (4, 8, 8, 3), ["z-max", "z-mean", "z-focus", "times", "page-1"]),
         ("CYX", (4, 8, 8), ["channels", "z-max", "z-mean", "z-focus", "times", "page-1"]),
         ("QQYX", (3, 5, 8, 8), ["channels+z-max", "channels+times", "z-max+channels"]),
@@ -108,6 +113,28 @@ def test_each_reading_has_a_picture_of_what_it_shows(tmp_path: Path) -> None:
     assert shown["times"].shape == (2 * SIDE + 1, 2 * SIDE + 1, 3)
     third = vignettes.pictures(path, about, [Reading(plane=2)])[0]
     assert third[30, 5].tolist() == [255, 255, 255]
+
+
+def test_one_depth_of_every_time_can_be_chosen(tmp_path: Path) -> None:
+    """One z plane could be had of a film only together with one time."""
+    tzyx = np.random.default_rng(0).integers(0, 999, (3, 5, SIDE, SIDE), dtype=np.uint16)
+    path = tmp_path / "a.tif"
+    tifffile.imwrite(path, tzyx, photometric="minisblack", metadata={"axes": "TZYX"})
+    about = stack_of(path)
+    second = readings.named(about, "times+z-2")
+    assert second == Reading(projection="one", depth=1, each=True)
+    assert readings.sentence(about, second) == "3 times, 5 depths (z), depth 2 shown: 3 images"
+    assert (readings.planes(about, second), readings.depths(about, second)) == (3, 5)
+    found = list(readings.images(path, {about.kind: second}))
+    assert [part for part, _ in found] == ["time 1", "time 2", "time 3"]
+    for time, (_, picture) in enumerate(found):
+        np.testing.assert_array_equal(picture.image_cyx[0], tzyx[time, 1])
+    shown = vignettes.pictures(path, about, [second, readings.named(about, "times+z-4")])
+    assert (shown[0] != shown[1]).any()
+    with pytest.raises(ImageError, match=r"^a.tif: it has 5 depths \(z\), there is no depth 6"):
+        readers.ask(path, Asked(projection="one", depth=5))
+    alone = Stack(format="TIFF", axes="ZYX", shape=(5, 8, 8))
+    assert all(each.projection != "one" for each in readings.offered(alone))
 
 
 def test_the_sharpest_plane_is_the_one_with_detail(tmp_path: Path) -> None:

@@ -85,6 +85,46 @@ def test_one_file_alone_may_be_read_otherwise(study_dir: StudyDir, tmp_path: Pat
     assert record.image("b").in_doubt
 
 
+@pytest.mark.parametrize("how", ["max", "mean", "focus", "2"])
+def test_depths_of_each_time_become_its_image(
+    study_dir: StudyDir, tmp_path: Path, how: str
+) -> None:
+    """Also of one depth: it could be had only together with one time."""
+    tzyx = np.random.default_rng(0).integers(0, 999, (3, 4, *SHAPE), dtype=np.uint16)
+    tzyx[:, 3] = 7  # what has no detail is out of focus
+    tzyx[:, 1] //= 3
+    tzyx[1, 2] //= 9
+    tzyx[1, 0] *= 9
+    tzyx[[0, 2], 2] *= 9
+    options = {"photometric": "minisblack", "metadata": {"axes": "TZYX"}}
+    tifffile.imwrite(tmp_path / "a.tif", tzyx, **options)
+    imports.add(study_dir, [tmp_path / "a.tif"])
+    decide(study_dir, "a", f"times+z-{how}")
+    sharpest = np.stack([tzyx[0, 2], tzyx[1, 0], tzyx[2, 2]])
+    expected = {"max": tzyx.max(1), "mean": np.rint(tzyx.mean(1)), "2": tzyx[:, 1]}
+    images = study.load(study_dir).images
+    assert [image.part for image in images] == ["time 1", "time 2", "time 3"]
+    for image, plane in zip(images, expected.get(how, sharpest), strict=True):
+        np.testing.assert_array_equal(shown(study_dir, image.id)[0], plane)
+    assert readings.current(images[0]) == readings.named(images[0].stack, f"times+z-{how}")
+
+
+def test_another_depth_of_the_times_sets_labels_aside(study_dir: StudyDir, tmp_path: Path) -> None:
+    tzyx = np.random.default_rng(0).integers(0, 999, (2, 5, *SHAPE), dtype=np.uint16)
+    options = {"photometric": "minisblack", "metadata": {"axes": "TZYX"}}
+    tifffile.imwrite(tmp_path / "a.tif", tzyx, **options)
+    imports.add(study_dir, [tmp_path / "a.tif"])
+    decide(study_dir, "a", "times+z-1")
+    draw(study_dir, "a")
+    seen = study.load(study_dir).image("a").seen_as
+    assert decide(study_dir, "a", "times+z-2").set_aside == ("a",)
+    assert study.load(study_dir).image("a").seen_as != seen
+    assert decide(study_dir, "a", "times+z-1").brought_back == ("a",)
+    with pytest.raises(ImageError, match=r"a.tif: it has 5 depths \(z\), there is no depth 9"):
+        decide(study_dir, "a", "times+z-9")
+    assert len(study.load(study_dir).images) == 2
+
+
 @pytest.mark.parametrize("how", ["max", "mean"])
 def test_depths_become_one_plane(study_dir: StudyDir, tmp_path: Path, how: str) -> None:
     pages = stack(tmp_path / "a.tif", metadata={"axes": "ZYX"})
