@@ -35,7 +35,7 @@ class Overview:
 
 def overviews() -> list[Overview]:
     """Return all studies in one glance each, those of the user first; layers are not by them."""
-    whole = (each.name for each in studies() if not study_dir(each.name).layer)
+    whole = (each.name for each in studies() if not wording.is_layer(each.name))
     return sorted(map(overview, whole), key=lambda each: (each.simulated, each.name))
 
 

@@ -66,7 +66,7 @@ def overlaps(true_yx: NDArray[np.int32], predicted_yx: NDArray[np.int32]) -> Ove
     """Return every pair of objects that shares a pixel, with its IoU on annotated pixels."""
     if true_yx.shape != predicted_yx.shape:
         raise ValueError(f"label maps differ in size: {true_yx.shape} and {predicted_yx.shape}")
-    rows, columns, counts = _contingency(true_yx.ravel(), predicted_yx.ravel())
+    rows, columns, counts = contingency(true_yx.ravel(), predicted_yx.ravel())
     predicted_ids, lost = _summed(columns, np.where(rows < 0, counts, 0))
     area = _summed(columns, counts)[1]
     kept = (predicted_ids > 0) & (lost <= IGNORED_SHARE * area)
@@ -124,7 +124,7 @@ def _best(
     return chosen[chosen >= 0]
 
 
-def _contingency(
+def contingency(
     true: NDArray[np.int32], predicted: NDArray[np.int32]
 ) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
     """Return the pairs of ids that occur, true ones from -1 on, and on how many pixels."""

@@ -1,17 +1,15 @@
 """In which object of another layer an object lies: nuclei in their cells."""
 
-import csv
-import io
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from core.data.labels import store
+from core.data.labels import exchange, store
 from core.data.labels.exchange import Page
+from core.evaluate import matching
 from core.paths import StudyDir
-from core.records import files
 
 _COLUMNS = ("image", "id", "class", "layer", "within", "within_class", "share")
 
@@ -24,13 +22,7 @@ def write(study_dir: StudyDir, pages: Sequence[Page], folder: Path) -> list[Path
     """
     others = [each for each in study_dir.sheets if each.name != study_dir.name]
     lines = [line for page in pages for other in others for line in _lines(page, other)]
-    if not lines:
-        return []
-    buffer = io.StringIO(newline="")
-    csv.writer(buffer).writerows([_COLUMNS, *lines])
-    path = folder / "within.csv"
-    files.write_bytes(path, buffer.getvalue().encode())
-    return [path]
+    return [exchange.write_table(folder / "within.csv", _COLUMNS, lines)] if lines else []
 
 
 def _lines(page: Page, other: StudyDir) -> Iterator[tuple[object, ...]]:
@@ -53,14 +45,10 @@ def holders(
     Both are (rows, columns), 0 = nothing. Pixels outside of all objects count for the share only.
     """
     marked = ids_yx > 0
-    own, other = ids_yx[marked].astype(np.int64), around_yx[marked].astype(np.int64)
-    span = int(around_yx.max(initial=0)) + 1
-    pairs, counts = np.unique(own * span + other, return_counts=True)
-    areas = np.bincount(own)
-    found = {int(each): (0, 0.0) for each in np.unique(own)}
-    for pair, count in zip(pairs.tolist(), counts.tolist(), strict=True):
-        each, holder = divmod(pair, span)
-        share = count / int(areas[each])
+    own, other, counts = matching.contingency(ids_yx[marked], around_yx[marked])
+    shares = counts / np.bincount(own, counts)[own]
+    found = dict.fromkeys(own.tolist(), (0, 0.0))
+    for each, holder, share in zip(own.tolist(), other.tolist(), shares.tolist(), strict=True):
         if holder and share > found[each][1]:
             found[each] = (holder, share)
     return found

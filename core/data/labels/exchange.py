@@ -89,7 +89,7 @@ def _labels(pages: Sequence[Page], folder: Path, classes: Classes) -> list[Path]
             (page.name, item.id, item.class_name or "", item.layer) for item in page.labels.objects
         ]
     if any(row[2] for row in rows):
-        written.append(_table(folder / "objects.csv", ("file", "id", "class", "layer"), rows))
+        written.append(write_table(folder / "objects.csv", ("file", "id", "class", "layer"), rows))
     return written
 
 
@@ -150,7 +150,7 @@ def _colored(pages: Sequence[Page], folder: Path, classes: Classes) -> list[Path
             for at, item in enumerate(page.labels.objects, start=1)
         ]
     head = ("file", "id", "class", "color")
-    return [*written, _table(folder / "objects.csv", head, rows)] if rows else written
+    return [*written, write_table(folder / "objects.csv", head, rows)] if rows else written
 
 
 def _colored_classes(pages: Sequence[Page], folder: Path, classes: Classes) -> list[Path]:
@@ -163,7 +163,7 @@ def _colored_classes(pages: Sequence[Page], folder: Path, classes: Classes) -> l
         pieces.write_png(path, _painted(page.labels.flat_yx, by_id))
         written.append(path)
     rows = [("#000000", classes.background), *((color, name) for name, color in told.items())]
-    return [*written, _table(folder / "colors.csv", ("color", "class"), rows)]
+    return [*written, write_table(folder / "colors.csv", ("color", "class"), rows)]
 
 
 def _painted(flat_yx: NDArray[np.int32], told: dict[int, str]) -> NDArray[np.uint8]:
@@ -228,7 +228,8 @@ def _write_tiff(path: Path, pixels: NDArray[np.generic]) -> None:
     files.write_bytes(path, buffer.getvalue())
 
 
-def _table(path: Path, head: tuple[str, ...], rows: Sequence[tuple[object, ...]]) -> Path:
+def write_table(path: Path, head: tuple[str, ...], rows: Sequence[tuple[object, ...]]) -> Path:
+    """Write the rows below their head as CSV and return the file."""
     text = io.StringIO()
     csv.writer(text, lineterminator="\n").writerows([head, *rows])
     files.write_bytes(path, text.getvalue().encode())
