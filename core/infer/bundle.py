@@ -1,6 +1,6 @@
 """A trained model ready to use: a folder that explains itself."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import torch
@@ -15,6 +15,8 @@ from core.records import SCHEMA_VERSION, Pipeline, TaskSpec, read, write, write_
 WEIGHTS = "weights.safetensors"
 CARD = "model_card.md"
 RECORD = "bundle.json"
+COMPANION = "companion"
+"""Folder of the second model, a bundle of its own."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,7 +38,15 @@ class BundleRecord:
 def save_bundle(folder: Path, trained: Trained, record: BundleRecord) -> None:
     """Write weights, record and card; the record comes last and makes the bundle complete."""
     tensors.put(folder / WEIGHTS, trained.network.state_dict())
-    write_bytes(folder / CARD, _card(record).encode())
+    if trained.companion is not None:
+        second = replace(
+            record,
+            pipeline=trained.companion.pipeline,
+            fitted=trained.companion.fitted,
+            parameters=models.parameters(trained.companion.network),
+        )
+        save_bundle(folder / COMPANION, trained.companion, second)
+    write_bytes(folder / CARD, _card(record, trained.companion).encode())
     write(folder / RECORD, record)
 
 
@@ -70,7 +80,9 @@ def load(folder: Path) -> Trained:
     )
     put_weights(folder, network)
     network = network.to(device, memory_format=torch.channels_last).eval()  # type: ignore[call-overload]
-    return Trained(network, record.pipeline, record.fitted, head, record.task, device)
+    second = folder / COMPANION
+    companion = load(second) if second.is_dir() else None
+    return Trained(network, record.pipeline, record.fitted, head, record.task, device, companion)
 
 
 def put_weights(folder: Path, network: nn.Module) -> None:
@@ -82,9 +94,15 @@ def put_weights(folder: Path, network: nn.Module) -> None:
         raise BundleError(f"{weights} is missing or damaged: {error}") from error
 
 
-def _card(record: BundleRecord) -> str:
+def _card(record: BundleRecord, companion: Trained | None) -> str:
     classes = ", ".join(record.task.classes)
     post = record.pipeline.postprocess
+    beside = ""
+    if companion is not None:
+        beside = (
+            f"\n- beside it: a linear layer on the frozen {companion.pipeline.model.encoder} with "
+            "its ImageNet\n  weights; the answer is the mean of both probabilities"
+        )
     return f"""# Model of run {record.run}
 
 Trained by AIxCell on the study "{record.study}".
@@ -93,7 +111,7 @@ Trained by AIxCell on the study "{record.study}".
 - input: {record.fitted.channels} channels {", ".join(record.channel_names)}
 - pipeline: {record.pipeline.name}: {record.pipeline.summary}
 - network: {record.pipeline.model.architecture} with encoder {record.pipeline.model.encoder},
-  {record.parameters:,} parameters
+  {record.parameters:,} parameters{beside}
 - learned from {len(record.learned_from)} images (their SHA-256 are in {RECORD})
 - working scale: {record.fitted.scale:.3f} of the original pixels
 - postprocessing: foreground {post.foreground}, seed {post.seed}, smallest {post.smallest_px} px

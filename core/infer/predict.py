@@ -1,7 +1,7 @@
 """A network's maps of an image of any size, by overlapping tiles."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -37,6 +37,8 @@ class Trained:
     head: Head
     task: TaskSpec
     device: torch.device
+    companion: "Trained | None" = None
+    """Classification: a second model; the answer is the mean of both."""
 
 
 def answer(
@@ -48,7 +50,14 @@ def answer(
 
 
 def maps(trained: Trained, image_cyx: npt.NDArray[np.generic], *, flips: bool = False) -> Floats:
-    """Return what the head's `decode` reads: (maps, Y, X) at the image's own size."""
+    """Return what the head's `decode` reads: (maps, Y, X) at the image's own size.
+
+    A companion's maps lie below the network's own.
+    """
+    if trained.companion is not None:
+        alone = replace(trained, companion=None)
+        both = (maps(one, image_cyx, flips=flips) for one in (alone, trained.companion))
+        return np.concatenate(list(both))
     image = preprocess.apply(trained.pipeline.preprocess, trained.fitted, image_cyx)
     batch = torch.from_numpy(np.ascontiguousarray(image))[None].to(trained.device)
     with torch.inference_mode():

@@ -44,7 +44,7 @@ def ready(candidate: Candidate, plan: Plan, learn: Images, progress: Progress) -
     """
     torch.manual_seed(plan.seed)
     pipeline = candidate.pipeline
-    trained = _untrained(pipeline, plan, learn)
+    trained = untrained(pipeline, plan, learn)
     context = Context(plan.task, trained.fitted, trained.device, plan.seed)
     items = []
     for one, true in zip(learn.samples, learn.truths, strict=True):
@@ -83,14 +83,17 @@ def trained_again(
     saved: SavedFit, tensors: Mapping[str, Tensor], plan: Plan, learn: Images
 ) -> Trained:
     """Return the network of a checkpoint whose learning is over."""
-    trained = _untrained(saved.pipeline, plan, learn)
+    trained = untrained(saved.pipeline, plan, learn)
     trained.network.load_state_dict(dict(tensors))
     trained.network.eval()
     return trained
 
 
-def _untrained(pipeline: Pipeline, plan: Plan, learn: Images) -> Trained:
-    """Return the pipeline's network with the numbers fitted to the training images."""
+def untrained(pipeline: Pipeline, plan: Plan, learn: Images) -> Trained:
+    """Return the pipeline's network with the numbers fitted to the training images.
+
+    Raises RunError where there is no image to learn from.
+    """
     if not learn.samples:
         raise RunError(
             "no annotated image is left to learn from; annotate a few more", cause="bad_input"

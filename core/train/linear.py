@@ -34,7 +34,7 @@ def fit(learner: Learner, until: float, progress: Progress) -> None:
     known = classes >= 0
     if len(np.unique(classes[known])) < 2:
         return
-    weight, bias = _logistic(seen[known], classes[known], network.linear.out_features)
+    weight, bias = logistic(seen[known], classes[known], network.linear.out_features)
     with torch.no_grad():
         network.linear.weight.copy_(torch.from_numpy(weight))
         network.linear.bias.copy_(torch.from_numpy(bias))
@@ -61,15 +61,19 @@ def _features(
     return np.concatenate(features), np.concatenate(classes)
 
 
-def _logistic(
-    seen: NDArray[np.float32], classes: NDArray[np.int64], outputs: int
+def logistic(
+    seen: NDArray[np.float32], classes: NDArray[np.int64], outputs: int, strength: float = 1.0
 ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    """Return weight (outputs, width) and bias of a logistic regression, scaling folded in."""
+    """Return weight (outputs, width) and bias of a logistic regression, scaling folded in.
+
+    `classes` has two different ones at least; `strength` is scikit-learn's C, the inverse of the
+    penalty.
+    """
     from sklearn.linear_model import LogisticRegression
     from sklearn.preprocessing import StandardScaler
 
     scaler = StandardScaler().fit(seen)
-    model = LogisticRegression(max_iter=500, class_weight="balanced")
+    model = LogisticRegression(C=strength, max_iter=500, class_weight="balanced")
     model.fit(scaler.transform(seen), classes)
     coefficients, intercepts = model.coef_, model.intercept_
     if len(model.classes_) == 2:  # scikit-learn keeps one row for two classes

@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable
 
+import numpy as np
 import pytest
 import torch
 
@@ -41,3 +42,17 @@ def ends_when(monkeypatch: pytest.MonkeyPatch) -> EndsWhen:
         monkeypatch.setattr(Learner, "step", asking)
 
     return ends
+
+
+@pytest.fixture(scope="session")
+def striped() -> Callable[[int, np.random.Generator], np.ndarray]:
+    """Return what draws (1, 96, 96): stripes of 16 px (0) or 4 px (1), any angle and phase."""
+
+    def draw(index: int, rng: np.random.Generator) -> np.ndarray:
+        width = 16 if index == 0 else 4
+        angle, phase = rng.uniform(0, np.pi), rng.uniform(0, 6)
+        y, x = np.mgrid[:96, :96]
+        wave = np.sin((x * np.cos(angle) + y * np.sin(angle)) * np.pi / width + phase)
+        return (128 + 80 * wave + rng.normal(0, 8, wave.shape)).clip(0, 255).astype(np.uint8)[None]
+
+    return draw

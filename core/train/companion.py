@@ -1,0 +1,209 @@
+"""The companion of a classifier: a linear model on what a frozen network sees.
+
+With a few hundred pictures a bent network and a linear model on frozen features err on different
+ones. The mean of their probabilities needs no choice between them, which so few pictures could not
+make. Source: Dietterich, "Ensemble methods in machine learning", 2000.
+"""
+
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from core.data.samples import Sample
+from core.infer import predict
+from core.infer.predict import VIEWS, Trained
+from core.pipeline import catalogue, devices, models, preprocess
+from core.progress import Progress
+from core.records import Kind, Plan
+from core.train import contender, linear
+from core.train.clock import Clock
+from core.train.images import Images
+
+Rows = NDArray[np.float32]
+Classes = NDArray[np.int64]
+
+PIPELINE = "lite0-s224-linear"
+# Of what is left of the budget: looking at all images once, and at their mirror images where there
+# is time.
+SHARE = 0.2
+# Strengths of the penalty (scikit-learn's C), and temperatures, both settled on pictures that the
+# layer was not fitted to.
+STRENGTHS = (0.01, 0.1, 1.0)
+TEMPERATURES = (0.5, 0.7, 1.0, 1.4, 2.0, 2.8, 4.0, 5.6)
+FOLDS = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Companions:
+    """The companion in two states; their frozen encoder is one."""
+
+    judged: Trained
+    """Knows the training images alone: stands beside the network on the validation images."""
+    kept: Trained
+    """Knows the validation images too: answers for all others, and goes into the bundle."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Seen:
+    """What the frozen network sees of the images whose class is known."""
+
+    views: NDArray[np.float32]
+    """(views, images, width); the first is the image as it is."""
+    classes: Classes
+    groups: NDArray[np.int64]
+    learned: NDArray[np.bool_]
+    """Whether the image is one to learn from; the others are for validation."""
+
+
+def fit(
+    plan: Plan, learn: Images, validation: Images, clock: Clock, progress: Progress
+) -> Companions | None:
+    """Return the companions, fitted within a fifth of the time that is left.
+
+    None where pictures are not sorted as a whole, where the user wishes fast predictions, or where
+    fewer than two classes were seen. Raises Stopped where somebody cancelled.
+    """
+    if plan.task.kind is not Kind.CLASSIFICATION or plan.task.wishes.fast_prediction:
+        return None
+    told = "Looking at the images with a network that knows photographs"
+    progress.stage("reading", told, clock.used() / clock.budget_s, clock.left())
+    began = time.time()
+    trained = contender.untrained(catalogue.find(PIPELINE), replace(plan, start_from=""), learn)
+    trained.network.eval()
+    seen = _look(trained, learn, validation, plan.seed, began + SHARE * clock.left(), progress)
+    if len(np.unique(seen.classes[seen.learned])) < 2:
+        return None
+    outputs = len(plan.task.classes)
+    strength, temperature = _settled(seen, outputs, plan.seed)
+    everything = np.ones(len(seen.classes), bool)
+    found = Companions(
+        *(
+            _with_layer(trained, *_fitted(seen, chosen, outputs, strength), temperature)
+            for chosen in (seen.learned, everything)
+        )
+    )
+    progress.event(
+        "companion",
+        images=len(seen.classes),
+        views=len(seen.views),
+        strength=strength,
+        temperature=temperature,
+        seconds=round(time.time() - began, 2),
+    )
+    return found
+
+
+def _look(
+    trained: Trained, learn: Images, validation: Images, seed: int, until: float, progress: Progress
+) -> _Seen:
+    """Return what is seen before `until`: many images only in part, few in mirrored views, too."""
+    images = [
+        (sample, true.image_class, side is learn)
+        for side in (learn, validation)
+        for sample, true in zip(side.samples, side.truths, strict=True)
+        if true.image_class >= 0
+    ]
+    images = [images[place] for place in np.random.default_rng(seed).permutation(len(images))]
+    names = {name: at for at, name in enumerate(sorted({_group(one) for one, *_ in images}))}
+    views: list[Rows] = []
+    for view in VIEWS:
+        began = time.time()
+        rows: list[Rows] = []
+        for sample, *_ in images:
+            if rows and time.time() > until:
+                break
+            progress.check_stop()
+            rows.append(_features(trained, sample.image_cyx, view))
+        if views and len(rows) < len(images):
+            break
+        images = images[: len(rows)]
+        views.append(np.stack(rows) if rows else np.zeros((0, 1), np.float32))
+        if not rows or time.time() + (time.time() - began) > until:
+            break
+    return _Seen(
+        views=np.stack(views),
+        classes=np.array([index for _, index, _ in images], np.int64),
+        groups=np.array([names[_group(one)] for one, *_ in images], np.int64),
+        learned=np.array([learned for *_, learned in images], bool),
+    )
+
+
+def _group(sample: Sample) -> str:
+    """Return what may not be divided between folds; an image of no group is one of its own."""
+    return sample.group or sample.id
+
+
+def _features(trained: Trained, image_cyx: NDArray[np.generic], view: tuple[int, ...]) -> Rows:
+    network = trained.network
+    assert isinstance(network, models.ImageNetwork)
+    image = preprocess.apply(trained.pipeline.preprocess, trained.fitted, image_cyx)
+    with torch.inference_mode(), devices.autocast(trained.device):
+        batch = predict.pad(torch.from_numpy(np.ascontiguousarray(image))[None])
+        batch = torch.flip(batch, view).to(trained.device, memory_format=torch.channels_last)
+        return np.asarray(network.encoder(batch)[0].float().cpu().numpy())
+
+
+def _fitted(
+    seen: _Seen, chosen: NDArray[np.bool_], outputs: int, strength: float
+) -> tuple[Rows, Rows]:
+    """Return weight and bias fitted to every view of the chosen images."""
+    rows = seen.views[:, chosen].reshape(-1, seen.views.shape[2])
+    classes = np.tile(seen.classes[chosen], len(seen.views))
+    return linear.logistic(rows, classes, outputs, strength)
+
+
+def _settled(seen: _Seen, outputs: int, seed: int) -> tuple[float, float]:
+    """Return the strength and temperature under which images left out are answered best."""
+    best = (-np.inf, STRENGTHS[1], 1.0)
+    folds = list(_folds(seen, seed))
+    for strength in STRENGTHS if folds else ():
+        logits = np.full((len(seen.classes), outputs), np.nan)
+        for learned, left_out in folds:
+            weight, bias = _fitted(seen, learned, outputs, strength)
+            logits[left_out] = seen.views[0, left_out] @ weight.T + bias
+        asked = ~np.isnan(logits[:, 0])
+        for temperature in TEMPERATURES:
+            figure = _log_chance(logits[asked] / temperature, seen.classes[asked])
+            best = max(best, (figure, strength, temperature))
+    return best[1], best[2]
+
+
+def _folds(seen: _Seen, seed: int) -> Iterator[tuple[NDArray[np.bool_], NDArray[np.bool_]]]:
+    """Yield masks of the images to fit to and of those left out; no group is in both."""
+    from sklearn.model_selection import GroupKFold
+
+    count = min(FOLDS, len(np.unique(seen.groups)))
+    if count < 2:
+        return
+    cut = GroupKFold(count, shuffle=True, random_state=seed)
+    for _, places in cut.split(seen.groups, seen.classes, seen.groups):
+        left_out = np.isin(np.arange(len(seen.groups)), places)
+        if len(np.unique(seen.classes[~left_out])) >= 2:
+            yield ~left_out, left_out
+
+
+def _log_chance(logits: NDArray[np.float64], classes: Classes) -> float:
+    """Return the mean log probability of the true class, each class weighing alike."""
+    logits = logits - logits.max(axis=1, keepdims=True)
+    chances = logits - np.log(np.exp(logits).sum(axis=1, keepdims=True))
+    own: Sequence[float] = [
+        float(np.maximum(chances[classes == index, index], np.log(1e-6)).mean())
+        for index in np.unique(classes)
+    ]
+    return float(np.mean(own))
+
+
+def _with_layer(trained: Trained, weight: Rows, bias: Rows, temperature: float) -> Trained:
+    """Return the frozen encoder with its own last layer; the temperature is folded in."""
+    assert isinstance(trained.network, models.ImageNetwork)
+    network = models.ImageNetwork(trained.network.encoder, len(weight)).to(trained.device).eval()
+    with torch.no_grad():
+        network.linear.weight.copy_(torch.from_numpy(weight / temperature))
+        network.linear.bias.copy_(torch.from_numpy(bias / temperature))
+    return Trained(
+        network, trained.pipeline, trained.fitted, trained.head, trained.task, trained.device
+    )

@@ -1,0 +1,181 @@
+"""A linear model on frozen features stands beside the trained classifier."""
+
+import csv
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import tifffile
+
+from core import workflow
+from core.data.samples import Sample
+from core.data.truth import Truth
+from core.infer import bundle, predict
+from core.infer.predict import Trained
+from core.paths import JobDir, Workspace
+from core.pipeline import catalogue
+from core.progress import Progress
+from core.records import Budget, Candidate, Kind, Plan, Split, TaskSpec, Wishes
+from core.train import companion, contender, run
+from core.train.clock import Clock
+from core.train.companion import Companions
+from core.train.images import Images
+from core.train.learner import Learner
+
+TASK = TaskSpec(kind=Kind.CLASSIFICATION, classes=("coarse", "fine", "noise"))
+Striped = Callable[[int, np.random.Generator], np.ndarray]
+EndsWhen = Callable[[JobDir, Callable[[Learner], bool]], None]
+
+
+def plan_for(task: TaskSpec) -> Plan:
+    return Plan(
+        study="s",
+        task=task,
+        candidates=(Candidate(pipeline=catalogue.find("lite0-s128")),),
+        budget=Budget(seconds=600),
+        split=Split(train=("0",), validation=(), test=(), seed=0, by_group=False),
+        seed=0,
+        image_hashes={},
+        label_versions={},
+    )
+
+
+def drawn(classes: list[int], rng: np.random.Generator, striped: Striped) -> Images:
+    """Return pictures of these classes; the third shows nothing but noise."""
+    pictures = [
+        rng.integers(0, 255, (1, 96, 96), dtype=np.uint8) if index == 2 else striped(index, rng)
+        for index in classes
+    ]
+    return Images(
+        [
+            Sample(id=f"{rng.integers(1 << 60)}", image_cyx=one, labels=None, group=f"animal {at}")
+            for at, one in enumerate(pictures)
+        ],
+        [Truth(pixels_yx=np.zeros((0, 0), np.int32), image_class=index) for index in classes],
+    )
+
+
+def right(trained: Trained, images: Images) -> float:
+    """Return the share of right answers."""
+    answers = [predict.answer(trained, one.image_cyx).image_class for one in images.samples]
+    return float(np.mean([a == t.image_class for a, t in zip(answers, images.truths, strict=True)]))
+
+
+@pytest.fixture(scope="module")
+def fitted(tmp_path_factory: pytest.TempPathFactory, striped: Striped) -> Companions:
+    """Return companions that learned stripes, and noise in validation images alone."""
+    rng = np.random.default_rng(0)
+    learn, validation = drawn([0, 1] * 6, rng, striped), drawn([0, 1, 2, 2, 2, 2], rng, striped)
+    found = companion.fit(
+        plan_for(TASK),
+        learn,
+        validation,
+        Clock(time.time(), time.time() + 600),
+        Progress(JobDir(tmp_path_factory.mktemp("run"))),
+    )
+    assert found is not None
+    return found
+
+
+def test_what_is_judged_did_not_learn_from_the_validation_images(
+    fitted: Companions, striped: Striped
+) -> None:
+    rng = np.random.default_rng(1)
+    stripes, noise = drawn([0, 1] * 8, rng, striped), drawn([2] * 8, rng, striped)
+    assert right(fitted.judged, stripes) >= 0.9
+    assert right(fitted.judged, noise) == 0.0
+    assert right(fitted.kept, stripes) >= 0.9
+    assert right(fitted.kept, noise) >= 0.9
+
+
+def test_images_left_out_settle_how_sure_it_is(fitted: Companions, striped: Striped) -> None:
+    """Easy pictures: it may be sure of them, and says so."""
+    rng = np.random.default_rng(2)
+    asked = drawn([0, 1] * 8, rng, striped)
+    sure = [max(predict.answer(fitted.kept, one.image_cyx).probabilities) for one in asked.samples]
+    assert np.mean(sure) > 0.8
+
+
+@pytest.mark.parametrize(
+    ("task", "classes"),
+    [
+        (replace(TASK, wishes=Wishes(fast_prediction=True)), [0, 1]),
+        (replace(TASK, kind=Kind.INSTANCE), [0, 1]),
+        (TASK, [1, 1, -1]),
+    ],
+    ids=["fast predictions are wished", "no whole pictures", "one class is known"],
+)
+def test_there_is_none_where_it_does_not_help(
+    task: TaskSpec, classes: list[int], tmp_path: Path, striped: Striped
+) -> None:
+    learn = drawn(classes, np.random.default_rng(0), striped)
+    clock = Clock(time.time(), time.time() + 600)
+    progress = Progress(JobDir(tmp_path / "run"))
+    assert companion.fit(plan_for(task), learn, Images([], []), clock, progress) is None
+
+
+def test_without_time_to_look_the_network_stands_alone(tmp_path: Path, striped: Striped) -> None:
+    learn = drawn([0, 1] * 4, np.random.default_rng(0), striped)
+    late = Clock(time.time() - 600, time.time() - 1)
+    progress = Progress(JobDir(tmp_path / "run"))
+    assert companion.fit(plan_for(TASK), learn, Images([], []), late, progress) is None
+
+
+def test_the_answer_is_the_mean_and_the_bundle_keeps_it(
+    fitted: Companions, tmp_path: Path, striped: Striped
+) -> None:
+    rng = np.random.default_rng(3)
+    learn = drawn([0, 1], rng, striped)
+    plan = plan_for(TASK)
+    alone = contender.untrained(plan.candidates[0].pipeline, plan, learn)
+    alone.network.eval()
+    both = replace(alone, companion=fitted.kept)
+    image = learn.samples[0].image_cyx
+    own, second, mean = (
+        np.array(predict.answer(one, image).probabilities) for one in (alone, fitted.kept, both)
+    )
+    assert np.allclose(mean, (own + second) / 2, atol=1e-6)
+    assert not np.allclose(own, second, atol=0.05)
+    record = bundle.BundleRecord(
+        run="r", study="s", task=TASK, pipeline=both.pipeline, fitted=both.fitted
+    )
+    bundle.save_bundle(tmp_path / "bundle", both, record)
+    again = bundle.load(tmp_path / "bundle")
+    assert np.allclose(predict.answer(again, image).probabilities, mean, atol=1e-5)
+    assert "beside it" in (tmp_path / "bundle" / bundle.CARD).read_text()
+
+
+def test_a_run_answers_as_its_bundle_does(
+    workspace: Workspace, tmp_path: Path, striped: Striped, ends_when: EndsWhen
+) -> None:
+    rng = np.random.default_rng(4)
+    files = tmp_path / "files"
+    for index, name in enumerate(("coarse", "fine")):
+        (files / name).mkdir(parents=True)
+        for at in range(12):
+            tifffile.imwrite(files / name / f"{name}-{at}.tif", striped(index, rng)[0])
+    workflow.create_study(workspace, "stripes")
+    workflow.import_files(workspace, "stripes", [files])
+    task = TaskSpec(kind=Kind.CLASSIFICATION, classes=("coarse", "fine"))
+    workflow.set_task(workspace, "stripes", task)
+    candidates = (Candidate(pipeline=catalogue.find("lite0-s128")),)
+    plan = workflow.make_plan(
+        workspace, "stripes", candidates, Budget(seconds=300.0), baselines=False
+    )
+    study_dir = workspace.study("stripes")
+    job_dir = study_dir.job("run-1")
+    ends_when(job_dir, lambda learner: learner.steps == 3)
+    with Progress(job_dir) as progress:
+        result = run.execute(study_dir, plan, job_dir, progress, time.time() + 300)
+    assert result.validation.headline >= 0.9
+    trained = bundle.load(job_dir.bundle)
+    assert trained.companion is not None
+    with (job_dir.report / "predictions" / "predictions.csv").open(newline="") as file:
+        told = {row["image"]: row["class"] for row in csv.DictReader(file)}
+    assert set(told) == set(plan.split.test)
+    for name, answer in told.items():
+        image = tifffile.imread(next(files.glob(f"*/{name}.tif")))[None]
+        assert TASK.classes[predict.answer(trained, image).image_class or 0] == answer
