@@ -55,9 +55,9 @@ def maps(trained: Trained, image_cyx: npt.NDArray[np.generic], *, flips: bool = 
     A companion's maps lie below the network's own.
     """
     if trained.companion is not None:
-        alone = replace(trained, companion=None)
-        both = (maps(one, image_cyx, flips=flips) for one in (alone, trained.companion))
-        return np.concatenate(list(both))
+        own = maps(replace(trained, companion=None), image_cyx, flips=flips)
+        # Mirrored views cost a frozen network little in one batch, and it needs them more.
+        return np.concatenate([own, maps(trained.companion, image_cyx, flips=True)])
     image = preprocess.apply(trained.pipeline.preprocess, trained.fitted, image_cyx)
     batch = torch.from_numpy(np.ascontiguousarray(image))[None].to(trained.device)
     with torch.inference_mode():
@@ -78,12 +78,15 @@ def maps(trained: Trained, image_cyx: npt.NDArray[np.generic], *, flips: bool = 
 VIEWS: tuple[tuple[int, ...], ...] = ((), (2,), (3,), (2, 3))
 
 
+def mirrored(batch: Tensor, views: tuple[tuple[int, ...], ...]) -> Tensor:
+    """Return (views, channels, rows, columns) of a batch of one."""
+    return _last(torch.cat([torch.flip(batch, view) for view in views]))
+
+
 def _whole_image(trained: Trained, batch: Tensor, flips: bool) -> Floats:
-    padded = pad(batch)
-    views = VIEWS if flips else VIEWS[:1]
+    views = mirrored(pad(batch), VIEWS if flips else VIEWS[:1])
     with devices.autocast(trained.device):
-        logits = [trained.network(_last(torch.flip(padded, v))).float() for v in views]
-    mean = torch.stack(logits).mean(dim=0)
+        mean = trained.network(views).float().mean(dim=0)
     result: Floats = trained.head.activate(mean).cpu().numpy().reshape(-1, 1, 1)
     return result
 
