@@ -3,8 +3,10 @@
     uv run python tests/benchmarks/opening.py [--images 2000] [--side 512]
 
 Three in four images are labelled, with 50 objects each. Prints seconds until the page of images is
-drawn: the first time after the import and again in a new tab, and how many images of the study were
-decoded for it (counted by file access times).
+drawn, and how many images of the study were decoded for it (counted by file access times):
+by a click on the study in a dashboard that is open, the first time after the import; again from
+another page; in a browser that was never here (it loads and reads Streamlit's own program first);
+and, to compare with, a study without images in such a browser.
 Needs chromium.
 """
 
@@ -13,13 +15,15 @@ import os
 import shutil
 import tempfile
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import tifffile
 from dashboard import CHROMIUM, Dashboard, visit
-from playwright.sync_api import sync_playwright
+from playwright.sync_api import Browser, Page, sync_playwright
 
 from core import workflow
 from core.data import study as studies
@@ -28,7 +32,7 @@ from core.data.labels.model import MAIN, LabelObject, Labels
 from core.paths import StudyDir, Workspace
 from core.records import Kind, TaskSpec
 
-STUDY = "Large"
+STUDY, EMPTY = "Large", "Empty"
 LONG_AGO_S = 1_000_000_000
 
 
@@ -48,28 +52,58 @@ def main() -> None:
             with sync_playwright() as play:
                 browser = play.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
                 # The sample study of the first visit and the server's imports are no page's time.
-                page = browser.new_page(viewport={"width": 1400, "height": 900})
-                visit(page, url)
-                for name in ("first", "again"):
-                    page = browser.new_page(viewport={"width": 1400, "height": 900})
-                    untouched(study_dir)
-                    began = time.perf_counter()
-                    visit(page, f"{url}/images?study={STUDY}")
-                    page.get_by_text("Label the next one").wait_for()
-                    spent = time.perf_counter() - began
-                    print(
-                        f"{name}: {spent:.2f} s, {read(study_dir)} images of the study read",
-                        flush=True,
-                    )
-                shown = page.locator("[data-testid=stImage]").count()
-                print(f"thumbnails shown: {shown}")
+                page = fresh(browser)
+                visit(page, f"{url}/task?study={STUDY}")
+                for name in ("by a click, the first time", "by a click, again"):
+                    with told(name, study_dir):
+                        page.get_by_role("link", name="Images & labels").click()
+                        drawn(page)
+                    page.get_by_role("link", name="Task").click()
+                    page.get_by_role("heading", name="Task").wait_for()
+                page = fresh(browser)
+                with told("in a new browser", study_dir):
+                    page.goto(f"{url}/images?study={STUDY}")
+                    drawn(page)
+                page = fresh(browser)
+                with told("a study without images in a new browser", study_dir):
+                    visit(page, f"{url}/images?study={EMPTY}")
+                    page.get_by_text("No images yet").wait_for()
                 browser.close()
         finally:
             server.kill()
 
 
+def fresh(browser: Browser) -> Page:
+    """Return a page that has nothing of ours in its cache."""
+    return browser.new_page(viewport={"width": 1400, "height": 900})
+
+
+def drawn(page: Page) -> None:
+    """Wait until the first page of images is drawn, all pictures of it."""
+    page.get_by_text("Label the next one").wait_for()
+    page.wait_for_function(
+        """() => {
+            const app = document.querySelector('[data-testid=stApp]');
+            const seen = [...document.querySelectorAll('[data-testid=stImage] img')];
+            return app?.getAttribute('data-test-script-state') === 'notRunning'
+                && seen.length >= 24 && seen.every(one => one.complete && one.naturalWidth);
+        }"""
+    )
+
+
+@contextmanager
+def told(name: str, study_dir: StudyDir) -> Iterator[None]:
+    """Print how long it took, and how many images were read meanwhile."""
+    untouched(study_dir)
+    began = time.perf_counter()
+    yield
+    spent = time.perf_counter() - began
+    print(f"{name}: {spent:.2f} s, {read(study_dir)} images of the study read", flush=True)
+
+
 def make(place: Workspace, count: int, side: int) -> StudyDir:
     """Return a study of `count` noisy images; three in four have 50 objects."""
+    studies.create(place, EMPTY)
     study_dir = studies.create(place, STUDY)
     rng = np.random.default_rng(0)
     pixels = rng.integers(0, 4000, (side, side), dtype=np.uint16)

@@ -71,6 +71,18 @@ class _Page:
     note: str = ""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Named:
+    class_name: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Told:
+    """Of a page, what is counted: the rest is passed over when it is read."""
+
+    objects: tuple[_Named, ...]
+
+
 def save(
     study_dir: StudyDir,
     image_id: str,
@@ -226,6 +238,14 @@ def objects(
     if chosen is None:
         return ()
     return files.read(folder / f"{check_name(chosen, 'version')}.json", _Page).objects
+
+
+def class_names(study_dir: StudyDir, image_id: str, version: str) -> list[str | None]:
+    """Return the class of each object of a version: what counting thousands of images needs."""
+    page = files.read(
+        _folder(study_dir, image_id) / f"{check_name(version, 'version')}.json", _Told
+    )
+    return [each.class_name for each in page.objects]
 
 
 def head(study_dir: StudyDir, image_id: str) -> str | None:

@@ -3,10 +3,10 @@
 Thousands of small files: names are listed and asked for, which is quicker than a glob.
 """
 
-import fnmatch
 import os
 from collections import Counter
 from collections.abc import Collection
+from contextlib import suppress
 from functools import lru_cache
 from pathlib import Path
 
@@ -15,14 +15,19 @@ from core.data.labels.store import Head
 from core.paths import StudyDir
 from core.records import files
 
+JOURNAL = "journal"
+
 
 def heads(study_dir: StudyDir) -> dict[str, Head]:
     """Return image id -> what counts of its labels, for all that ever had some, by id."""
     found = {}
+    labels = str(study_dir.labels)
     for image_id in sorted(_names_in(study_dir.labels)):
-        path = study_dir.labels / image_id / "head.json"
-        if os.path.isfile(path):
-            found[image_id] = files.read(path, Head)
+        path = f"{labels}/{image_id}/head.json"
+        with suppress(FileNotFoundError, NotADirectoryError):
+            seen = os.stat(path)
+            # A save replaces the file: two in one tick of the clock still differ by their number.
+            found[image_id] = _head(path, seen.st_mtime_ns, seen.st_ino)
     return found
 
 
@@ -45,11 +50,12 @@ def class_counts(
 def begun(study_dir: StudyDir) -> set[str]:
     """Return the images with strokes that are in no version of their labels yet."""
     found = set()
-    for image_id in _names_in(study_dir.labels):
-        place = study_dir.labels / image_id / "journal"
-        journals = [place / who for who in _names_in(place)]
-        if has_draft(study_dir, image_id) or any(
-            os.path.isfile(each / "entries.jsonl") for each in journals
+    labels = study_dir.labels
+    for image_id in _names_in(labels):
+        names = _names_in(labels / image_id)
+        journals = _names_in(labels / image_id / JOURNAL) if JOURNAL in names else []
+        if _drafts(names) or any(
+            os.path.isfile(labels / image_id / JOURNAL / who / "entries.jsonl") for who in journals
         ):
             found.add(image_id)
     return found
@@ -62,15 +68,24 @@ def has_draft(study_dir: StudyDir, image_id: str, editor: str | None = None) -> 
     """
     names = _names_in(study_dir.labels / image_id)
     if editor is None:
-        return bool(fnmatch.filter(names, "draft*.json"))
+        return bool(_drafts(names))
     own = f"draft.{editor}"
     return any(name == f"{own}.json" or name.startswith(f"{own}.") for name in names)
+
+
+@lru_cache(maxsize=20_000)
+def _head(path: str, *changed: int) -> Head:
+    return files.read(Path(path), Head)
 
 
 # A version never changes: what was counted once need not be read again.
 @lru_cache(maxsize=10_000)
 def _class_counts(study_dir: StudyDir, image_id: str, version: str) -> Counter[str | None]:
-    return Counter(item.class_name for item in store.objects(study_dir, image_id, version))
+    return Counter(store.class_names(study_dir, image_id, version))
+
+
+def _drafts(names: list[str]) -> list[str]:
+    return [name for name in names if name.startswith("draft") and name.endswith(".json")]
 
 
 def _names_in(folder: Path) -> list[str]:
