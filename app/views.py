@@ -23,6 +23,7 @@ from core.paths import Workspace
 from core.records import ImageRecord, StudyRecord
 
 if TYPE_CHECKING:
+    from app.services import ProposedClass
     from core.data.label_states import LabelState
 
 COVER_IMAGES = 5
@@ -197,8 +198,10 @@ def cover(study: str) -> list[bytes]:
     return [thumbnail(study, image, marked=True) for image in chosen]
 
 
-def card_title(image: ImageRecord) -> str:
-    """Return what stands below an image's card."""
+def card_title(image: ImageRecord, proposed: "ProposedClass | None" = None) -> str:
+    """Return what stands below an image's card; what a model proposes has a question mark."""
+    if image.image_class is None and proposed is not None:
+        return f"{proposed.name}? {proposed.probability:.0%}"
     return image.image_class or image.title
 
 
@@ -207,6 +210,8 @@ def card_help(study: StudyRecord, image: ImageRecord, known: "LabelState") -> st
     channels, rows, columns = image.shape_cyx
     size = f"{columns} × {rows} pixels, {wording.plural(channels, 'channel')}"
     facts = [image.title, size, wording.label_state(known)]
+    if image.class_source == "model":
+        facts.append("the class was proposed by a model")
     if image.group:
         facts.append(f"group {image.group}")
     if study.split and study.split.side(image.id) == "test":

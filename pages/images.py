@@ -14,6 +14,7 @@ from app.components import (
     header,
     layering,
     navigator,
+    presorting,
     problem,
     readings,
     ruler,
@@ -60,6 +61,8 @@ if chosen is None:
         if study.task is None or study.task.kind is not Kind.CLASSIFICATION:
             exporting.show(study.name)
     with problem.shown():
+        if study.task is not None and study.task.kind is Kind.CLASSIFICATION:
+            presorting.show(study)
         gallery.show(study)
     for finding in services.findings(study.name):
         st.info(finding, icon=":material/info:")

@@ -83,6 +83,8 @@ def show(study: StudyRecord) -> None:
     cards = shown[(page - 1) * PAGE : page * PAGE]
     if sorted_as is not None:
         sorting.bar(study, sorted_as, cards)
+    by_image = study.task is not None and study.task.kind is Kind.CLASSIFICATION
+    proposed = services.proposed_classes(study) if by_image else {}
     pictures = _pictures(study, cards, states)
     for start in range(0, len(cards), COLUMNS):
         with st.container(key=f"gallery-row-{start}"):
@@ -90,7 +92,8 @@ def show(study: StudyRecord) -> None:
                 with column:
                     if sorted_as is not None:
                         sorting.box(image)
-                    _card(study, image, states[image.id], pictures[image.id])
+                    known, picture = states[image.id], pictures[image.id]
+                    _card(study, image, known, picture, proposed.get(image.id))
 
 
 def _pictures(
@@ -127,14 +130,18 @@ def _progress(study: StudyRecord, states: "dict[str, LabelState]") -> str:
 
 
 def _card(
-    study: StudyRecord, image: ImageRecord, known: "LabelState", picture: bytes | AIxCellError
+    study: StudyRecord,
+    image: ImageRecord,
+    known: "LabelState",
+    picture: bytes | AIxCellError,
+    proposed: "services.ProposedClass | None",
 ) -> None:
     if isinstance(picture, AIxCellError):
         st.caption(f":orange[:material/broken_image:] {picture}")
     else:
         st.image(picture, width="stretch")
     st.button(
-        views.card_title(image),
+        views.card_title(image, proposed),
         key=f"open-{image.id}",
         icon=f":material/{_ICONS[known.state]}:",
         type="tertiary",

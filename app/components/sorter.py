@@ -23,11 +23,15 @@ def show(study: StudyRecord, image: ImageRecord, task: TaskSpec) -> None:
             st.image(views.picture(study.name, image), width="stretch")
     with right:
         st.markdown("**Which class is it?**")
+        proposed = services.proposed_classes(study).get(image.id)
+        if proposed is not None:
+            st.caption(f"The model says **{proposed.name}** ({proposed.probability:.0%} sure).")
         for position, name in enumerate(task.classes):
             st.button(
                 name,
                 key=f"class-{image.id}-{name}",
                 type="primary" if image.image_class == name else "secondary",
+                icon=":material/smart_toy:" if proposed and proposed.name == name else None,
                 shortcut=_KEYS[position] if position < len(_KEYS) else None,
                 width="stretch",
                 on_click=_choose,

@@ -11,6 +11,7 @@ readings.py   what the planes of files are, how large a pixel is
 advice.py     fingerprint, recommendation, start
 runs.py       trainings and predictions
 proposals.py  what a trained model proposes for an image
+presorting.py which classes it proposes for whole images
 exports.py    labels as files for other programs
 versions.py   earlier labels of an image
 overviews.py  studies in one glance
@@ -47,6 +48,16 @@ from app.services.labelling import (
 from app.services.looks import look, set_look
 from app.services.overviews import Overview, next_step, overview, overviews
 from app.services.place import author, study_dir, workspace
+from app.services.presorting import (
+    MOST_IMAGES,
+    ProposedClass,
+    accept_classes,
+    ask_to_sort,
+    asked_to_sort,
+    proposed_classes,
+    send_presorting_away,
+    strange_classes,
+)
 from app.services.proposals import ask_model, asked, models_for, proposal
 from app.services.proposals import send_away as send_away_proposal
 from app.services.readings import (
@@ -116,13 +127,18 @@ from app.services.versions import (
 )
 
 __all__ = [
+    "MOST_IMAGES",
     "LibraryRow",
     "Overview",
+    "ProposedClass",
     "Waiting",
+    "accept_classes",
     "active_run",
     "added_since",
     "ask_model",
+    "ask_to_sort",
     "asked",
+    "asked_to_sort",
     "author",
     "cancel",
     "check_labels",
@@ -171,6 +187,7 @@ __all__ = [
     "planes_of",
     "previews",
     "proposal",
+    "proposed_classes",
     "read_as",
     "reading_now",
     "reading_pictures",
@@ -188,6 +205,7 @@ __all__ = [
     "saved_label_states",
     "send_away",
     "send_away_proposal",
+    "send_presorting_away",
     "set_groups",
     "set_image_class",
     "set_image_classes",
@@ -203,6 +221,7 @@ __all__ = [
     "start_fingerprint",
     "start_training",
     "status",
+    "strange_classes",
     "studies",
     "study",
     "study_dir",

@@ -21,7 +21,7 @@ from core.records import ImageRecord, JobStatus, Kind, StudyRecord, TaskSpec, wr
 _FOLDER = "proposals"
 JOB = "job.txt"
 """Beside an answer: whose it is."""
-_SEEN = "seen"
+SEEN = "seen"
 """Beside an answer that was accepted or sent away."""
 
 
@@ -60,8 +60,13 @@ def ask_model(study: StudyRecord, image: ImageRecord, run_id: str) -> str:
 
 def asked(study: StudyRecord, image: ImageRecord) -> str | None:
     """Return the newest job that was ordered for an image and not accepted or sent away yet."""
-    orders = sorted(_folder(study_dir(study.name), image.id).glob(f"*/{JOB}"))
-    if not orders or (orders[-1].parent / _SEEN).exists():
+    return unanswered(_folder(study_dir(study.name), image.id))
+
+
+def unanswered(folder: Path) -> str | None:
+    """Return the newest job ordered in a folder; None: there is none, or it was answered."""
+    orders = sorted(folder.glob(f"*/{JOB}"))
+    if not orders or (orders[-1].parent / SEEN).exists():
         return None
     return orders[-1].read_text(encoding="utf-8")
 
@@ -141,7 +146,7 @@ def _strange(names: Iterable[str | None], task: TaskSpec) -> str:
 
 def send_away(job_id: str) -> None:
     """Show a proposal no more; its files stay."""
-    (workflow.prediction(workspace(), job_id).out / _SEEN).touch()
+    (workflow.prediction(workspace(), job_id).out / SEEN).touch()
 
 
 def _folder(study: StudyDir, image_id: str) -> Path:

@@ -93,6 +93,8 @@ class ImageRecord:
     """What file name or sheet tell of its origin: donor, treatment, dose ... -> value."""
     image_class: str | None = None
     """Classification: the class of the whole picture; None: not annotated."""
+    class_source: str = ""
+    """`model` where a model proposed the class and a person took it; empty: a person's own."""
     given_split: str | None = None
     """`test` where the user brought it as a test image, else None."""
 

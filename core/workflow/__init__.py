@@ -75,6 +75,7 @@ from core.workflow.readings import (
 from core.workflow.results import (
     Prediction,
     Side,
+    predicted_classes,
     prediction,
     previews,
     report,
@@ -163,6 +164,7 @@ __all__ = [
     "plan_from",
     "plan_of",
     "planes_of",
+    "predicted_classes",
     "prediction",
     "preview_import",
     "previews",

@@ -77,6 +77,13 @@ def prediction(workspace: Workspace, job: str) -> Prediction:
     )
 
 
+def predicted_classes(workspace: Workspace, job: str) -> list[dict[str, str]]:
+    """Return the table of a classification's answers, column -> text; empty: there is none."""
+    from core.infer import table
+
+    return list(table.read(prediction(workspace, job).classes))
+
+
 def test_rows(workspace: Workspace, run: str) -> list[dict[str, str]]:
     """Return the run's table of answers to its test images, column -> text; empty: it has none.
 

@@ -210,15 +210,25 @@ def set_image_class(
 
 
 def set_image_classes(
-    workspace: Workspace, study: str, image_ids: Collection[str], image_class: str | None
+    workspace: Workspace,
+    study: str,
+    image_ids: Collection[str],
+    image_class: str | None,
+    *,
+    source: str = "",
 ) -> StudyRecord:
-    """Say that all these images have one class; None: they are not annotated."""
+    """Say that all these images have one class; None: they are not annotated.
+
+    `source` is `model` where a model proposed it.
+    """
 
     def change(record: StudyRecord) -> StudyRecord:
         for image_id in image_ids:
             record.image(image_id)
         images = tuple(
-            replace(image, image_class=image_class) if image.id in image_ids else image
+            replace(image, image_class=image_class, class_source=source if image_class else "")
+            if image.id in image_ids
+            else image
             for image in record.images
         )
         return replace(record, images=images)
