@@ -231,3 +231,17 @@ def event(told: Event) -> str:
     if told.name == "end":
         return str(values.get("message") or STATE_WORDS.get(str(values.get("state")), "ended"))
     return str(values.get("message") or f"{told.name} {values or ''}")
+
+
+def figure_name(column: str) -> str:
+    """Return what a column of figures of images is called: `share vessel` -> `share of vessel`."""
+    plain = {
+        "objects": "objects an image",
+        "mean area_px": "mean area of an object, px",
+        "covered": "share of the image covered",
+    }
+    heads = {"objects ": "{} an image", "area_px ": "area of {}, px", "share ": "share of {}"}
+    for head, told in heads.items():
+        if column.startswith(head):
+            return told.format(column.removeprefix(head))
+    return plain.get(column, column)

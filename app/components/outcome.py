@@ -6,6 +6,7 @@ from typing import Any
 import streamlit as st
 
 from app import answers, charts, look, services, wording
+from app.components import comparison
 from core.records import JobStatus, Kind, Report, RunResult, Score, TaskSpec
 
 _OBJECT_ROWS = 200
@@ -102,6 +103,7 @@ def figures(run_id: str, task: TaskSpec, report: Report, result: RunResult) -> N
         else:
             st.markdown("**Score of each test image**")
             st.bar_chart(score.per_image, horizontal=True, height=260)
+    comparison.show(services.image_lines(run_id), run_id)
     if task.kind is Kind.INSTANCE:
         objects = answers.test_rows(run_id)
         st.markdown(f"**Objects found in the test images** ({len(objects):,})")

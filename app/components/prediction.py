@@ -3,7 +3,7 @@
 import streamlit as st
 
 from app import answers, services, state, wording
-from app.components import job_line, problem
+from app.components import comparison, job_line, problem
 from core.records import Kind, TaskSpec
 
 _SHOWN = 6
@@ -69,6 +69,7 @@ def _answers(job_id: str, task: TaskSpec) -> None:
         columns = st.columns(3)
         for position, (name, picture) in enumerate(shown):
             columns[position % 3].image(picture, caption=name, width="stretch")
+    comparison.show(services.image_lines(job_id), job_id)
     if table:
         st.dataframe(table[:_ROWS], hide_index=True, width="stretch", height=260)
     st.caption(f"On this computer: `{answer.out}`")

@@ -12,6 +12,7 @@ advice.py     fingerprint, recommendation, start
 runs.py       trainings and predictions
 proposals.py  what a trained model proposes for an image
 presorting.py which classes it proposes for whole images
+comparing.py  answers compared between conditions
 exports.py    labels as files for other programs
 versions.py   earlier labels of an image
 overviews.py  studies in one glance
@@ -27,6 +28,7 @@ from app.services.advice import (
     start_fingerprint,
     start_training,
 )
+from app.services.comparing import Line, compared, compared_by, image_lines
 from app.services.doctor import look_for_doubts, standing, symptom_titles, symptoms
 from app.services.drawing import finish_studio, open_studio, others_at_work
 from app.services.exports import export_formats, last_export, start_export
@@ -129,6 +131,7 @@ from app.services.versions import (
 __all__ = [
     "MOST_IMAGES",
     "LibraryRow",
+    "Line",
     "Overview",
     "ProposedClass",
     "Waiting",
@@ -142,6 +145,8 @@ __all__ = [
     "author",
     "cancel",
     "check_labels",
+    "compared",
+    "compared_by",
     "continue_from",
     "create_layer",
     "create_study",
@@ -158,6 +163,7 @@ __all__ = [
     "has_checkpoint",
     "has_strokes",
     "history",
+    "image_lines",
     "import_waiting",
     "is_finishing",
     "is_stopping",

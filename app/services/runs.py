@@ -8,6 +8,7 @@ import streamlit as st
 
 from app.history import History
 from app.services.place import workspace
+from app.services.proposals import JOB
 from core import workflow
 from core.errors import JobError
 from core.paths import Workspace
@@ -119,10 +120,12 @@ def plan_task(run_id: str) -> TaskSpec:
 def last_prediction(name: str, run_id: str) -> str | None:
     """Return the newest prediction made with a run's model."""
     place = workspace()
-    jobs = workflow.listing(place, name, "predict")
-    return next(
-        (each.id for each in jobs if workflow.prediction(place, each.id).run == run_id), None
-    )
+    for each in workflow.listing(place, name, "predict"):
+        answer = workflow.prediction(place, each.id)
+        # What was asked for while annotating is no answer of its own.
+        if answer.run == run_id and not (answer.out / JOB).exists():
+            return each.id
+    return None
 
 
 def refused(job_id: str) -> list[str]:

@@ -14,8 +14,9 @@ import tifffile
 
 from core.data import readings
 from core.errors import DataError
-from core.infer import bundle, large, predict, table
+from core.infer import bundle, large, predict, summary, table
 from core.infer.predict import Trained
+from core.infer.seams import Objects
 from core.pipeline.answers import Answer
 from core.progress import Progress
 from core.records import Kind, Reading, TaskSpec, write_bytes
@@ -39,17 +40,19 @@ def run(
     known: Mapping[str, Reading] | None = None,
     origins: Mapping[str, Origin] | None = None,
 ) -> None:
-    """Predict every file and write `out/labels`, `out/objects.csv` or `out/predictions.csv`.
+    """Predict every file and write label pictures and tables below `out`.
 
-    Files of many planes are read as `known` (kind of stack -> reading) says; where one plane of
-    several is predicted, that is told. `origins` (path -> column -> text) are further columns of
-    the table. A file that cannot be read is told as an event and left out; the others go on. No
-    answer stays in memory. Raises BundleError where the model is incomplete.
+    `labels/NAME.tif`; an object a row in `objects.csv`, an image a row in `images.csv`, or in
+    `predictions.csv` where whole images are sorted. Files of many planes are read as `known` (kind
+    of stack -> reading) says; where one plane of several is predicted, that is told. `origins`
+    (path -> column -> text) are further columns of the tables. A file that cannot be read is told
+    as an event and left out; the others go on. No answer stays in memory. Raises BundleError where
+    the model is incomplete.
     """
     trained = bundle.load(bundle_dir)
     names: list[str] = []
     told_of = [(origins or {}).get(str(path), {}) for path in files]
-    rows = _Table(trained.task, told_of)
+    tables = _Tables(trained.task, told_of)
     began = time.monotonic()
     for index, path in enumerate(files):
 
@@ -63,12 +66,13 @@ def run(
         told(0.0)
         try:
             for name, image_cyx in _images(path, known or {}, names, progress):
-                rows.add(_predicted(trained, image_cyx, out, name, told), told_of[index])
+                found, image_row = _predicted(trained, image_cyx, out, name, told)
+                tables.add(found, image_row, told_of[index])
                 names.append(name)
                 progress.event("predicted", file=path.name, image=name)
         except DataError as error:
             progress.event("refused", file=path.name, message=str(error))
-    rows.write(out)
+    tables.write(out)
 
 
 def _images(
@@ -90,21 +94,24 @@ def _predicted(
     out: Path,
     name: str,
     told: Callable[[float], None],
-) -> Iterable[Row]:
-    """Write one image's label picture and return its rows of the table."""
+) -> tuple[Iterable[Row], Row | None]:
+    """Write one image's label picture; return its rows of the table, and the image's own row."""
+    task = trained.task
     if not large.is_large(trained, image_cyx):
         answer = predict.answer(trained, image_cyx)
         _write_labels(out, name, answer)
-        return answer_rows(name, answer, trained.task)
+        return answer_rows(name, answer, task), _image_row(name, answer, task)
     out.mkdir(parents=True, exist_ok=True)
     target = out / "labels" / f"{name}.tif"
     with tempfile.TemporaryDirectory(
         dir=out, prefix=".large-", ignore_cleanup_errors=True
     ) as draft:
         found = large.answer(trained, image_cyx, Path(draft), target, told)
-    if found is None:
-        return ()
-    return table.rows(name, found.regions, trained.task.classes, found.classes, found.scores)
+    if not isinstance(found, Objects):
+        return (), summary.of_pixels(name, found, task)
+    rows = table.rows(name, found.regions, task.classes, found.classes, found.scores)
+    pixels = image_cyx.shape[1] * image_cyx.shape[2]
+    return rows, summary.of_objects(name, found.regions, found.classes, pixels, task)
 
 
 def write_answers(
@@ -114,15 +121,15 @@ def write_answers(
     task: TaskSpec,
     origins: Sequence[Origin],
 ) -> None:
-    """Write `out/labels/NAME.tif` for each answer, and the task's table.
+    """Write `out/labels/NAME.tif` for each answer, and the task's tables.
 
     `origins` tells where each image comes from: group, condition, donor ... as further columns.
     """
-    rows = _Table(task, origins)
+    tables = _Tables(task, origins)
     for name, answer, origin in zip(names, answers, origins, strict=True):
         _write_labels(out, name, answer)
-        rows.add(answer_rows(name, answer, task), origin)
-    rows.write(out)
+        tables.add(answer_rows(name, answer, task), _image_row(name, answer, task), origin)
+    tables.write(out)
 
 
 def answer_rows(name: str, answer: Answer, task: TaskSpec) -> Iterable[Row]:
@@ -133,6 +140,17 @@ def answer_rows(name: str, answer: Answer, task: TaskSpec) -> Iterable[Row]:
         told = f"{max(answer.probabilities):.4f}"
         return [(name, task.classes[answer.image_class or 0], told)]
     return ()
+
+
+def _image_row(name: str, answer: Answer, task: TaskSpec) -> Row | None:
+    labels_yx = answer.labels_yx
+    if labels_yx is None:
+        return None
+    if task.kind is Kind.SEMANTIC:
+        counts = np.bincount(labels_yx.ravel(), minlength=len(task.classes))
+        return summary.of_pixels(name, counts, task)
+    regions = table.measure(labels_yx, int(labels_yx.max(initial=0)), (0, 0))
+    return summary.of_objects(name, regions, answer.object_classes, labels_yx.size, task)
 
 
 def object_rows(name: str, answer: Answer, task: TaskSpec) -> Iterator[Row]:
@@ -157,11 +175,30 @@ def smallest_type(labels_yx: npt.NDArray[np.int32]) -> npt.NDArray[np.generic]:
     return labels_yx.astype(np.uint16 if labels_yx.max(initial=0) < 2**16 else np.uint32)
 
 
-class _Table:
-    """The table of a task, as text from the first row on: a million objects are 70 MB."""
+class _Tables:
+    """What a task's answers are told in: a row an object or a whole picture, and a row an image."""
 
     def __init__(self, task: TaskSpec, origins: Sequence[Origin]) -> None:
-        self._file, columns = TABLES.get(task.kind, ("", ()))
+        self._rows = _Table(*TABLES.get(task.kind, ("", ())), origins)
+        columns = summary.columns(task)
+        self._images = _Table(summary.FILE if columns else "", columns, origins)
+
+    def add(self, rows: Iterable[Row], image_row: Row | None, origin: Origin) -> None:
+        """Add one image's rows, each with where the image comes from."""
+        self._rows.add(rows, origin)
+        self._images.add([image_row] if image_row is not None else [], origin)
+
+    def write(self, out: Path) -> None:
+        """Write the files that the task has."""
+        self._rows.write(out)
+        self._images.write(out)
+
+
+class _Table:
+    """A table as text from the first row on: a million objects are 70 MB."""
+
+    def __init__(self, file: str, columns: tuple[str, ...], origins: Sequence[Origin]) -> None:
+        self._file = file
         self._told = tuple(dict.fromkeys(name for each in origins for name in each))
         self._text = io.StringIO()
         self._writer = csv.writer(self._text, lineterminator="\n")
@@ -173,7 +210,7 @@ class _Table:
         self._writer.writerows((*row, *told) for row in rows)
 
     def write(self, out: Path) -> None:
-        """Write the file, where the task has one."""
+        """Write the file, where there is one."""
         if self._file:
             write_bytes(out / self._file, self._text.getvalue().encode())
 

@@ -33,6 +33,8 @@ TIFF_TILE_PX = 512
 # Shares of the whole work, for the progress: the network takes most of it.
 MAPS_SHARE, OBJECTS_SHARE = 0.85, 0.1
 
+PixelCounts = npt.NDArray[np.int64]
+"""Pixels of each class."""
 Told = Callable[[float], None]
 """Called with the share done in [0, 1]; may raise Stopped."""
 
@@ -77,8 +79,8 @@ def is_large(trained: Trained, image_cyx: npt.NDArray[np.generic]) -> bool:
 
 def answer(
     trained: Trained, image_cyx: npt.NDArray[np.generic], folder: Path, target: Path, told: Told
-) -> Objects | None:
-    """Write the label picture to `target` and return its objects (None: semantic).
+) -> Objects | PixelCounts:
+    """Write the label picture to `target`; return its objects, or the pixels of each class.
 
     `folder` takes intermediate files: four bytes a map and working pixel, and four a pixel. The
     answer is that of one piece except for objects that a block's margin cuts, and holes wider than
@@ -94,7 +96,7 @@ def answer(
         trained, maps, post, labels, lambda done: told(MAPS_SHARE + OBJECTS_SHARE * done)
     )
     maps.path.unlink()
-    write_tiff(labels, objects, folder / "labels.tif")
+    write_tiff(labels, objects if isinstance(objects, Objects) else None, folder / "labels.tif")
     target.parent.mkdir(parents=True, exist_ok=True)
     (folder / "labels.tif").replace(target)
     told(1.0)
@@ -150,14 +152,15 @@ def _place(tile: slice, side: int, mirrored: bool) -> slice:
 
 def write_labels(
     trained: Trained, maps: OnDisk, post: Postprocess, labels: OnDisk, told: Told
-) -> Objects | None:
-    """Fill the label map block by block; return its objects, or None where it holds classes."""
+) -> Objects | PixelCounts:
+    """Fill the label map block by block; return its objects, or the pixels of each class."""
     size_yx = (labels.shape[0], labels.shape[1])
     semantic = trained.task.kind is Kind.SEMANTIC
     margin = 0 if semantic else margin_px(trained.fitted.object_diameter_px)
     # What is too small is known when all parts of an object are.
     decoded_as = replace(post, smallest_px=0, class_smallest_px=())
     joiner = seams.Joiner(size_yx, margin)
+    counts = np.zeros(len(trained.task.classes), np.int64)
     parts = list(seams.blocks(size_yx, CORE_PX, margin))
     for done, block in enumerate(parts):
         told(done / len(parts))
@@ -166,7 +169,9 @@ def write_labels(
         )
         assert found.labels_yx is not None
         labels.open()[block.core] = found.labels_yx if semantic else joiner.add(block, found)
-    return None if semantic else joiner.finish(post)
+        if semantic:
+            counts += np.bincount(found.labels_yx.ravel(), minlength=len(counts))
+    return counts if semantic else joiner.finish(post)
 
 
 def margin_px(diameter_px: float | None) -> int:

@@ -68,12 +68,15 @@ def predict(order: Order) -> None:
     """Apply a bundle to files, read as the study reads files of their kind."""
     from core.data import study
     from core.infer import batch
+    from core.infer.bundle import read_record
+    from core.measure import conditions
 
     files = [Path(file) for file in order.option("files")]
     known = study.load(order.study_dir).readings
     origins = order.request.options.get("origins")  # orders of earlier versions have none
     bundle, out = Path(order.option("bundle")), Path(order.option("out"))
     batch.run(bundle, files, out, order.progress, known, origins)
+    conditions.write(conditions.of_folder(out, read_record(bundle).task), out)
 
 
 def export(order: Order) -> None:

@@ -2,17 +2,20 @@
 
 import csv
 import shutil
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from core.jobs import states
-from core.paths import Workspace
+from core.paths import StudyDir, Workspace
 from core.records import Kind, Plan, Report, RunResult, read, write_bytes
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
+
+    from core.measure.conditions import Compared
 
 NOT_ANNOTATED = 65535
 """In written label pictures: the highest value of 16 bit, which no image has objects for."""
@@ -77,6 +80,37 @@ def prediction(workspace: Workspace, job: str) -> Prediction:
     )
 
 
+def image_lines(workspace: Workspace, job: str) -> list[dict[str, str]]:
+    """Return one line an image with its figures: a training's test images, or a prediction's.
+
+    Where the images come from is told as the study knows it now, for a training's.
+    """
+    from core.measure import conditions
+
+    study_dir, job_dir = workspace.find_job(job)
+    asked = states.request(job_dir)
+    if asked.kind != "train":
+        told = prediction(workspace, job)
+        task = read(workspace.find_job(told.run)[1].plan, Plan).task
+        return conditions.of_folder(told.out, task)
+    task = read(job_dir.plan, Plan).task
+    return _with_origins(study_dir, conditions.of_folder(job_dir.report / "predictions", task))
+
+
+def compared_by(lines: Sequence[Mapping[str, str]]) -> list[str]:
+    """Return the columns by which images differ; none where they have no figures."""
+    from core.measure import conditions
+
+    return conditions.choices(lines)
+
+
+def compared(lines: Sequence[Mapping[str, str]], by: str) -> "list[Compared]":
+    """Return every figure of the images under every value of a column."""
+    from core.measure import conditions
+
+    return conditions.compare(lines, by)
+
+
 def predicted_classes(workspace: Workspace, job: str) -> list[dict[str, str]]:
     """Return the table of a classification's answers, column -> text; empty: there is none."""
     from core.infer import table
@@ -89,16 +123,24 @@ def test_rows(workspace: Workspace, run: str) -> list[dict[str, str]]:
 
     Groups and conditions are those the study tells now: they may have been told after the run.
     """
-    from core.data import study
     from core.infer import table
 
     study_dir, job_dir = workspace.find_job(run)
     by_image = read(job_dir.plan, Plan).task.kind is Kind.CLASSIFICATION
     name = "predictions.csv" if by_image else "objects.csv"
+    return _with_origins(study_dir, table.read(job_dir.report / "predictions" / name))
+
+
+def _with_origins(study_dir: StudyDir, lines: Iterable[dict[str, str]]) -> list[dict[str, str]]:
+    """Return the lines with what the study tells of their images now, in the same columns."""
+    from core.data import study
+    from core.infer import table
+
     origins = {image.id: image.origin for image in study.load(study_dir).images}
+    names = dict.fromkeys(name for each in origins.values() for name in each)
     return [
-        row | {table.further(each): text for each, text in origins.get(row["image"], {}).items()}
-        for row in table.read(job_dir.report / "predictions" / name)
+        line | {table.further(name): origins.get(line["image"], {}).get(name, "") for name in names}
+        for line in lines
     ]
 
 

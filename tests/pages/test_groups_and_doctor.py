@@ -1,11 +1,12 @@
 """Groups, conditions and the label doctor on the page of images."""
 
 import numpy as np
-from small_study import shown, text
+from small_study import RUN, shown, text
 
 from app import services
 from core import workflow
 from core.data.labels.model import MAIN, LabelObject, Labels
+from core.records import Grouping
 
 STUDY = workflow.SAMPLE
 
@@ -140,3 +141,23 @@ def test_showing_the_page_opens_no_picture_but_those_shown(place, monkeypatch):
     assert not test.exception
     # Cards were made when the images came in.
     assert len({path.stem for path in opened}) <= 5
+
+
+def test_what_was_found_is_compared_between_conditions(trained):
+    job = trained.study(STUDY).job(RUN)
+    ids = [image.id for image in workflow.load_study(trained, STUDY).images]
+    rows = [f"{image_id},{2 + at},80.0,0.1" for at, image_id in enumerate(ids)]
+    head = "image,objects,mean area_px,covered"
+    (job.report / "predictions" / "images.csv").write_text("\n".join([head, *rows]))
+    assert services.compared_by(services.image_lines(RUN)) == []
+    told = services.told_by_pattern(STUDY, "{kind}-{dose}")
+    services.set_groups(STUDY, told, Grouping(pattern=told.pattern, conditions=("dose",)))
+    test = shown("results", study=STUDY)
+    test.session_state["results-view"] = "Figures"
+    test.run()
+    assert not test.exception
+    assert "Compared between conditions" in text(test)
+    lines = services.image_lines(RUN)
+    assert "dose" in services.compared_by(lines)
+    found = [each for each in services.compared(lines, "dose") if each.figure == "objects"]
+    assert [(each.value, each.mean) for each in found] == [(str(at), 2.0 + at) for at in range(6)]

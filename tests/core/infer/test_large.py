@@ -115,7 +115,7 @@ def test_objects_across_borders_come_back_whole(tmp_path: Path, smallest: tuple[
     whole = trained.head.decode(maps, post, trained.task)
     labels = large.OnDisk(tmp_path / "labels", maps.shape[1:], np.int32).create()
     objects = large.write_labels(trained, on_disk(tmp_path, maps), post, labels, lambda _: None)
-    assert objects is not None
+    assert isinstance(objects, seams.Objects)
     found = objects.final[labels.open()]
     assert whole.labels_yx is not None
     assert whole.labels_yx.max() > 100
@@ -150,9 +150,10 @@ def test_classes_of_pixels_are_those_of_one_piece(tmp_path: Path) -> None:
     image[:, :, 100:] //= 2
     trained = model(LocalMean(), "semantic", 1)
     expected = predict.answer(trained, image).labels_yx
-    assert large.answer(trained, image, tmp_path, tmp_path / "out.tif", lambda _: None) is None
+    counts = large.answer(trained, image, tmp_path, tmp_path / "out.tif", lambda _: None)
     assert expected is not None
     assert 0 < expected.mean() < 1
+    assert np.array_equal(counts, np.bincount(expected.ravel(), minlength=2))
     assert (tifffile.imread(tmp_path / "out.tif") == expected).all()
 
 
@@ -175,13 +176,20 @@ def test_one_answer_in_files_whatever_the_size(
     tables = [rows(tmp_path / side / "objects.csv") for side in ("whole", "parts")]
     assert tables[0] == [row for row in tables[1] if row[0] == "slide"]
     assert len(tables[1]) == 2 * len(tables[0]) > 100
-    assert {path.name for path in (tmp_path / "parts").iterdir()} == {"labels", "objects.csv"}
+    assert {path.name for path in (tmp_path / "parts").iterdir()} == {
+        "labels",
+        "objects.csv",
+        "images.csv",
+    }
+    whole, parts = (rows(tmp_path / side / "images.csv") for side in ("whole", "parts"))
+    assert {each[1:] for each in parts} == {whole[0][1:]}
 
 
 def rows(path: Path) -> list[tuple[str, ...]]:
     """Return the table without the objects' numbers, sorted within an image; classes left out."""
     with path.open() as file:
-        read = [tuple(value for key, value in row.items() if key not in ("object", "class"))
+        read = [tuple(value for key, value in row.items()
+                      if key not in ("object", "class") and not key.startswith("objects "))
                 for row in csv.DictReader(file)]  # fmt: skip
     return sorted(read)
 
@@ -249,6 +257,6 @@ def test_an_image_without_objects_has_none(tmp_path: Path) -> None:
     labels = large.OnDisk(tmp_path / "labels", (40, 50), np.int32).create()
     maps = on_disk(tmp_path, np.zeros((4, 40, 50), np.float32))
     objects = large.write_labels(trained, maps, POST, labels, lambda _: None)
-    assert objects is not None
+    assert isinstance(objects, seams.Objects)
     assert len(objects.regions.area) == 1
     assert not objects.final[labels.open()].any()

@@ -64,6 +64,32 @@ def test_tables_tell_where_each_image_comes_from(tmp_path) -> None:
     assert (one["row"], two["class"], two["area_px"]) == ("3.0", "b", "9")
 
 
+def test_an_image_has_a_row_even_where_nothing_was_found(tmp_path) -> None:
+    picture = np.zeros((10, 10), np.int32)
+    picture[2:5, 3:6], picture[7:9, 7:9] = 1, 2
+    answers = [
+        Answer(labels_yx=picture, object_classes={1: 1, 2: 0}),
+        Answer(labels_yx=np.zeros((10, 10), np.int32)),
+    ]
+    origins = [{"condition": "drug"}, {"condition": "control"}]
+    batch.write_answers(tmp_path, ["one", "none"], answers, TASK, origins)
+    one, none = table.read(tmp_path / "images.csv")
+    assert (one["objects"], one["objects a"], one["objects b"]) == ("2", "1", "1")
+    assert (one["mean area_px"], one["covered"]) == ("6.5", "0.13")
+    assert (none["objects"], none["mean area_px"], none["covered"]) == ("0", "", "0.0")
+    assert none["condition"] == "control"
+
+
+def test_regions_have_their_areas_and_shares(tmp_path) -> None:
+    task = TaskSpec(kind=Kind.SEMANTIC, classes=("tissue", "vessel", "rare"))
+    picture = np.zeros((10, 10), np.int32)
+    picture[:, :3] = 1
+    batch.write_answers(tmp_path, ["one"], [Answer(labels_yx=picture)], task, [{}])
+    (row,) = table.read(tmp_path / "images.csv")
+    assert (row["area_px tissue"], row["area_px vessel"], row["area_px rare"]) == ("70", "30", "0")
+    assert (row["share vessel"], row["share rare"]) == ("0.3", "0.0")
+
+
 def test_the_table_of_classes_tells_it_as_well(tmp_path) -> None:
     task = TaskSpec(kind=Kind.CLASSIFICATION, classes=("healthy", "ill"))
     answer = Answer(probabilities=(0.2, 0.8))

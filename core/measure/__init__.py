@@ -1,0 +1,1 @@
+"""What answers tell of conditions: figures of one image, compared between drug and control."""
