@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from core.data.samples import Sample
 from core.infer import predict
-from core.infer.predict import VIEWS, Trained
+from core.infer.predict import VIEWS, Floats, Trained
 from core.pipeline import catalogue, devices, models, preprocess
 from core.progress import Progress
 from core.records import Kind, Plan
@@ -28,7 +28,7 @@ Classes = NDArray[np.int64]
 
 PIPELINE = "lite0-s224-linear"
 # Of what is left of the budget, for looking at all images.
-SHARE = 0.3
+SHARE = 0.25
 # The first looks lay out memory and are slow.
 SETTLING = 3
 # Of the penalty (scikit-learn's C): 0.01 to 1 answered alike on three data sets.
@@ -41,13 +41,14 @@ FOLDS = 3
 
 
 @dataclass(frozen=True, slots=True)
-class Companions:
-    """The companion in two states; their frozen encoder is one."""
+class Companion:
+    """The linear model beside the network."""
 
-    judged: Trained
-    """Knows the training images alone: stands beside the network on the validation images."""
-    kept: Trained
-    """Knows the validation images too: answers for all others, and goes into the bundle."""
+    trained: Trained
+    """Knows training and validation images: answers for all others, and goes into the bundle."""
+    judged: dict[str, Floats]
+    """Image to judge by -> logits (classes, 1, 1) of one that knows the training images alone."""
+    seconds_per_image: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,12 +61,15 @@ class _Seen:
     groups: NDArray[np.int64]
     learned: NDArray[np.bool_]
     """Whether the image is one to learn from; the others are for validation."""
+    places: dict[str, int]
+    """Image -> its place in the arrays."""
+    seconds_per_image: float
 
 
 def fit(
     plan: Plan, learn: Images, validation: Images, clock: Clock, progress: Progress
-) -> Companions | None:
-    """Return the companions, fitted within about a third of the time that is left.
+) -> Companion | None:
+    """Return the companion, fitted within a quarter of the time that is left.
 
     None where pictures are not sorted as a whole, where the user wishes fast predictions, or where
     fewer than two classes were seen. Raises Stopped where somebody cancelled.
@@ -75,19 +79,25 @@ def fit(
     told = "Looking at the images with a network that knows photographs"
     progress.stage("reading", told, clock.used() / clock.budget_s, clock.left())
     began = time.time()
-    trained = contender.untrained(catalogue.find(PIPELINE), replace(plan, start_from=""), learn)
+    # Its own weights: those of a model that is trained on stand in the plan for the other one.
+    alone = replace(plan, start_from="")
+    trained = contender.untrained(catalogue.find(PIPELINE), alone, learn)
     trained.network.eval()
     seen = _look(trained, learn, validation, plan.seed, began + SHARE * clock.left(), progress)
     if len(np.unique(seen.classes[seen.learned])) < 2:
         return None
     outputs = len(plan.task.classes)
     temperature = _temperature(seen, outputs, plan.seed)
-    everything = np.ones(len(seen.classes), bool)
-    found = Companions(
-        *(
-            _with_layer(trained, *_fitted(seen, chosen, outputs), temperature)
-            for chosen in (seen.learned, everything)
-        )
+    judging, kept = (
+        _with_layer(trained, *_fitted(seen, chosen, outputs), temperature)
+        for chosen in (seen.learned, np.ones(len(seen.classes), bool))
+    )
+    # Without validation images the training images are looked at.
+    judged = validation if validation.samples else learn
+    found = Companion(
+        trained=kept,
+        judged={sample.id: _logits(judging, seen, sample) for sample in judged.samples},
+        seconds_per_image=seen.seconds_per_image,
     )
     progress.event(
         "companion",
@@ -110,17 +120,20 @@ def _look(
         if true.image_class >= 0
     ]
     images = [images[place] for place in np.random.default_rng(seed).permutation(len(images))]
-    views = VIEWS
+    count, began = len(VIEWS), time.time()
     rows: list[Rows] = []
     for sample, *_ in images:
         progress.check_stop()
-        began = time.time()
-        rows.append(_features(trained, sample.image_cyx, views))
-        if len(rows) == SETTLING and began + (time.time() - began) * len(images) > until:
-            views = VIEWS[:1]
-            rows = [row[:1] for row in rows]
+        rows.append(_features(trained, sample.image_cyx, VIEWS[:count]))
+        if len(rows) == SETTLING:
+            began = time.time()
+        if len(rows) == 2 * SETTLING:
+            each_s = (time.time() - began) / SETTLING
+            while count > 1 and time.time() + each_s * (len(images) - len(rows)) > until:
+                count, each_s = count // 2, each_s / 2
         if time.time() > until:
             break
+    rows = [row[:count] for row in rows]
     images = images[: len(rows)]
     names = {name: at for at, name in enumerate(sorted({_group(one) for one, *_ in images}))}
     return _Seen(
@@ -128,6 +141,8 @@ def _look(
         classes=np.array([index for _, index, _ in images], np.int64),
         groups=np.array([names[_group(one)] for one, *_ in images], np.int64),
         learned=np.array([learned for *_, learned in images], bool),
+        places={sample.id: place for place, (sample, *_) in enumerate(images)},
+        seconds_per_image=(time.time() - began) / max(1, len(rows) - SETTLING),
     )
 
 
@@ -146,6 +161,18 @@ def _features(
     batch = predict.pad(torch.from_numpy(np.ascontiguousarray(image))[None].to(trained.device))
     with torch.inference_mode(), devices.autocast(trained.device):
         return np.asarray(network.encoder(predict.mirrored(batch, views)).float().cpu().numpy())
+
+
+def _logits(trained: Trained, seen: _Seen, sample: Sample) -> Floats:
+    """Return logits (classes, 1, 1) of an image, by what was seen of it already if it was."""
+    place = seen.places.get(sample.id)
+    if place is None:
+        return predict.maps(trained, sample.image_cyx, flips=True)
+    assert isinstance(trained.network, models.ImageNetwork)
+    features = torch.from_numpy(seen.views[:, place].mean(axis=0)).to(trained.device)
+    with torch.inference_mode():
+        found: Floats = trained.network.linear(features).cpu().numpy().reshape(-1, 1, 1)
+    return found
 
 
 def _fitted(seen: _Seen, chosen: NDArray[np.bool_], outputs: int) -> tuple[Rows, Rows]:

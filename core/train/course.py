@@ -14,7 +14,7 @@ from core.records import Plan, Score, is_disk_full
 from core.train import contender, ending, race, reporting
 from core.train.checkpoint import Checkpoints
 from core.train.clock import Clock
-from core.train.companion import Companions
+from core.train.companion import Companion
 from core.train.contender import Contender
 from core.train.fitting import Fitting
 from core.train.images import Images
@@ -35,7 +35,7 @@ class Course:
     clock: Clock
     progress: Progress
     checkpoints: Checkpoints
-    companions: Companions | None = None
+    companion: Companion | None = None
     """Of a classifier; not in the checkpoints, as fitting them anew takes seconds."""
 
     def compare(self, validation: Images) -> Baseline | None:
@@ -74,8 +74,14 @@ class Course:
         )
         while True:
             try:
-                shown = self._judged(winner.trained)
-                kept = ending.plan(shown, self.judge, self.test, self.clock, known=known)
+                kept = ending.plan(
+                    winner.trained,
+                    self.judge,
+                    self.test,
+                    self.clock,
+                    known=known,
+                    beside_s=self.companion.seconds_per_image if self.companion else 0.0,
+                )
                 if resumed is not None:
                     self.checkpoints.caught_up()
                 learner, fitted = fitting.fit(winner, self._stretch(kept, resumed))
@@ -128,27 +134,23 @@ class Course:
         """Return the model with tuned postprocessing, and its score on the validation images."""
         known = self.checkpoints.known
         if known.validation is not None:
-            return self._kept(trained), known.validation
-        trained = self._judged(trained)
-        trained, valid = ending.tuned(trained, self.judge, fit, self.clock, self.progress)
+            return self._whole(trained), known.validation
+        beside = self.companion.judged if self.companion else None
+        trained, valid = ending.tuned(trained, self.judge, fit, self.clock, self.progress, beside)
         self.checkpoints.settled(
             trained.network.state_dict(),
             fit=replace(fit, pipeline=trained.pipeline),
             validation=valid,
         )
-        return self._kept(trained), valid
+        return self._whole(trained), valid
 
-    def _judged(self, trained: Trained) -> Trained:
-        """Return the model as the validation images see it."""
-        return replace(trained, companion=self.companions.judged) if self.companions else trained
-
-    def _kept(self, trained: Trained) -> Trained:
-        """Return the model as it answers for all other images."""
-        return replace(trained, companion=self.companions.kept) if self.companions else trained
+    def _whole(self, trained: Trained) -> Trained:
+        """Return the model with its companion, as it answers for other images."""
+        return replace(trained, companion=self.companion.trained) if self.companion else trained
 
     def save(self, trained: Trained) -> None:
         """Write the model as it is now."""
-        _save(self.job_dir, self.plan, self._kept(trained))
+        _save(self.job_dir, self.plan, self._whole(trained))
 
     def rescue(self, error: Exception) -> None:
         """Write the best weights so far before the run ends early; on a full disk make room."""

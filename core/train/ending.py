@@ -1,9 +1,12 @@
 """The end of a run: the time kept for it, and the thresholds fitted in it."""
 
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-from core.infer.predict import Trained
+import numpy as np
+
+from core.infer.predict import Floats, Trained
 from core.progress import Progress
 from core.records import Kind, Postprocess, Score
 from core.train import contender, tune
@@ -36,10 +39,19 @@ class Ending:
     """Whether mirrored views are affordable."""
 
 
-def plan(trained: Trained, judge: Judge, test: Images, clock: Clock, *, known: bool) -> Ending:
+def plan(
+    trained: Trained,
+    judge: Judge,
+    test: Images,
+    clock: Clock,
+    *,
+    known: bool,
+    beside_s: float = 0.0,
+) -> Ending:
     """Return the time to keep for looks, tuning and report, by what one look costs.
 
     `known`: whether the network has learned enough to tell what cutting objects out will cost.
+    `beside_s`: what a look of the companion at a test image takes.
     """
     seen, look_s = contender.timed_look(trained, judge.samples[0])
     trial_s = judge.seconds_per_trial(trained, seen)
@@ -53,7 +65,7 @@ def plan(trained: Trained, judge: Judge, test: Images, clock: Clock, *, known: b
         tried_s = min(tried_s, SAFETY * tune.trials(trained) * len(judge.samples) * trial_s)
     seen_s = SAFETY * len(judge.samples) * look_s * views
     # Test images are answered, scored whole and one by one, and drawn.
-    report_s = len(test.samples) * (look_s * views + max(4 * trial_s, look_s))
+    report_s = len(test.samples) * (look_s * views + beside_s + max(4 * trial_s, look_s))
     after_s = SAFETY * report_s + MARGIN_SHARE * clock.budget_s + MARGIN_S
     reserve_s = seen_s + tried_s + after_s
     # Whatever happens, half of what is left is for learning.
@@ -67,9 +79,17 @@ def tuning_s(clock: Clock) -> float:
 
 
 def tuned(
-    trained: Trained, judge: Judge, fit: SavedFit, clock: Clock, progress: Progress
+    trained: Trained,
+    judge: Judge,
+    fit: SavedFit,
+    clock: Clock,
+    progress: Progress,
+    beside: Mapping[str, Floats] | None = None,
 ) -> tuple[Trained, Score]:
-    """Return the model with tuned postprocessing, and its score on all validation images."""
+    """Return the model with tuned postprocessing, and its score on all validation images.
+
+    `beside`: image -> what a companion says of it, one that did not learn from these images.
+    """
     progress.stage(
         "tuning",
         "Fitting thresholds to the validation images",
@@ -77,6 +97,9 @@ def tuned(
         clock.left(),
     )
     maps = judge.maps(trained, flips=fit.flips)
+    if beside is not None:
+        found = zip(judge.samples, maps, strict=True)
+        maps = [np.concatenate([own, beside[sample.id]]) for sample, own in found]
     until = min(time.time() + tuning_s(clock), clock.deadline - fit.after_s)
     post, figure = tune.run(trained, judge, maps, until)
     post = replace(post, flips=fit.flips)

@@ -73,9 +73,12 @@ def logistic(
     from sklearn.preprocessing import StandardScaler
 
     scaler = StandardScaler().fit(seen)
+    scaled_rows = scaler.transform(seen)
+    # Few rows span few directions: the same optimum is found among those, several times as fast.
+    _, _, directions = np.linalg.svd(scaled_rows, full_matrices=False)
     model = LogisticRegression(C=strength, max_iter=500, class_weight="balanced")
-    model.fit(scaler.transform(seen), classes)
-    coefficients, intercepts = model.coef_, model.intercept_
+    model.fit(scaled_rows @ directions.T, classes)
+    coefficients, intercepts = model.coef_ @ directions, model.intercept_
     if len(model.classes_) == 2:  # scikit-learn keeps one row for two classes
         coefficients = np.concatenate([-coefficients, coefficients]) / 2
         intercepts = np.concatenate([-intercepts, intercepts]) / 2

@@ -1,7 +1,7 @@
 """The end of a run: images the model never saw, beside the simple rival."""
 
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from core.evaluate import baselines, report, score
 from core.infer import batch, predict
@@ -55,8 +55,15 @@ def write_report(
 ) -> float:
     """Write report, overlays and predicted labels; return seconds per predicted megapixel."""
     began = time.perf_counter()
-    answers = [predict.answer(trained, one.image_cyx) for one in test.samples]
+    if trained.companion is None:
+        answers = [predict.answer(trained, one.image_cyx) for one in test.samples]
+    else:
+        answers, alone = _with_companion(trained, test)
     spent = time.perf_counter() - began
+    simple = verdict.baseline
+    if trained.companion is not None and test.samples and plan.baselines:
+        name = baselines.NAMES[plan.task.kind]
+        simple = Baseline(name=name, score=_score(plan, test, alone))
     pixels = sum(one.image_cyx[0].size for one in test.samples)
     reached = _score(plan, test, answers) if test.samples else None
     told = Report(
@@ -65,8 +72,8 @@ def write_report(
         pipeline=trained.pipeline.name,
         test=reached,
         validation=verdict.validation,
-        baseline=verdict.baseline.score if verdict.baseline else None,
-        baseline_name=verdict.baseline.name if verdict.baseline else "",
+        baseline=simple.score if simple else None,
+        baseline_name=simple.name if simple else "",
         seconds=clock.used(),
         notes=_notes(reached, test),
     )
@@ -80,6 +87,17 @@ def write_report(
     shown = list(zip(test.samples, test.truths, answers, strict=True))
     report.write(job_dir, told, shown, trained.task, until=clock.deadline - 1.0)
     return float(spent / max(pixels / 1e6, 1e-9))
+
+
+def _with_companion(trained: Trained, test: Images) -> tuple[list[Answer], list[Answer]]:
+    """Return the model's answers, and those of its companion alone."""
+    post, task = trained.pipeline.postprocess, trained.task
+    found = [predict.maps(trained, one.image_cyx, flips=post.flips) for one in test.samples]
+    companions = [maps[len(task.classes) :] for maps in found]
+    return (
+        [trained.head.decode(maps, post, task) for maps in found],
+        [trained.head.decode(maps, replace(post, temperature=1.0), task) for maps in companions],
+    )
 
 
 def _score(plan: Plan, test: Images, answers: list[Answer]) -> Score:

@@ -18,10 +18,10 @@ from core.infer.predict import Trained
 from core.paths import JobDir, Workspace
 from core.pipeline import catalogue
 from core.progress import Progress
-from core.records import Budget, Candidate, Kind, Plan, Split, TaskSpec, Wishes
-from core.train import companion, contender, run
+from core.records import Budget, Candidate, Kind, Plan, Report, Split, TaskSpec, Wishes, read
+from core.train import companion, contender, linear, run
 from core.train.clock import Clock
-from core.train.companion import Companions
+from core.train.companion import Companion
 from core.train.images import Images
 from core.train.learner import Learner
 
@@ -65,37 +65,40 @@ def right(trained: Trained, images: Images) -> float:
 
 
 @pytest.fixture(scope="module")
-def fitted(tmp_path_factory: pytest.TempPathFactory, striped: Striped) -> Companions:
-    """Return companions that learned stripes, and noise in validation images alone."""
+def shown(striped: Striped) -> tuple[Images, Images]:
+    """Return stripes to learn from, and noise among the validation images alone."""
     rng = np.random.default_rng(0)
-    learn, validation = drawn([0, 1] * 6, rng, striped), drawn([0, 1, 2, 2, 2, 2], rng, striped)
-    found = companion.fit(
-        plan_for(TASK),
-        learn,
-        validation,
-        Clock(time.time(), time.time() + 600),
-        Progress(JobDir(tmp_path_factory.mktemp("run"))),
-    )
+    return drawn([0, 1] * 6, rng, striped), drawn([0, 1, 2, 2, 2, 2], rng, striped)
+
+
+@pytest.fixture(scope="module")
+def fitted(tmp_path_factory: pytest.TempPathFactory, shown: tuple[Images, Images]) -> Companion:
+    clock = Clock(time.time(), time.time() + 600)
+    progress = Progress(JobDir(tmp_path_factory.mktemp("run")))
+    found = companion.fit(plan_for(TASK), *shown, clock, progress)
     assert found is not None
     return found
 
 
-def test_what_is_judged_did_not_learn_from_the_validation_images(
-    fitted: Companions, striped: Striped
+def test_it_is_judged_by_one_that_did_not_learn_from_the_validation_images(
+    fitted: Companion, shown: tuple[Images, Images], striped: Striped
 ) -> None:
     rng = np.random.default_rng(1)
-    stripes, noise = drawn([0, 1] * 8, rng, striped), drawn([2] * 8, rng, striped)
-    assert right(fitted.judged, stripes) >= 0.9
-    assert right(fitted.judged, noise) == 0.0
-    assert right(fitted.kept, stripes) >= 0.9
-    assert right(fitted.kept, noise) >= 0.9
+    assert right(fitted.trained, drawn([0, 1] * 8, rng, striped)) >= 0.9
+    assert right(fitted.trained, drawn([2] * 8, rng, striped)) >= 0.9
+    _, validation = shown
+    told = [int(fitted.judged[one.id].argmax()) for one in validation.samples]
+    assert told[:2] == [0, 1]
+    assert 2 not in told
 
 
-def test_images_left_out_settle_how_sure_it_is(fitted: Companions, striped: Striped) -> None:
+def test_images_left_out_settle_how_sure_it_is(fitted: Companion, striped: Striped) -> None:
     """Easy pictures: it may be sure of them, and says so."""
     rng = np.random.default_rng(2)
     asked = drawn([0, 1] * 8, rng, striped)
-    sure = [max(predict.answer(fitted.kept, one.image_cyx).probabilities) for one in asked.samples]
+    sure = [
+        max(predict.answer(fitted.trained, one.image_cyx).probabilities) for one in asked.samples
+    ]
     assert np.mean(sure) > 0.8
 
 
@@ -117,6 +120,22 @@ def test_there_is_none_where_it_does_not_help(
     assert companion.fit(plan_for(task), learn, Images([], []), clock, progress) is None
 
 
+def test_the_layer_is_the_one_that_all_directions_give() -> None:
+    """Fitted among the few directions that few rows span: what scikit-learn finds among all."""
+    from sklearn.linear_model import LogisticRegression
+    from sklearn.preprocessing import StandardScaler
+
+    rng = np.random.default_rng(0)
+    rows, classes = rng.normal(2, 3, (30, 200)).astype(np.float32), np.arange(30) % 3
+    weight, bias = linear.logistic(rows, classes, 3, 0.1)
+    plain = LogisticRegression(C=0.1, max_iter=500, class_weight="balanced")
+    scaled = StandardScaler().fit(rows)
+    plain.fit(scaled.transform(rows), classes)
+    asked = rng.normal(2, 3, (50, 200)).astype(np.float32)
+    expected = plain.decision_function(scaled.transform(asked))
+    assert np.allclose(asked @ weight.T + bias, expected, atol=1e-2)
+
+
 def test_without_time_to_look_the_network_stands_alone(tmp_path: Path, striped: Striped) -> None:
     learn = drawn([0, 1] * 4, np.random.default_rng(0), striped)
     late = Clock(time.time() - 600, time.time() - 1)
@@ -125,17 +144,17 @@ def test_without_time_to_look_the_network_stands_alone(tmp_path: Path, striped: 
 
 
 def test_the_answer_is_the_mean_and_the_bundle_keeps_it(
-    fitted: Companions, tmp_path: Path, striped: Striped
+    fitted: Companion, tmp_path: Path, striped: Striped
 ) -> None:
     rng = np.random.default_rng(3)
     learn = drawn([0, 1], rng, striped)
     plan = plan_for(TASK)
     alone = contender.untrained(plan.candidates[0].pipeline, plan, learn)
     alone.network.eval()
-    both = replace(alone, companion=fitted.kept)
+    both = replace(alone, companion=fitted.trained)
     image = learn.samples[0].image_cyx
     own, second, mean = (
-        np.array(predict.answer(one, image).probabilities) for one in (alone, fitted.kept, both)
+        np.array(predict.answer(one, image).probabilities) for one in (alone, fitted.trained, both)
     )
     assert np.allclose(mean, (own + second) / 2, atol=1e-6)
     assert not np.allclose(own, second, atol=0.05)
@@ -162,15 +181,16 @@ def test_a_run_answers_as_its_bundle_does(
     task = TaskSpec(kind=Kind.CLASSIFICATION, classes=("coarse", "fine"))
     workflow.set_task(workspace, "stripes", task)
     candidates = (Candidate(pipeline=catalogue.find("lite0-s128")),)
-    plan = workflow.make_plan(
-        workspace, "stripes", candidates, Budget(seconds=300.0), baselines=False
-    )
+    plan = workflow.make_plan(workspace, "stripes", candidates, Budget(seconds=300.0))
     study_dir = workspace.study("stripes")
     job_dir = study_dir.job("run-1")
     ends_when(job_dir, lambda learner: learner.steps == 3)
     with Progress(job_dir) as progress:
         result = run.execute(study_dir, plan, job_dir, progress, time.time() + 300)
     assert result.validation.headline >= 0.9
+    report = read(job_dir.report / "report.json", Report)
+    assert report.baseline_name == "linear model on frozen features"
+    assert report.baseline is not None
     trained = bundle.load(job_dir.bundle)
     assert trained.companion is not None
     with (job_dir.report / "predictions" / "predictions.csv").open(newline="") as file:
