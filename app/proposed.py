@@ -1,6 +1,6 @@
 """What is proposed for one image, by a trained model or after strokes: no label until accepted."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -23,6 +23,8 @@ class Proposed:
     """Id -> class of what can still be accepted; None: the study has none for it."""
     note: str = ""
     """What is to be known of the classes, in a sentence; empty: nothing."""
+    rejected: set[int] = field(default_factory=set)
+    """Ids that somebody sent away one by one."""
 
     @property
     def is_learned(self) -> bool:
@@ -39,6 +41,7 @@ class Proposed:
     ) -> None:
         """Show objects beside the labels: ids, and the class of each; `job` is the model's."""
         self.ids_yx, self.classes, self.note, self.job = found_yx, dict(classes), note, job
+        self.rejected = set()
 
     def leave_out_marked(self, labels: Labels, *, joined: bool) -> None:
         """Propose no more what is marked already, be it by a hand or accepted before.
@@ -56,6 +59,7 @@ class Proposed:
     def drop(self) -> None:
         """Propose nothing any more."""
         self.ids_yx, self.classes, self.job, self.note = None, {}, None, ""
+        self.rejected = set()
 
     def under(self, mask_yx: NDArray[np.bool_]) -> list[int]:
         """Return what is proposed under the mask; LabelError where that is nothing."""
@@ -86,7 +90,12 @@ class Proposed:
                 labels = edits.add(labels, mask, class_name=name, source="model", joined=True)
         return labels
 
-    def forget(self, ids: list[int]) -> None:
+    def reject(self, ids: Collection[int]) -> None:
+        """Propose these no more, because they are wrong."""
+        self.rejected |= set(ids)
+        self.forget(ids)
+
+    def forget(self, ids: Collection[int]) -> None:
         """Propose these no more."""
         for each in ids:
             self.classes.pop(each, None)

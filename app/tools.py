@@ -128,7 +128,7 @@ def accept(studio: "Studio", gesture: Gesture) -> None:
 
 def reject(studio: "Studio", gesture: Gesture) -> None:
     """Propose the objects under a click or a stroke no more."""
-    studio.proposed.forget(_proposed_under(studio, gesture))
+    studio.proposed.reject(_proposed_under(studio, gesture))
 
 
 def cut(studio: "Studio", gesture: Gesture) -> None:

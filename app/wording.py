@@ -180,6 +180,8 @@ def score_name(name: str) -> str:
     """Return a figure's name in words."""
     if ":" in name:
         kind, of = name.split(":", 1)
+        if kind == "recall":  # told of each class of whole pictures alone
+            return f"pictures sorted right: {of}"
         return f"{SCORE_NAMES.get(kind, kind).replace('_', ' ')}: {of}"
     return SCORE_NAMES.get(name, name.replace("_", " "))
 

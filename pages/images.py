@@ -14,6 +14,7 @@ from app.components import (
     header,
     layering,
     navigator,
+    panels,
     presorting,
     problem,
     readings,
@@ -23,6 +24,7 @@ from app.components import (
     upload,
     versions,
 )
+from app.components.panels import Panel
 from core.data import pyramid, regions
 from core.records import Kind
 
@@ -32,36 +34,57 @@ ids = {each.id for each in study.images}
 chosen = state.image() if state.image() in ids else None
 
 if chosen is None:
-    with st.expander(
-        "Add images", expanded=not study.images, icon=":material/add_photo_alternate:"
-    ):
-        upload.show(study.name)
+    by_image = study.task is not None and study.task.kind is Kind.CLASSIFICATION
     upload.notices(state.notices())
     if not study.images:
+        with st.container(border=True):
+            upload.show(study.name)
         empty.show("No images yet", "Drop your first images into the field above.")
         st.stop()
     with problem.shown():
-        readings.show(study)
-        ruler.show(study)
-    # What is closed is not drawn: the table of files has a row for each of thousands.
-    asked = st.expander(
-        groups.summary(study), icon=":material/account_tree:", key="groups", on_change="rerun"
-    )
-    if asked.open:
-        with asked:
-            groups.show(study)
-    layering.show(study)
-    if services.labelled(study.name):
-        asked = st.expander(
-            "Label doctor", icon=":material/stethoscope:", key="doctor", on_change="rerun"
-        )
-        if asked.open:
-            with asked, problem.shown():
-                doctor.show(study)
-        if study.task is None or study.task.kind is not Kind.CLASSIFICATION:
-            exporting.show(study.name)
-    with problem.shown():
-        if study.task is not None and study.task.kind is Kind.CLASSIFICATION:
+        readings.ask(study)
+        tools = [
+            Panel(
+                key="add",
+                title="Add images",
+                icon="add_photo_alternate",
+                draw=lambda: upload.show(study.name),
+            ),
+            *readings.panels(study),
+            Panel(
+                key="groups",
+                title="Groups and conditions",
+                icon="account_tree",
+                told=groups.summary(study),
+                draw=lambda: groups.show(study),
+            ),
+            Panel(
+                key="pixel-size",
+                title="Pixel size",
+                icon="straighten",
+                told=ruler.summary(study),
+                draw=lambda: ruler.show(study),
+            ),
+            *layering.panels(study),
+        ]
+        if services.labelled(study.name):
+            check = Panel(
+                key="doctor",
+                title="Label doctor",
+                icon="stethoscope",
+                draw=lambda: doctor.show(study),
+            )
+            leave = Panel(
+                key="exporting",
+                title="Export labels",
+                icon="ios_share",
+                draw=lambda: exporting.show(study.name),
+            )
+            tools += [check] if by_image else [check, leave]
+        if by_image:
+            tools += presorting.panels(study)
+        panels.show(tools)
+        if by_image:
             presorting.show(study)
         gallery.show(study)
     for finding in services.findings(study.name):

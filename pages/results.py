@@ -61,7 +61,7 @@ elif view == "Use on new images":
 else:
     outcome.files(current)
     if task.kind is not Kind.CLASSIFICATION:
-        exporting.show(study.name, current)
+        exporting.of_answers(study.name, current)
 st.caption(
     f"Pipeline {report.pipeline.replace('_', ' ')} · {result.hardware or result.device} · "
     f"{wording.duration(result.seconds)} · {result.samples:,} image pieces learned from"

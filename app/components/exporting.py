@@ -6,26 +6,34 @@ from app import answers, services
 from app.components import job_line, problem
 
 
+def of_answers(study: str, run_id: str) -> None:
+    """Draw the export of a training's answers to its test images, closed at first."""
+    asked = st.expander(
+        "Export the answers to the test images",
+        icon=":material/ios_share:",
+        key="exporting",
+        on_change="rerun",
+    )
+    if asked.open:
+        with asked, problem.shown():
+            show(study, run_id)
+
+
 def show(study: str, run_id: str | None = None) -> None:
     """Draw the choice of a format, the progress, and the files; None: the study's own labels."""
-    what = "Export labels" if run_id is None else "Export the answers to the test images"
-    asked = st.expander(what, icon=":material/ios_share:", key="exporting", on_change="rerun")
-    if not asked.open:
-        return
-    with asked, problem.shown():
-        formats = services.export_formats()
-        with st.container(horizontal=True, vertical_alignment="bottom"):
-            chosen = st.selectbox(
-                "Format",
-                list(formats),
-                format_func=lambda name: formats[name][0],
-                key="export-format",
-            )
-            if st.button("Export", icon=":material/output:", key="start-export"):
-                services.start_export(study, run_id, chosen)
-                st.rerun()
-        st.caption(f"Imported again: {formats[chosen][1]}.")
-        _last(study, run_id)
+    formats = services.export_formats()
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        chosen = st.selectbox(
+            "Format",
+            list(formats),
+            format_func=lambda name: formats[name][0],
+            key="export-format",
+        )
+        if st.button("Export", icon=":material/output:", key="start-export"):
+            services.start_export(study, run_id, chosen)
+            st.rerun()
+    st.caption(f"Imported again: {formats[chosen][1]}.")
+    _last(study, run_id)
 
 
 def _last(study: str, run_id: str | None) -> None:

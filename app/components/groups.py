@@ -21,14 +21,14 @@ def show(study: StudyRecord) -> None:
 
 
 def summary(study: StudyRecord) -> str:
-    """Return what is known of groups and conditions, in a few words."""
+    """Return what is known of groups and conditions, in a few words; empty: nothing."""
     groups = {image.group for image in study.images if image.group is not None}
     conditions = {image.condition for image in study.images if image.condition is not None}
     if not groups and not conditions:
-        return "Groups and conditions: not known yet"
+        return ""
     told = [wording.plural(len(groups), "group")] if groups else []
     told += [wording.plural(len(conditions), "condition")] if conditions else []
-    return f"Groups and conditions: {', '.join(told)}"
+    return ", ".join(told)
 
 
 def _chooser(study: StudyRecord) -> None:

@@ -1,38 +1,49 @@
 """Layers of a study: what else is marked on the same pictures, such as nuclei within cells."""
 
+from collections.abc import Sequence
+
 import streamlit as st
 
 from app import services, state, wording
-from app.components import problem
+from app.components.panels import Panel
 from core.records import Kind, StudyRecord
 
 
-def show(study: StudyRecord) -> None:
-    """Draw the layers and the field for a new one."""
+def panels(study: StudyRecord) -> list[Panel]:
+    """Return the panel of layers; none where whole pictures are sorted."""
     names = services.sheets(study.name)
     others = len(names) - 1
     if not others and study.task is not None and study.task.kind is Kind.CLASSIFICATION:
-        return  # whole pictures are sorted: nothing lies within anything
-    title = f"Layers: {len(names)}" if others else "Layers: things within things"
-    asked = st.expander(title, icon=":material/stacks:", key="layers", on_change="rerun")
-    if not asked.open:
-        return
-    with asked, problem.shown():
-        st.caption(
-            "Nuclei within cells overlap, so they are marked in a layer of their own: the same "
-            "pictures, with labels, task and trainings for the one thing. Exported labels tell in "
-            "which object of the other layers each one lies."
+        return []
+    told = str(len(names)) if others else ""
+    return [
+        Panel(
+            key="layers",
+            title="Layers",
+            icon="stacks",
+            told=told,
+            draw=lambda: _show(study, names),
         )
-        with st.container(horizontal=True):
-            for name in names:
-                if st.button(
-                    wording.layer(name),
-                    icon=":material/stacks:",
-                    disabled=name == study.name,
-                    key=f"layer-{name}",
-                ):
-                    _open(name)
-        _new(names[0])
+    ]
+
+
+def _show(study: StudyRecord, names: Sequence[str]) -> None:
+    """Draw the layers and the field for a new one."""
+    st.caption(
+        "Nuclei within cells overlap, so they are marked in a layer of their own: the same "
+        "pictures, with labels, task and trainings for the one thing. Exported labels tell in "
+        "which object of the other layers each one lies."
+    )
+    with st.container(horizontal=True):
+        for name in names:
+            if st.button(
+                wording.layer(name),
+                icon=":material/stacks:",
+                disabled=name == study.name,
+                key=f"layer-{name}",
+            ):
+                _open(name)
+    _new(names[0])
 
 
 def ghosts(study: StudyRecord) -> None:

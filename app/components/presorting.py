@@ -1,48 +1,60 @@
 """A trained model proposes classes for whole images; a person takes them, or looks."""
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import streamlit as st
 
 from app import services, state, wording
-from app.components import job_line, problem
+from app.components import job_line
+from app.components.panels import Panel
 from app.services import ProposedClass
-from core.records import StudyRecord
+from core.records import JobStatus, StudyRecord
 
 _SURE = 0.9
 
 
+def panels(study: StudyRecord) -> list[Panel]:
+    """Return the panel that has images sorted; none without a model, or while one has answered."""
+    if services.asked_to_sort(study) is not None:
+        return []
+    models = services.models_for(study)
+    left = sum(image.image_class is None for image in study.images)
+    if not models or not left:
+        return []
+    return [
+        Panel(
+            key="presorting",
+            title="Let a model sort",
+            icon="smart_toy",
+            draw=lambda: _choice(study, models, left),
+        )
+    ]
+
+
 def show(study: StudyRecord) -> None:
-    """Draw the way to have images sorted, or what is proposed; nothing where there is no model."""
+    """Draw what a model proposes, or how far it is; nothing where none was asked."""
     job_id = services.asked_to_sort(study)
     if job_id is None:
-        _choice(study)
-    elif services.status(job_id).state != "finished":
+        return
+    if services.status(job_id).state != "finished":
         job_line.until_done(job_id, "The model looks at the images without a class")
     else:
         _outcome(study, services.proposed_classes(study))
 
 
-def _choice(study: StudyRecord) -> None:
-    models = services.models_for(study)
-    left = sum(image.image_class is None for image in study.images)
-    if not models or not left:
-        return
-    with st.expander(
-        "Let a trained model propose classes", icon=":material/smart_toy:", key="presorting"
-    ):
-        run = st.selectbox(
-            "Model",
-            models,
-            format_func=lambda each: f"{each.study}, {wording.moment(each.created)}",
-            key="presorting-model",
-        )
-        told = wording.plural(min(left, services.MOST_IMAGES), "image")
-        if st.button(f"Look at {told} without a class", key="presort"):
-            with problem.shown(), st.spinner("Handing the images over …"):
-                services.ask_to_sort(study, run.id)
-                st.rerun()
+def _choice(study: StudyRecord, models: Sequence[JobStatus], left: int) -> None:
+    run = st.selectbox(
+        "Model",
+        models,
+        format_func=lambda each: f"{each.study}, {wording.moment(each.created)}",
+        key="presorting-model",
+    )
+    told = wording.plural(min(left, services.MOST_IMAGES), "image")
+    if st.button(f"Look at {told} without a class", key="presort"):
+        with st.spinner("Handing the images over …"):
+            services.ask_to_sort(study, run.id)
+            st.rerun()
 
 
 def _outcome(study: StudyRecord, proposed: Mapping[str, ProposedClass]) -> None:
@@ -68,8 +80,8 @@ def _outcome(study: StudyRecord, proposed: Mapping[str, ProposedClass]) -> None:
             step=0.01,
             format="percent",
             key="presorting-sure",
-            help="Its certainty as measured on images it did not learn from. Of ten images at 90 % "
-            "about one is wrong.",
+            help="As sure as the model says it is. How far that can be trusted stands among the "
+            "figures of its results: the error of the stated certainty.",
         )
         sure = [image_id for image_id, one in proposed.items() if one.probability >= least]
         with st.container(horizontal=True):

@@ -28,7 +28,10 @@ def show(study: StudyRecord, image: ImageRecord, studio: Studio) -> None:
         if found is not None:
             studio.proposed.show(found.ids_yx, found.classes, found.note, job=job_id)
             studio.proposed.leave_out_marked(studio.labels, joined=studio.is_regions)
+            studio.proposed.reject(services.rejected(job_id))
         studio.proposed.job = job_id
+    if studio.proposed.rejected != services.rejected(job_id):
+        services.keep_rejected(job_id, studio.proposed.rejected)
     _outcome(studio, job_id)
 
 

@@ -1,12 +1,14 @@
 """What the planes of a file are: the ways to read it as small pictures, and one click decides."""
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 import streamlit as st
 
 from app import services, state, wording
 from app.components import problem
+from app.components.panels import Panel
 from core.records import ImageRecord, Reading, StudyRecord
 
 _COLUMNS = 6
@@ -25,19 +27,39 @@ class _Card:
     """How many there are to choose from, where one depth is shown."""
 
 
-def show(study: StudyRecord) -> None:
-    """Ask of the first kind of file that is in doubt; decided ones can be changed in a panel."""
+def ask(study: StudyRecord) -> None:
+    """Ask of the first kind of file that is in doubt."""
     _tell()
     stacks = services.stacks(study.name)
-    asked = [kind for kind, images in stacks.items() if any(image.in_doubt for image in images)]
+    asked = _asked(stacks)
     if asked:  # one question at a time: each looks into a file
         with st.container(border=True, key="reading-asked"):
             st.fragment(_chooser)(study, stacks[asked[0]], _plain(asked[0]))
             if len(asked) > 1:
                 st.caption(f"Then {wording.plural(len(asked) - 1, 'more kind')} of files.")
+
+
+def panels(study: StudyRecord) -> list[Panel]:
+    """Return the panel in which decided kinds of files can be changed; none without such."""
+    stacks = services.stacks(study.name)
+    asked = _asked(stacks)
     decided = {kind: images for kind, images in stacks.items() if kind not in asked}
-    if decided:
-        _panel(study, decided)
+    if not decided:
+        return []
+    told = dict.fromkeys(_now(images[0]) for images in decided.values())
+    return [
+        Panel(
+            key="readings",
+            title="Channels, depths, times",
+            icon="layers",
+            told="; ".join(told),
+            draw=lambda: _draw_decided(study, decided),
+        )
+    ]
+
+
+def _asked(stacks: Mapping[str, list[ImageRecord]]) -> list[str]:
+    return [kind for kind, images in stacks.items() if any(image.in_doubt for image in images)]
 
 
 def warn(image: ImageRecord) -> None:
@@ -61,18 +83,9 @@ def _tell() -> None:
                 st.rerun()
 
 
-def _panel(study: StudyRecord, decided: dict[str, list[ImageRecord]]) -> None:
-    told = dict.fromkeys(_now(images[0]) for images in decided.values())
-    asked = st.expander(
-        f"Channels, depths and times · {'; '.join(told)}",
-        icon=":material/layers:",
-        key="readings",
-        on_change="rerun",
-    )
-    if asked.open:
-        with asked:
-            for kind, images in decided.items():
-                st.fragment(_chooser)(study, images, _plain(kind))
+def _draw_decided(study: StudyRecord, decided: dict[str, list[ImageRecord]]) -> None:
+    for kind, images in decided.items():
+        st.fragment(_chooser)(study, images, _plain(kind))
 
 
 def _chooser(study: StudyRecord, images: list[ImageRecord], key: str) -> None:

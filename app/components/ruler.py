@@ -24,19 +24,12 @@ _CSS = """.ruler { position: relative; outline: none; }
 
 
 def show(study: StudyRecord) -> None:
-    """Draw what is known of the pixel size, and a panel that measures it."""
-    asked = st.expander(
-        f"Pixel size: {_summary(study)}",
-        icon=":material/straighten:",
-        key="pixel-size",
-        on_change="rerun",
-    )
-    if asked.open:
-        with asked:
-            st.fragment(_panel)(study)
+    """Draw what measures the pixel size."""
+    st.fragment(_panel)(study)
 
 
-def _summary(study: StudyRecord) -> str:
+def summary(study: StudyRecord) -> str:
+    """Return what is known of the pixel size, in a few words."""
     sizes = {image.pixel_size_um for image in study.images}
     known = sorted(size for size in sizes if size is not None)
     if not known:

@@ -60,7 +60,14 @@ from app.services.presorting import (
     send_presorting_away,
     strange_classes,
 )
-from app.services.proposals import ask_model, asked, models_for, proposal
+from app.services.proposals import (
+    ask_model,
+    asked,
+    keep_rejected,
+    models_for,
+    proposal,
+    rejected,
+)
 from app.services.proposals import send_away as send_away_proposal
 from app.services.readings import (
     depths_of,
@@ -167,6 +174,7 @@ __all__ = [
     "import_waiting",
     "is_finishing",
     "is_stopping",
+    "keep_rejected",
     "label_history",
     "label_states",
     "label_version",
@@ -202,6 +210,7 @@ __all__ = [
     "readings",
     "recommend",
     "refused",
+    "rejected",
     "report",
     "restore_labels",
     "result",

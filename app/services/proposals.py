@@ -2,8 +2,9 @@
 
 import csv
 import io
+import json
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -21,6 +22,7 @@ from core.records import ImageRecord, JobStatus, Kind, StudyRecord, TaskSpec, wr
 _FOLDER = "proposals"
 JOB = "job.txt"
 """Beside an answer: whose it is."""
+_REJECTED = "rejected.json"
 SEEN = "seen"
 """Beside an answer that was accepted or sent away."""
 
@@ -142,6 +144,18 @@ def _strange(names: Iterable[str | None], task: TaskSpec) -> str:
     """Return the names the task does not know, in words; empty: it knows all."""
     found = {name for name in names if name is not None and name not in task.classes}
     return " or ".join(sorted(found))
+
+
+def rejected(job_id: str) -> set[int]:
+    """Return the ids of a proposal that were sent away one by one."""
+    path = workflow.prediction(workspace(), job_id).out / _REJECTED
+    return set(json.loads(path.read_bytes())) if path.is_file() else set()
+
+
+def keep_rejected(job_id: str, ids: Collection[int]) -> None:
+    """Remember these over a reload of the page."""
+    out = workflow.prediction(workspace(), job_id).out
+    write_bytes(out / _REJECTED, json.dumps(sorted(ids)).encode())
 
 
 def send_away(job_id: str) -> None:

@@ -58,9 +58,9 @@ class Effort:
 
     @property
     def actions(self) -> int:
-        """Return all of them, the button that takes the objects over among them."""
+        """Return all of them, the buttons that propose the rest and accept it among them."""
         single = self.boxes + self.steps + self.deletions + self.retouches + self.corners_by_hand
-        return 1 + self.strokes + single
+        return 2 + self.strokes + single
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

@@ -60,11 +60,11 @@ def page(place):
 def test_one_click_decides_and_a_line_measures(place, page):
     page.get_by_text("What are the 4 pages of stack-0.tif?").wait_for()
     page.get_by_role("button", name="This one").first.click()
-    page.get_by_text("Channels, depths and times · 4 channels").wait_for()
+    page.get_by_text("Channels, depths, times · 4 channels").wait_for()
     images = workflow.load_study(place, STUDY).images
     assert [image.shape_cyx for image in images] == [(4, SIDE, SIDE)] * 2
 
-    page.get_by_text("Pixel size: not known yet").click()
+    page.get_by_text("Pixel size · not known yet").click()
     canvas = page.locator(".ruler canvas")
     canvas.wait_for()
     page.wait_for_timeout(500)  # the picture is decoded, then the canvas has its size
@@ -80,7 +80,7 @@ def test_one_click_decides_and_a_line_measures(place, page):
     length.press("Enter")
     page.get_by_text("1 image like it").click()
     page.get_by_role("button", name="Use this size").click()
-    page.get_by_text("Pixel size: 0.").wait_for()
+    page.get_by_text("Pixel size · 0.").wait_for()
     sizes = [image.pixel_size_um for image in workflow.load_study(place, STUDY).images]
     # The hand stops on whole pixels of the screen.
     assert sizes == pytest.approx([0.5, 0.5], abs=0.01)

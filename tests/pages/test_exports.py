@@ -27,7 +27,7 @@ def exported(test, run_id=None):
 def test_a_studys_labels_are_exported_on_the_page(place):
     """Only the command could write labels in other programs' formats."""
     test = shown("images", study=STUDY)
-    test.session_state["exporting"] = True
+    test.session_state["panel"] = "exporting"
     test.run()
     test.selectbox(key="export-format").set_value("imagej").run()
     names = exported(test)

@@ -20,7 +20,7 @@ def opened(panel):
     test = shown("images", study=STUDY)
     assert not any("file names" in each.label for each in test.text_input)
     assert not test.exception
-    test.session_state[panel] = True
+    test.session_state["panel"] = panel
     return test.run()
 
 

@@ -11,7 +11,7 @@ LAYER = f"{STUDY}@nuclei"
 
 def test_a_layer_is_added_on_the_page_and_opened(place):
     test = shown("images", study=STUDY)
-    test.session_state["layers"] = True
+    test.session_state["panel"] = "layers"
     test.run()
     layer_field = next(each for each in test.text_input if each.label == "New layer")
     layer_field.set_value("nuclei")
@@ -26,7 +26,7 @@ def test_a_layer_is_added_on_the_page_and_opened(place):
 
 def test_a_layers_name_that_no_folder_can_have_is_told(place):
     test = shown("images", study=STUDY)
-    test.session_state["layers"] = True
+    test.session_state["panel"] = "layers"
     test.run()
     next(each for each in test.text_input if each.label == "New layer").set_value("a/b")
     button(test, "Add layer").click().run()

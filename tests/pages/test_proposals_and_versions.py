@@ -72,6 +72,20 @@ def test_what_a_model_proposes_is_accepted_and_told_as_its_own(trained, image):
     assert services.asked(workflow.load_study(trained, STUDY), image) is None
 
 
+def test_what_was_rejected_is_not_proposed_again_after_a_reload(trained, image):
+    answered(trained, image)
+    job = services.asked(workflow.load_study(trained, STUDY), image)
+    assert services.rejected(job) == set()
+    services.keep_rejected(job, {2})
+    test = painting(image)
+    assert not test.exception
+    assert "proposes 1 object" in text(test)
+    button(test, "Accept all").click().run()
+    button(test, "Save").click().run()
+    labels, _ = workflow.load_labels(trained, STUDY, image.id)
+    assert len([each for each in labels.objects if each.source == "model"]) == 1
+
+
 def test_a_class_the_study_does_not_know_is_told_and_becomes_no_other(trained, image):
     """Such an object silently became one of the study's first class."""
     answered(trained, image)
