@@ -9,7 +9,7 @@ from core.data.labels.model import MAIN, Labels
 from core.data.regions import Region
 
 if TYPE_CHECKING:
-    from core.annotate.doctor import Symptom
+    from core.annotate.symptoms import Symptom
 
 # Around an object its surroundings are needed to judge it.
 _TIMES_THE_OBJECT = 3.5

@@ -11,7 +11,7 @@ from app.components import brushwork, finding
 from core.records import Kind, StudyRecord
 
 if TYPE_CHECKING:
-    from core.annotate.doctor import Symptom
+    from core.annotate.symptoms import Symptom
 
 _ASKED = "doctor-asked"
 _DOUBTS = "doctor-doubts"

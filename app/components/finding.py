@@ -12,7 +12,7 @@ from app.studio import Studio
 from core.data import pyramid, regions
 
 if TYPE_CHECKING:
-    from core.annotate.doctor import Symptom
+    from core.annotate.symptoms import Symptom
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -11,8 +11,8 @@ from core import workflow
 from core.paths import Workspace
 
 if TYPE_CHECKING:
-    from core.annotate.doctor import Symptom
     from core.annotate.doubts import Doubts
+    from core.annotate.symptoms import Symptom
 
 
 def symptoms(name: str) -> "list[Symptom]":
@@ -44,6 +44,6 @@ def standing(name: str, found: "Doubts") -> "list[Symptom]":
 
 def symptom_titles() -> dict[str, str]:
     """Return kind of symptom -> what it is, gravest first."""
-    from core.annotate.doctor import KINDS
+    from core.annotate.symptoms import KINDS
 
     return KINDS

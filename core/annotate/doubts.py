@@ -27,7 +27,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.annotate import verdicts
-from core.annotate.doctor import Symptom
+from core.annotate.symptoms import Symptom
 from core.annotate.verdicts import Judged
 from core.data import pyramid, samples, study, truth
 from core.data.labels import store

@@ -13,7 +13,7 @@ import numpy as np
 import tifffile
 from numpy.typing import NDArray
 
-from core.annotate.doctor import Symptom
+from core.annotate.symptoms import Symptom
 from core.data import study, truth
 from core.data.labels import store
 from core.data.labels.model import Labels

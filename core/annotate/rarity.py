@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from core.annotate import places
-from core.annotate.doctor import Symptom
+from core.annotate.symptoms import Symptom
 from core.data import checks, samples, study
 from core.data.labels import store
 from core.data.labels.model import ids_in

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.annotate import places
-from core.annotate.doctor import Symptom
+from core.annotate.symptoms import Symptom
 from core.records import TaskSpec
 
 # An object whose inside is so seldom taken for one is not what others call an object.

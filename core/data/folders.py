@@ -2,76 +2,13 @@
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from pathlib import Path
 
-import msgspec
-
-from core.data import archives, readers, readers_zarr, tables
+from core.data import archives, folder_tables, readers, readers_zarr, tables
+from core.data.found import Findings, Found, Notice
 from core.data.labels import coco, pieces, vectors
-from core.errors import DataError, TableError
-from core.records import Kind
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Notice:
-    """One thing a user should know about one file."""
-
-    file: str
-    message: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Found:
-    """One picture with what its place tells of it."""
-
-    path: Path
-    name: str
-    """As the user knows it: the path below the folder or zip that was named."""
-    test: bool = False
-    mask: Path | None = None
-    object_classes: dict[int, str] = field(default_factory=dict)
-    image_class: str | None = None
-    group: str | None = None
-    condition: str | None = None
-    facts: dict[str, str] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Hints:
-    """What a folder's `dataset.json` or `classes.txt` tells of the task."""
-
-    kind: Kind | None = None
-    classes: tuple[str, ...] = ()
-    background: str | None = None
-    colors: dict[str, str] = field(default_factory=dict)
-    """`#RRGGBB` -> class, for masks of coloured regions."""
-
-
-@dataclass(slots=True)
-class Findings:
-    """What was found so far."""
-
-    scratch: Path
-    """A folder for what is unpacked or packed on the way."""
-    pictures: list[Found] = field(default_factory=list)
-    lone_masks: list[tuple[Path, str]] = field(default_factory=list)
-    """Masks without a picture beside them, and the stem they belong to."""
-    object_classes: dict[str, dict[int, str]] = field(default_factory=dict)
-    hints: Hints | None = None
-    notices: list[Notice] = field(default_factory=list)
-    refused: list[Notice] = field(default_factory=list)
-
-
-class _DataSet(msgspec.Struct):
-    """A folder's own `dataset.json`, as far as it is used."""
-
-    task: str = ""
-    classes: list[str] | None = None
-    background: str | None = None
-    split: dict[str, list[str]] | None = None
-    groups: dict[str, str] | None = None
-
+from core.errors import DataError
 
 MASK_FOLDERS = ("masks", "labels")
 _SIDES = {"train": False, "training": False, "val": False, "validation": False, "test": True}
@@ -132,7 +69,7 @@ def _folder(folder: Path, found: Findings, *, test: bool, name: str) -> None:
         _loose(files, found, test=test, name=name)
         for sub in folders.values():
             _folder(sub, found, test=test, name=f"{name}{sub.name}/")
-    _tell(folder, found, start)
+    folder_tables.tell(folder, found, start)
 
 
 def _packed(folder: Path, found: Findings) -> Path:
@@ -271,86 +208,6 @@ def _mask_stem(mask: Path, stems: dict[str, list[int]]) -> str:
     # QuPath and others append to the picture's full name: a.tif.geojson.
     means += [tables.stem_of(each) for each in means if "." in each]
     return next((each for each in means if each in stems), means[min(1, len(means) - 1)])
-
-
-def _tell(folder: Path, found: Findings, start: int) -> None:
-    """Use what the folder's own tables tell of the pictures from `start` on."""
-    classes = folder / "classes.txt"
-    if classes.is_file():
-        names = classes.read_text(encoding="utf-8-sig").splitlines()
-        found.hints = Hints(classes=tuple(name.strip() for name in names if name.strip()))
-    about = folder / "dataset.json"
-    if about.is_file():
-        _tell_data_set(about, found, start)
-    for colors in (folder / "colors.csv", folder / "masks" / "colors.csv"):
-        if colors.is_file():
-            _tell_colors(colors, found)
-    try:
-        if (folder / "objects.csv").is_file():
-            found.object_classes |= tables.read_objects(folder / "objects.csv")
-        if (folder / "labels.csv").is_file():
-            found.pictures[start:], _ = with_rows(
-                found.pictures[start:], tables.read(folder / "labels.csv")
-            )
-    except TableError as error:
-        found.refused.append(Notice(file=folder.name, message=str(error)))
-
-
-def _tell_colors(path: Path, found: Findings) -> None:
-    """Use a table of colours: its masks show regions, black or the first class behind them."""
-    try:
-        colors = tables.read_colors(path)
-    except TableError as error:
-        found.refused.append(Notice(file=path.name, message=str(error)))
-        return
-    names = tuple(dict.fromkeys(colors.values()))
-    found.hints = Hints(
-        kind=Kind.SEMANTIC, classes=names, background=colors.get("#000000"), colors=colors
-    )
-
-
-def _tell_data_set(path: Path, found: Findings, start: int) -> None:
-    try:
-        about = msgspec.json.decode(path.read_bytes(), type=_DataSet)
-    except msgspec.MsgspecError as error:
-        found.notices.append(
-            Notice(file=path.name, message=f"{path.name}: it is not understood ({error})")
-        )
-        return
-    if about.task in tuple(Kind):
-        found.hints = Hints(
-            kind=Kind(about.task),
-            classes=tuple(about.classes or ()),
-            background=about.background,
-        )
-    tests = set((about.split or {}).get("test", ()))
-    groups = about.groups or {}
-    found.pictures[start:] = [
-        replace(
-            picture,
-            test=picture.test or picture.path.stem in tests,
-            group=groups.get(picture.path.stem, picture.group),
-        )
-        for picture in found.pictures[start:]
-    ]
-
-
-def with_rows(pictures: list[Found], rows: list[tables.Row]) -> tuple[list[Found], list[str]]:
-    """Return the pictures with what the rows tell of them, and the files nobody has."""
-    names = [(picture.name, picture.path.name, picture.path.stem) for picture in pictures]
-    pairs, missing = tables.owners(rows, names)
-    told = list(pictures)
-    for place, row in pairs:
-        now = told[place]
-        told[place] = replace(
-            now,
-            image_class=row.image_class or now.image_class,
-            group=row.group or now.group,
-            condition=row.condition or now.condition,
-            facts={**now.facts, **row.facts},
-            test=now.test or (row.split or "").lower() == "test",
-        )
-    return told, missing
 
 
 def _is_rubbish(path: Path) -> bool:

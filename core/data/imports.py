@@ -7,8 +7,18 @@ from pathlib import Path
 
 from filelock import FileLock
 
-from core.data import folders, grouping, labelling, originals, scales, study, tables, tasks
-from core.data.folders import Findings, Found, Notice
+from core.data import (
+    folder_tables,
+    folders,
+    grouping,
+    labelling,
+    originals,
+    scales,
+    study,
+    tables,
+    tasks,
+)
+from core.data.found import Findings, Found, Notice
 from core.data.originals import Known
 from core.errors import DataError
 from core.paths import StudyDir
@@ -90,7 +100,7 @@ def add(
             notices=found.notices,
             refused=found.refused,
         )
-        found.pictures, missing = folders.with_rows(found.pictures, rows)
+        found.pictures, missing = folder_tables.with_rows(found.pictures, rows)
         for picture in found.pictures:
             _take(study_dir, picture, found, work)
         _tell_known(rows, missing, work)
@@ -199,7 +209,7 @@ def _tell_known(rows: list[tables.Row], missing: list[str], work: _Work) -> None
         if image.id not in work.added
     ]
     rest = [row for row in rows if row.file in missing]
-    told, unknown = folders.with_rows(earlier, rest)
+    told, unknown = folder_tables.with_rows(earlier, rest)
     for before, after in zip(earlier, told, strict=True):
         if before == after:
             continue

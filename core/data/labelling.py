@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from core.data import originals, readers, study, tasks
-from core.data.folders import Notice
+from core.data.found import Notice
 from core.data.labels import masks, store, vectors
 from core.errors import DataError, LabelError
 from core.paths import StudyDir

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from core.data import readers, readings, scales
 from core.data.axes import PROJECTIONS, Picture
-from core.data.folders import Found
+from core.data.found import Found
 from core.errors import ImageError
 from core.paths import StudyDir
 from core.records import ImageRecord, Reading, Stack

@@ -7,8 +7,8 @@ from pathlib import Path
 
 from PIL import Image
 
-from core.data import folders, readers, readers_tiff, tables
-from core.data.folders import Findings, Found
+from core.data import folder_tables, folders, readers, readers_tiff, tables
+from core.data.found import Findings, Found
 from core.data.labels import vectors
 from core.errors import DataError
 
@@ -59,7 +59,7 @@ def preview(paths: Iterable[Path], *, table: Path | None = None) -> Preview:
     rows = [] if table is None else tables.read(table)
     with tempfile.TemporaryDirectory(prefix="aixcell-") as scratch:
         found = folders.find(paths, Path(scratch))
-        found.pictures, missing = folders.with_rows(found.pictures, rows)
+        found.pictures, missing = folder_tables.with_rows(found.pictures, rows)
         return Preview(
             pairs=tuple(
                 _pair(each, found, sized=at < _SIZED) for at, each in enumerate(found.pictures)

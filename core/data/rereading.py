@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from filelock import FileLock
 
 from core.data import attachment, labelling, originals, readers, split, study
-from core.data.folders import Notice
+from core.data.found import Notice
 from core.data.labels import journal, survey
 from core.errors import ImageError, StudyError
 from core.paths import StudyDir

@@ -7,7 +7,7 @@ from statistics import median
 import numpy as np
 
 from core.data import study
-from core.data.folders import Hints
+from core.data.found import Hints
 from core.data.labels import masks, vectors
 from core.errors import DataError
 from core.paths import StudyDir

@@ -8,9 +8,9 @@ from core.paths import StudyDir, Workspace
 from core.records import Plan, Report, read
 
 if TYPE_CHECKING:
-    from core.annotate.doctor import Symptom
     from core.annotate.doubts import Doubts
     from core.annotate.opinions import Predicted
+    from core.annotate.symptoms import Symptom
 
 
 def symptoms(workspace: Workspace, study: str) -> "list[Symptom]":
@@ -19,6 +19,7 @@ def symptoms(workspace: Workspace, study: str) -> "list[Symptom]":
     Gravest first. Label files are read, no picture is.
     """
     from core.annotate import doctor, opinions, rarity
+    from core.annotate.symptoms import KINDS
 
     study_dir = workspace.study(study)
     found = [
@@ -27,7 +28,7 @@ def symptoms(workspace: Workspace, study: str) -> "list[Symptom]":
         *opinions.of_people(study_dir),
         *opinions.of_models(study_dir, _finished(workspace, study_dir)),
     ]
-    order = list(doctor.KINDS)
+    order = list(KINDS)
     return sorted(found, key=lambda one: order.index(one.kind))
 
 

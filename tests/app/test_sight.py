@@ -3,7 +3,7 @@
 import numpy as np
 
 from app import sight
-from core.annotate.doctor import Symptom
+from core.annotate.symptoms import Symptom
 from core.data.labels.model import MAIN, LabelObject, Labels
 
 

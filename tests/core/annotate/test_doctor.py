@@ -5,7 +5,7 @@ import pytest
 import tifffile
 
 from core import workflow
-from core.annotate import doctor, opinions
+from core.annotate import doctor, opinions, shapes
 from core.data import study
 from core.data.labels import store
 from core.data.labels.model import MAIN, LabelObject, Labels, ids_in
@@ -29,7 +29,7 @@ def painted(*things):
 
 
 def told(ids_yx):
-    return {(one.kind, one.object_id) for one in doctor.shapes("a", ids_yx)}
+    return {(one.kind, one.object_id) for one in shapes.shapes("a", ids_yx)}
 
 
 def labelled(ids_yx, class_name="nucleus"):
@@ -61,13 +61,13 @@ def test_two_discs_that_touch_under_two_numbers_have_none():
 
 
 def test_one_number_on_two_things_is_told_at_the_smaller_one():
-    found = doctor.shapes("a", painted(disc(50, 50, 20), disc(150, 60, 14) | disc(50, 150, 20)))
+    found = shapes.shapes("a", painted(disc(50, 50, 20), disc(150, 60, 14) | disc(50, 150, 20)))
     assert [(one.kind, one.object_id, one.place_yx) for one in found] == [("pieces", 2, (150, 60))]
     assert "2 pieces" in found[0].message
 
 
 def test_a_crumb_beside_an_object_is_no_second_object():
-    found = doctor.shapes("a", painted(disc(50, 50, 20) | disc(100, 100, 1)))
+    found = shapes.shapes("a", painted(disc(50, 50, 20) | disc(100, 100, 1)))
     assert [(one.kind, one.place_yx) for one in found] == [("crumbs", (100, 100))]
 
 
@@ -75,7 +75,7 @@ def test_a_hole_is_told_with_its_place_but_an_object_within_is_none():
     ring = disc(60, 60, 20) & ~disc(60, 66, 3)
     shell = disc(150, 150, 20) & ~disc(150, 150, 8)
     ids_yx = painted(ring, shell, disc(150, 150, 8))
-    found = [one for one in doctor.shapes("a", ids_yx) if one.kind == "hole"]
+    found = [one for one in shapes.shapes("a", ids_yx) if one.kind == "hole"]
     assert [(one.object_id, one.place_yx) for one in found] == [(1, (60, 66))]
     assert f"{disc(60, 66, 3).sum()} pixels" in found[0].message
 
@@ -87,7 +87,7 @@ def test_a_bay_at_the_border_is_no_hole():
 
 
 def test_objects_cut_by_the_border_are_counted_once_an_image():
-    found = doctor.shapes("a", painted(disc(0, 50, 20), disc(100, 199, 20), disc(100, 100, 20)))
+    found = shapes.shapes("a", painted(disc(0, 50, 20), disc(100, 199, 20), disc(100, 100, 20)))
     assert [one.kind for one in found] == ["cut"]
     assert found[0].message.startswith("2 of 3 objects")
 
@@ -127,7 +127,7 @@ def test_a_speck_is_told_against_the_middle_object_of_the_study(cells):
 
 def test_regions_may_have_holes_and_pieces_but_specks_are_told():
     ids_yx = painted(disc(50, 50, 20) & ~disc(50, 50, 4) | disc(150, 150, 20) | disc(90, 10, 0))
-    found = doctor.region_specks("a", labelled(ids_yx))
+    found = shapes.region_specks("a", labelled(ids_yx))
     assert [(one.kind, one.place_yx) for one in found] == [("speck", (90, 10))]
 
 
