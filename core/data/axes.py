@@ -83,6 +83,8 @@ class Asked:
     """The depth that is shown where the projection is `one`, counted from 0."""
     indices: bool = False
     most_pixels: int | None = None
+    turned: bool = True
+    """Whether a camera's note of which side is up is followed."""
 
     def __post_init__(self) -> None:
         """Refuse a projection nobody knows."""

@@ -63,6 +63,7 @@ def keep(
         channel_colors=read.channel_colors,
         stack=stack,
         pixel_size_um=read.pixel_size_um,
+        turned=True,
         group=picture.group,
         condition=picture.condition,
         facts=picture.facts,

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from PIL import Image
 
-from core.data import folder_tables, folders, readers, readers_tiff, tables
+from core.data import folder_tables, folders, readers, readers_plain, readers_tiff, tables
 from core.data.found import Findings, Found
 from core.data.labels import vectors
 from core.errors import DataError
@@ -113,5 +113,5 @@ def size_of(path: Path) -> tuple[int, int] | None:
         return readers_tiff.size_of(path)
     if kind in ("PNG", "JPEG", "BMP", "GIF"):
         with Image.open(path) as image:
-            return image.height, image.width
+            return readers_plain.shown_size(image)
     return None

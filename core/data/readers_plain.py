@@ -1,5 +1,7 @@
 """PNG, JPEG, BMP and GIF."""
 
+import struct
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -17,6 +19,33 @@ _TO_RGB = ("CMYK", "YCbCr", "LAB", "HSV", "RGBX")
 _WITH_ALPHA = {"RGBA": "RGB", "RGBa": "RGB", "LA": "L", "La": "L", "PA": "RGB"}
 
 
+_ORIENTATION = 0x0112
+# EXIF's numbers: where the first row and the first column of the file belong.
+_TURNS: dict[int, Callable[[Pixels], Pixels]] = {
+    2: np.fliplr,
+    3: lambda pixels: np.rot90(pixels, 2),
+    4: np.flipud,
+    5: lambda pixels: np.swapaxes(pixels, 0, 1),
+    6: lambda pixels: np.rot90(pixels, -1),
+    7: lambda pixels: np.rot90(np.swapaxes(pixels, 0, 1), 2),
+    8: np.rot90,
+}
+
+
+def orientation(image: Image.Image) -> int:
+    """Return EXIF's number of how a camera was held, 1 to 8; 1: upright, or nothing is noted."""
+    try:
+        return int(image.getexif().get(_ORIENTATION, 1))
+    except (SyntaxError, TypeError, ValueError, struct.error):  # a damaged note turns nothing
+        return 1
+
+
+def shown_size(image: Image.Image) -> tuple[int, int]:
+    """Return rows and columns as the picture is shown, by its header."""
+    on_its_side = orientation(image) >= 5
+    return (image.width, image.height) if on_its_side else (image.height, image.width)
+
+
 def read(path: Path, asked: Asked) -> Picture:
     """Return the picture; see `readers.read`. The file's axes are never in doubt here."""
     with Image.open(path) as image:
@@ -29,6 +58,10 @@ def read(path: Path, asked: Asked) -> Picture:
             raise ImageError(f"it has {planes} planes, there is no plane {chosen}")
         image.seek(chosen)
         pixels, notices = _pixels(image, path, asked.indices)
+        turn = orientation(image) if asked.turned else 1
+        if turn in _TURNS:
+            pixels = np.ascontiguousarray(_TURNS[turn](pixels))
+            notices.append("it was turned as its camera noted")
         if planes > 1:
             notices.append(f"it has {planes} planes; plane {chosen} is used")
         axes = ("Q" if planes > 1 else "") + ("YX" if pixels.ndim == 2 else "YXS")

@@ -70,7 +70,11 @@ def read_image(study_dir: StudyDir, about: ImageRecord) -> NDArray[np.generic]:
     """Return one image of the study as C,Y,X, read as the study decided to read it."""
     path = study_dir.images / about.file
     asked = Asked(
-        plane=about.plane, axes=about.axes, projection=about.projection, depth=about.depth
+        plane=about.plane,
+        axes=about.axes,
+        projection=about.projection,
+        depth=about.depth,
+        turned=about.turned,
     )
     return readers.ask(path, asked).image_cyx
 

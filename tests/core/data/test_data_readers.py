@@ -1,13 +1,16 @@
+from dataclasses import replace
 from pathlib import Path
 
 import imagecodecs
 import numpy as np
 import pytest
 import tifffile
-from PIL import Image
+from PIL import Image, ImageOps
 
-from core.data import axes, readers
+from core.data import axes, imports, pairing, readers, samples, study
+from core.data.axes import Asked
 from core.errors import ImageError
+from core.paths import Workspace
 
 RAMP = np.arange(12 * 16, dtype=np.uint16).reshape(12, 16) * 300
 
@@ -139,3 +142,36 @@ def test_a_file_cut_anywhere_is_refused_or_complete(tmp_path: Path) -> None:
 def test_a_missing_file_is_named(tmp_path: Path) -> None:
     with pytest.raises(ImageError, match=r"gone.png.*No such file"):
         readers.read(tmp_path / "gone.png")
+
+
+@pytest.mark.parametrize("number", range(1, 9))
+def test_a_camera_held_sideways_gives_an_upright_picture(tmp_path: Path, number: int) -> None:
+    """As Pillow turns it, which follows EXIF."""
+    pixels = np.zeros((16, 24), np.uint8)
+    pixels[:8, :8], pixels[8:, 16:] = 200, 90
+    note = Image.Exif()
+    note[0x0112] = number
+    path = tmp_path / "phone.png"
+    Image.fromarray(pixels).save(path, exif=note)
+    with Image.open(path) as image:
+        upright = np.asarray(ImageOps.exif_transpose(image))
+    picture = readers.read(path)
+    assert np.array_equal(picture.image_cyx[0], upright)
+    assert bool(picture.notices) == (number > 1)
+    assert pairing.size_of(path) == upright.shape
+    as_it_lies = readers.ask(path, Asked(turned=False)).image_cyx[0]
+    assert np.array_equal(as_it_lies, pixels), "images of earlier studies stay as they were"
+
+
+def test_new_images_of_a_study_are_upright_and_old_ones_stay(tmp_path: Path) -> None:
+    note = Image.Exif()
+    note[0x0112] = 6
+    path = tmp_path / "phone.jpg"
+    Image.fromarray(np.zeros((16, 24, 3), np.uint8)).save(path, exif=note)
+    study_dir = study.create(Workspace.at(tmp_path / "workspace"), "phone")
+    imports.add(study_dir, [path])
+    (about,) = study.load(study_dir).images
+    assert about.shape_cyx == (3, 24, 16)
+    assert samples.read_image(study_dir, about).shape == (3, 24, 16)
+    old = replace(about, turned=False)
+    assert samples.read_image(study_dir, old).shape == (3, 16, 24)
