@@ -83,7 +83,7 @@ if chosen is None:
             tools += [check] if by_image else [check, leave]
         if by_image:
             tools += presorting.panels(study)
-        panels.show(tools)
+        panels.show(tools, waiting="add" if upload.is_waiting(study.name) else None)
         if by_image:
             presorting.show(study)
         gallery.show(study)

@@ -29,12 +29,15 @@ class Panel:
         return f":material/{self.icon}: {self.title}{told}"
 
 
-def show(panels: Sequence[Panel]) -> None:
+def show(panels: Sequence[Panel], waiting: str | None = None) -> None:
     """Draw the names, and the one that is open; what is closed is not drawn.
 
-    The table of files alone has a row for each of thousands.
+    The table of files alone has a row for each of thousands. `waiting` names one that asks for an
+    answer: it is open when one comes back to the page.
     """
     named = {panel.key: panel for panel in panels}
+    if waiting is not None:
+        st.session_state.setdefault(KEY, waiting)
     chosen = st.pills(
         "What to do with the images",
         list(named),

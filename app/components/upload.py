@@ -19,9 +19,8 @@ _SHOWN_NOTICES = 50
 
 def show(study: str) -> None:
     """Draw the ways in, or what was looked at and waits for a yes."""
-    waiting = state.staged()
-    if waiting is not None and waiting.study == study:
-        _confirm(waiting)
+    if is_waiting(study):
+        _confirm(state.staged())
         return
     files, sent, folder = st.tabs(
         ["Files from this browser", "A folder from this browser", "A folder on this computer"]
@@ -60,6 +59,12 @@ def show(study: str) -> None:
         ):
             with problem.shown(), st.spinner("Reading the folder …"):
                 _looked(services.look_at_folder(study, Path(path.strip()).expanduser()))
+
+
+def is_waiting(study: str) -> bool:
+    """Return whether files were looked at and wait for a yes."""
+    waiting = state.staged()
+    return waiting is not None and waiting.study == study
 
 
 def _add(study: str, uploads: "list[UploadedFile]", key: str) -> None:

@@ -1,10 +1,12 @@
-"""How long "Label the rest" takes: with the three images that were labelled before, then again.
+"""How long learning takes while a person waits, with the three images that were labelled before.
 
     uv run python tests/benchmarks/learner.py [--side 1024] [--channels 1]
 
 Makes a study of four images of discs on noise, three of them labelled, and presses the button as
 the page does: first without any stroke, then after one more. Prints seconds and how many of the
-discs were outlined. What learning needs is loaded before; on the page the first press waits for it.
+discs were outlined. Then what learning from those images' boxes takes (once an image, when all of
+the page is drawn), and two boxes. What learning needs is loaded before; on the page the first press
+waits for it.
 """
 
 import argparse
@@ -79,6 +81,16 @@ def press() -> None:
     began = time.perf_counter()
     found = studio.propose_rest()
     print(f"after a stroke: {time.perf_counter() - began:.2f} s, {found} of {discs} discs")
+    studio.proposed.drop()
+    began = time.perf_counter()
+    studio.taught.learn_boxes()
+    print(f"learning of boxes: {time.perf_counter() - began:.2f} s")
+    for number, name in ((2, "first box"), (3, "second box")):
+        left, top = 64 * number, 64 * number
+        box = {"number": number, "what": "box", "points": [[left, top], [left + 62, top + 62]]}
+        began = time.perf_counter()
+        studio.take([box])
+        print(f"{name}: {time.perf_counter() - began:.2f} s")
 
 
 if __name__ == "__main__":
