@@ -49,6 +49,7 @@ class Companion:
     judged: dict[str, Floats]
     """Image to judge by -> logits (classes, 1, 1) of one that knows the training images alone."""
     seconds_per_image: float
+    """Of an answer: all mirrored views."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,12 +68,18 @@ class _Seen:
 
 
 def fit(
-    plan: Plan, learn: Images, validation: Images, clock: Clock, progress: Progress
+    plan: Plan,
+    learn: Images,
+    validation: Images,
+    test_images: int,
+    clock: Clock,
+    progress: Progress,
 ) -> Companion | None:
     """Return the companion, fitted within a quarter of the time that is left.
 
-    None where pictures are not sorted as a whole, where the user wishes fast predictions, or where
-    fewer than two classes were seen. Raises Stopped where somebody cancelled.
+    None where pictures are not sorted as a whole, where the user wishes fast predictions, where
+    answering for so many test images would take as long again, or where fewer than two classes
+    were seen. Raises Stopped where somebody cancelled.
     """
     if plan.task.kind is not Kind.CLASSIFICATION or plan.task.wishes.fast_prediction:
         return None
@@ -83,8 +90,10 @@ def fit(
     alone = replace(plan, start_from="")
     trained = contender.untrained(catalogue.find(PIPELINE), alone, learn)
     trained.network.eval()
-    seen = _look(trained, learn, validation, plan.seed, began + SHARE * clock.left(), progress)
-    if len(np.unique(seen.classes[seen.learned])) < 2:
+    most_s = SHARE * clock.left()
+    seen = _look(trained, learn, validation, plan.seed, began + most_s, progress)
+    too_slow = seen.seconds_per_image * test_images > most_s
+    if too_slow or len(np.unique(seen.classes[seen.learned])) < 2:
         return None
     outputs = len(plan.task.classes)
     temperature = _temperature(seen, outputs, plan.seed)
@@ -120,7 +129,7 @@ def _look(
         if true.image_class >= 0
     ]
     images = [images[place] for place in np.random.default_rng(seed).permutation(len(images))]
-    count, began = len(VIEWS), time.time()
+    count, began, each_s = len(VIEWS), time.time(), 0.0
     rows: list[Rows] = []
     for sample, *_ in images:
         progress.check_stop()
@@ -129,8 +138,9 @@ def _look(
             began = time.time()
         if len(rows) == 2 * SETTLING:
             each_s = (time.time() - began) / SETTLING
-            while count > 1 and time.time() + each_s * (len(images) - len(rows)) > until:
-                count, each_s = count // 2, each_s / 2
+            left_s = each_s * (len(images) - len(rows))
+            while count > 1 and time.time() + left_s > until:
+                count, left_s = count // 2, left_s / 2
         if time.time() > until:
             break
     rows = [row[:count] for row in rows]
@@ -142,7 +152,7 @@ def _look(
         groups=np.array([names[_group(one)] for one, *_ in images], np.int64),
         learned=np.array([learned for *_, learned in images], bool),
         places={sample.id: place for place, (sample, *_) in enumerate(images)},
-        seconds_per_image=(time.time() - began) / max(1, len(rows) - SETTLING),
+        seconds_per_image=each_s,
     )
 
 

@@ -70,7 +70,9 @@ def execute(
 def _executed(course: Course, validation: Images) -> RunResult:
     job_dir, plan, test = course.job_dir, course.plan, course.test
     clock, progress = course.clock, course.progress
-    course.companion = companion.fit(plan, course.learn, validation, clock, progress)
+    course.companion = companion.fit(
+        plan, course.learn, validation, len(test.samples), clock, progress
+    )
     # The companion is the simple way of sorting pictures: it is told what it reaches alone.
     baseline = course.compare(validation) if course.companion is None else None
     trained, fit = course.learn_or_load()

@@ -75,7 +75,7 @@ def shown(striped: Striped) -> tuple[Images, Images]:
 def fitted(tmp_path_factory: pytest.TempPathFactory, shown: tuple[Images, Images]) -> Companion:
     clock = Clock(time.time(), time.time() + 600)
     progress = Progress(JobDir(tmp_path_factory.mktemp("run")))
-    found = companion.fit(plan_for(TASK), *shown, clock, progress)
+    found = companion.fit(plan_for(TASK), *shown, 10, clock, progress)
     assert found is not None
     return found
 
@@ -117,7 +117,7 @@ def test_there_is_none_where_it_does_not_help(
     learn = drawn(classes, np.random.default_rng(0), striped)
     clock = Clock(time.time(), time.time() + 600)
     progress = Progress(JobDir(tmp_path / "run"))
-    assert companion.fit(plan_for(task), learn, Images([], []), clock, progress) is None
+    assert companion.fit(plan_for(task), learn, Images([], []), 10, clock, progress) is None
 
 
 def test_the_layer_is_the_one_that_all_directions_give() -> None:
@@ -140,7 +140,15 @@ def test_without_time_to_look_the_network_stands_alone(tmp_path: Path, striped: 
     learn = drawn([0, 1] * 4, np.random.default_rng(0), striped)
     late = Clock(time.time() - 600, time.time() - 1)
     progress = Progress(JobDir(tmp_path / "run"))
-    assert companion.fit(plan_for(TASK), learn, Images([], []), late, progress) is None
+    assert companion.fit(plan_for(TASK), learn, Images([], []), 10, late, progress) is None
+
+
+def test_a_crowd_of_test_images_is_left_to_the_network(
+    tmp_path: Path, shown: tuple[Images, Images]
+) -> None:
+    clock = Clock(time.time(), time.time() + 600)
+    progress = Progress(JobDir(tmp_path / "run"))
+    assert companion.fit(plan_for(TASK), *shown, 10_000_000, clock, progress) is None
 
 
 def test_the_answer_is_the_mean_and_the_bundle_keeps_it(
