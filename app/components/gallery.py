@@ -1,14 +1,12 @@
 """All images of a study as cards with their state."""
 
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
 from math import prod
 from typing import TYPE_CHECKING
 
 import streamlit as st
-from streamlit.runtime.scriptrunner import add_script_run_ctx, get_script_run_ctx
 
-from app import services, state, views, wording
+from app import services, side_by_side, state, views, wording
 from app.components import checking, sorting
 from core.data import thumbnails
 from core.errors import AIxCellError
@@ -103,18 +101,16 @@ def _pictures(
 
     At the first visit they are made side by side.
     """
-    context = get_script_run_ctx()
 
     def made(image: ImageRecord) -> bytes | AIxCellError:
-        add_script_run_ctx(ctx=context)
         try:
             return views.thumbnail(study.name, image, marked=states[image.id].is_labelled)
         except AIxCellError as error:
             return error
 
     largest = max(prod(image.shape_cyx) for image in images)
-    with ThreadPoolExecutor(_AT_ONCE if largest <= _LARGE_PX else 1) as pool:
-        return dict(zip((each.id for each in images), pool.map(made, images), strict=True))
+    found = side_by_side.mapped(made, images, _AT_ONCE if largest <= _LARGE_PX else 1)
+    return dict(zip((each.id for each in images), found, strict=True))
 
 
 def _progress(study: StudyRecord, states: "dict[str, LabelState]") -> str:

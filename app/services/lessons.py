@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 import streamlit as st
 
+from app import side_by_side
 from app.services.labelling import labelled
 from app.services.place import study_dir, workspace
 from app.services.studies import study
@@ -38,15 +39,19 @@ def _of_newest(name: str, image_id: str, made: Callable[..., T | None]) -> list[
     from core.data.labels import store
 
     folder, about = study_dir(name), study(name).image(image_id)
-    found = []
+    asked = []
     for each in pixels.newest(folder, labelled(name), image_id):
         other, version = study(name).image(each), store.head(folder, each)
         alike = other.shape_cyx[0] == about.shape_cyx[0] and not pyramid.is_large(other)
         if version is not None and alike:
-            held = (str(workspace().root), name, each, other.seen_as, version)
-            with suppress(DataError, StudyError):  # a damaged file is told where it is opened
-                found.append(made(*held))
-    return [each for each in found if each is not None]
+            asked.append((str(workspace().root), name, each, other.seen_as, version))
+
+    def told(held: tuple[str, ...]) -> T | None:
+        with suppress(DataError, StudyError):  # a damaged file is told where it is opened
+            return made(*held)
+        return None
+
+    return [each for each in side_by_side.mapped(told, asked) if each is not None]
 
 
 # One holds 10,000 pixels: a megabyte a channel.

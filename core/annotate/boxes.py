@@ -57,6 +57,23 @@ class View:
         return slice(top, top + rows), slice(left, left + columns)
 
 
+def window_of(shape_yx: tuple[int, ...], box: Box) -> boosted.Window:
+    """Return the window of an image that is looked at for a box."""
+    return _around(shape_yx, box)[0]
+
+
+def _sides_and_centre(box: Box) -> tuple[tuple[float, float], tuple[float, float]]:
+    top, left, bottom, right = box
+    sides = max(bottom - top, 3.0), max(right - left, 3.0)
+    return sides, ((top + bottom) / 2, (left + right) / 2)
+
+
+def _around(shape_yx: tuple[int, ...], box: Box) -> tuple[boosted.Window, tuple[int, int]]:
+    """Return the window around a box, and its upper left corner."""
+    sides, centre = _sides_and_centre(box)
+    return window_around(shape_yx, centre, 0.8 * max(sides) + 4)
+
+
 def look(
     image_cyx: NDArray[np.generic],
     box: Box,
@@ -67,10 +84,8 @@ def look(
 
     `taken_yx` is what other objects have already, `inside_yx` how likely each pixel is an object's.
     """
-    top, left, bottom, right = box
-    rows, columns = max(bottom - top, 3.0), max(right - left, 3.0)
-    centre = ((top + bottom) / 2, (left + right) / 2)
-    window, offset = window_around(image_cyx.shape[1:], centre, 0.8 * max(rows, columns) + 4)
+    (rows, columns), centre = _sides_and_centre(box)
+    window, offset = _around(image_cyx.shape[1:], box)
     shape = image_cyx[0][window].shape
     free = np.ones(shape, bool) if taken_yx is None else ~taken_yx[window]
     y, x = np.ogrid[: shape[0], : shape[1]]

@@ -18,7 +18,7 @@ Floats = NDArray[np.float32]
 # A hand is this far off at each side of a box, in parts of the object's side.
 TREMBLE = 0.05
 # Objects of one image that are looked at, each through so many boxes.
-MOST_OBJECTS, BOXES_EACH = 40, 2
+MOST_OBJECTS, BOXES_EACH = 24, 2
 # Pixels a box: the window has more, and neighbours tell the same.
 PIXELS_A_BOX = 160
 # Fewer objects teach their own accidents.
@@ -84,10 +84,11 @@ def examples(
     spans = ndimage.find_objects(ids_yx)
     told, inside, objects = [], [], 0
     for each in rng.permutation(known):
-        views = [boxes.look(image_cyx, trembled(spans[each - 1], rng)) for _ in range(BOXES_EACH)]
-        if not all(_is_within(view.window, window) for view in views):
+        drawn = [trembled(spans[each - 1], rng) for _ in range(BOXES_EACH)]
+        shape_yx = image_cyx.shape[1:]
+        if not all(_is_within(boxes.window_of(shape_yx, box), window) for box in drawn):
             continue
-        for view in views:
+        for view in (boxes.look(image_cyx, box) for box in drawn):
             rows, columns = (
                 slice(one.start - of.start, one.stop - of.start)
                 for one, of in zip(view.window, window, strict=True)
