@@ -34,8 +34,9 @@ def tell(folder: Path, found: Findings, start: int) -> None:
         if colors.is_file():
             _tell_colors(colors, found)
     try:
-        if (folder / "objects.csv").is_file():
-            found.object_classes |= tables.read_objects(folder / "objects.csv")
+        for objects in (folder / "objects.csv", folder / "masks" / "objects.csv"):
+            if objects.is_file():
+                found.object_classes |= tables.read_objects(objects)
         if (folder / "labels.csv").is_file():
             found.pictures[start:], _ = with_rows(
                 found.pictures[start:], tables.read(folder / "labels.csv")

@@ -1,7 +1,7 @@
 """What lies in the paths a user names: pictures, their masks, their classes."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -100,16 +100,10 @@ def _subfolders(folders: dict[str, Path], found: Findings, *, test: bool, name: 
 
 def _pairs(folders: dict[str, Path], found: Findings, *, test: bool, name: str) -> None:
     """Read `images` and `masks`, paired by stem."""
-    inside = [
-        path
-        for key in MASK_FOLDERS
-        if key in folders
-        for path in sorted(folders[key].iterdir())
-        if not _is_rubbish(path)
-    ]
+    inside = [path for key in MASK_FOLDERS if key in folders for path in _masks_in(folders[key])]
     masks = [path for path in inside if path.is_file() and (_is_candidate(path) or _is_drawn(path))]
     for each in inside:
-        one_a_file = sorted(filter(_is_candidate, each.iterdir())) if each.is_dir() else []
+        one_a_file = [path for path in _files_in(each) if _is_candidate(path)]
         if one_a_file:
             masks.append(_put_together(one_a_file, each.name, found))
     start = len(found.pictures)
@@ -121,6 +115,19 @@ def _pairs(folders: dict[str, Path], found: Findings, *, test: bool, name: str) 
         # One folder a picture, one mask an object, as the Data Science Bowl 2018 came.
         masks = [_put_together(masks, added[0].path.stem, found)]
     _marry(found, start, masks)
+
+
+def _masks_in(folder: Path) -> Iterator[Path]:
+    """Yield what lies in a folder of masks; a zip unpacked into it has such a folder once more."""
+    for path in sorted(folder.iterdir()):
+        if path.is_dir() and path.name.lower() in MASK_FOLDERS:
+            yield from _masks_in(path)
+        elif not _is_rubbish(path):
+            yield path
+
+
+def _files_in(folder: Path) -> list[Path]:
+    return sorted(path for path in folder.iterdir() if path.is_file()) if folder.is_dir() else []
 
 
 def _put_together(masks: list[Path], stem: str, found: Findings) -> Path:

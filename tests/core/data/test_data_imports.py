@@ -234,6 +234,31 @@ def test_classes_of_objects_come_from_a_table(study_dir: StudyDir, tmp_path: Pat
     ]
 
 
+def test_a_table_of_classes_may_lie_beside_the_masks(study_dir: StudyDir, tmp_path: Path) -> None:
+    folder = pairs(tmp_path / "set", 1)
+    (folder / "masks" / "objects.csv").write_text("file,id,class\nf0.png,1,mono\n")
+    imports.add(study_dir, [folder])
+    assert store.objects(study_dir, "f0")[0].class_name == "mono"
+
+
+def test_one_file_an_object_from_a_zip_that_was_unpacked_into_masks(
+    study_dir: StudyDir, tmp_path: Path
+) -> None:
+    """A folder `masks` in `masks` ended the page with an error."""
+    picture(tmp_path / "set" / "images" / "f0.png", 0)
+    picture(tmp_path / "set" / "images" / "f1.png", 1)
+    for name in ("f0", "f1"):
+        for at in range(2):
+            mask = np.zeros((24, 32), np.uint8)
+            mask[4 + 8 * at : 8 + 8 * at, 5:12] = 255
+            path = tmp_path / "set" / "masks" / "masks" / name / f"{at}.png"
+            path.parent.mkdir(parents=True, exist_ok=True)
+            Image.fromarray(mask).save(path)
+    report = imports.add(study_dir, [tmp_path / "set"])
+    assert sorted(report.labelled) == ["f0", "f1"]
+    assert len(store.objects(study_dir, "f0")) == 2
+
+
 def test_a_changed_task_reads_the_masks_again(study_dir: StudyDir, tmp_path: Path) -> None:
     folder = pairs(tmp_path / "set", 3)
     imports.add(study_dir, [folder])
