@@ -81,8 +81,7 @@ def show(study: StudyRecord) -> None:
     cards = shown[(page - 1) * PAGE : page * PAGE]
     if sorted_as is not None:
         sorting.bar(study, sorted_as, cards)
-    by_image = study.task is not None and study.task.kind is Kind.CLASSIFICATION
-    proposed = services.proposed_classes(study) if by_image else {}
+    proposed = services.proposed_classes(study)
     pictures = _pictures(study, cards, states)
     for start in range(0, len(cards), COLUMNS):
         with st.container(key=f"gallery-row-{start}"):

@@ -1,6 +1,5 @@
 """Which classes a trained model proposes for whole images: one order for all without a class."""
 
-import io
 import json
 import time
 from collections.abc import Mapping, Sequence
@@ -8,10 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import streamlit as st
-import tifffile
 
 from app.services.place import study_dir, workspace
-from app.services.proposals import JOB, SEEN, unanswered
+from app.services.proposals import JOB, SEEN, pixels_file, unanswered
 from core import workflow
 from core.paths import StudyDir, Workspace
 from core.records import ImageRecord, StudyRecord, write_bytes
@@ -50,14 +48,8 @@ def ask_to_sort(study: StudyRecord, run_id: str) -> str:
 def _file(study: str, image: ImageRecord, folder: Path) -> Path:
     """Return the image's file, or a copy of the pixels as the study reads them."""
     own = study_dir(study).images / image.file
-    if image.stack is None and own.stem == image.id:
-        return own
-    buffer = io.BytesIO()
-    pixels = workflow.image_values(workspace(), study, image.id)
-    tifffile.imwrite(buffer, pixels, ome=True, metadata={"axes": "CYX"}, photometric="minisblack")
-    copy = folder / f"{image.id}.ome.tif"
-    write_bytes(copy, buffer.getvalue())
-    return copy
+    is_plain = image.stack is None and own.stem == image.id
+    return own if is_plain else pixels_file(study, image.id, folder)
 
 
 def asked_to_sort(study: StudyRecord) -> str | None:
@@ -67,25 +59,19 @@ def asked_to_sort(study: StudyRecord) -> str | None:
 
 def proposed_classes(study: StudyRecord) -> dict[str, ProposedClass]:
     """Return image -> what the model says, for images without a class; only classes of the task."""
-    job_id = asked_to_sort(study)
-    if job_id is None or study.task is None or not _is_finished(job_id):
-        return {}
-    told = _told(str(workspace().root), job_id)
+    classes = study.task.classes if study.task is not None else ()
     open_ = {image.id for image in study.images if image.image_class is None}
     return {
         image_id: one
-        for image_id, one in told.items()
-        if image_id in open_ and one.name in study.task.classes
+        for image_id, one in _answered(study).items()
+        if image_id in open_ and one.name in classes
     }
 
 
 def strange_classes(study: StudyRecord) -> list[str]:
     """Return what the model says that is no class of the study."""
-    job_id = asked_to_sort(study)
-    if job_id is None or study.task is None or not _is_finished(job_id):
-        return []
-    told = {one.name for one in _told(str(workspace().root), job_id).values()}
-    return sorted(told - set(study.task.classes))
+    classes = study.task.classes if study.task is not None else ()
+    return sorted({one.name for one in _answered(study).values()} - set(classes))
 
 
 def accept_classes(
@@ -104,8 +90,12 @@ def send_presorting_away(study: StudyRecord) -> None:
         (workflow.prediction(workspace(), job_id).out / SEEN).touch()
 
 
-def _is_finished(job_id: str) -> bool:
-    return workflow.status(workspace(), job_id).state == "finished"
+def _answered(study: StudyRecord) -> dict[str, ProposedClass]:
+    """Return image -> what the model says, of all that were asked; empty until it is done."""
+    job_id = asked_to_sort(study)
+    if job_id is None or workflow.status(workspace(), job_id).state != "finished":
+        return {}
+    return _told(str(workspace().root), job_id)
 
 
 # A finished job's table never changes.

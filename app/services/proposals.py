@@ -49,15 +49,20 @@ def _models(root: str, kind: Kind) -> list[JobStatus]:
 def ask_model(study: StudyRecord, image: ImageRecord, run_id: str) -> str:
     """Order a model's answer for an image and return the job's id."""
     out = _folder(study_dir(study.name), image.id) / f"{time.strftime('%Y%m%d-%H%M%S')}-{run_id}"
-    # The pixels as the study reads them: the original may be a stack with several readings.
-    pixels = workflow.image_values(workspace(), study.name, image.id)
-    buffer = io.BytesIO()
-    tifffile.imwrite(buffer, pixels, ome=True, metadata={"axes": "CYX"}, photometric="minisblack")
-    file = out / "images" / f"{image.id}.ome.tif"
-    write_bytes(file, buffer.getvalue())
+    file = pixels_file(study.name, image.id, out / "images")
     job_id = workflow.start_prediction(workspace(), run_id, [file], out)
     write_bytes(out / JOB, job_id.encode())
     return job_id
+
+
+def pixels_file(study: str, image_id: str, folder: Path) -> Path:
+    """Write an image as the study reads it: the original may be a stack with several readings."""
+    pixels = workflow.image_values(workspace(), study, image_id)
+    buffer = io.BytesIO()
+    tifffile.imwrite(buffer, pixels, ome=True, metadata={"axes": "CYX"}, photometric="minisblack")
+    file = folder / f"{image_id}.ome.tif"
+    write_bytes(file, buffer.getvalue())
+    return file
 
 
 def asked(study: StudyRecord, image: ImageRecord) -> str | None:

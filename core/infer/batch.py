@@ -100,7 +100,7 @@ def _predicted(
     if not large.is_large(trained, image_cyx):
         answer = predict.answer(trained, image_cyx)
         _write_labels(out, name, answer)
-        return answer_rows(name, answer, task), _image_row(name, answer, task)
+        return answer_rows(name, answer, task)
     out.mkdir(parents=True, exist_ok=True)
     target = out / "labels" / f"{name}.tif"
     with tempfile.TemporaryDirectory(
@@ -128,38 +128,30 @@ def write_answers(
     tables = _Tables(task, origins)
     for name, answer, origin in zip(names, answers, origins, strict=True):
         _write_labels(out, name, answer)
-        tables.add(answer_rows(name, answer, task), _image_row(name, answer, task), origin)
+        tables.add(*answer_rows(name, answer, task), origin)
     tables.write(out)
 
 
-def answer_rows(name: str, answer: Answer, task: TaskSpec) -> Iterable[Row]:
-    """Return what the task's table says of one image: its objects, or its class."""
-    if task.kind is Kind.INSTANCE:
-        return object_rows(name, answer, task)
+def answer_rows(name: str, answer: Answer, task: TaskSpec) -> tuple[Iterable[Row], Row | None]:
+    """Return what the tables say of one image: its objects or its class, and the image's own row.
+
+    Objects (ids have no gaps): class, probability, area, centre, box in px.
+    """
     if task.kind is Kind.CLASSIFICATION:
         told = f"{max(answer.probabilities):.4f}"
-        return [(name, task.classes[answer.image_class or 0], told)]
-    return ()
-
-
-def _image_row(name: str, answer: Answer, task: TaskSpec) -> Row | None:
+        return [(name, task.classes[answer.image_class or 0], told)], None
     labels_yx = answer.labels_yx
     if labels_yx is None:
-        return None
+        return (), None
     if task.kind is Kind.SEMANTIC:
         counts = np.bincount(labels_yx.ravel(), minlength=len(task.classes))
-        return summary.of_pixels(name, counts, task)
+        return (), summary.of_pixels(name, counts, task)
     regions = table.measure(labels_yx, int(labels_yx.max(initial=0)), (0, 0))
-    return summary.of_objects(name, regions, answer.object_classes, labels_yx.size, task)
-
-
-def object_rows(name: str, answer: Answer, task: TaskSpec) -> Iterator[Row]:
-    """Return one row an object (ids have no gaps): class, probability, area, centre, box in px."""
-    labels_yx = answer.labels_yx
-    if labels_yx is None:
-        return iter(())
-    regions = table.measure(labels_yx, int(labels_yx.max(initial=0)), (0, 0))
-    return table.rows(name, regions, task.classes, answer.object_classes, answer.object_scores)
+    classes = answer.object_classes
+    return (
+        table.rows(name, regions, task.classes, classes, answer.object_scores),
+        summary.of_objects(name, regions, classes, labels_yx.size, task),
+    )
 
 
 def _write_labels(out: Path, name: str, answer: Answer) -> None:

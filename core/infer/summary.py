@@ -2,13 +2,15 @@
 
 from collections import Counter
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
 
-from core.infer.table import Regions
 from core.records import Kind, TaskSpec
+
+if TYPE_CHECKING:
+    from core.infer.table import Regions
 
 FILE = "images.csv"
 FIGURES = ("objects", "mean area_px", "covered")
@@ -16,6 +18,11 @@ PER_CLASS = ("objects ", "area_px ", "share ")
 """What a class's column begins with."""
 Row = tuple[Any, ...]
 Counts = npt.NDArray[np.integer]
+
+
+def is_figure(column: str) -> bool:
+    """Return whether a column holds a figure of the image, not a fact of its origin."""
+    return column in FIGURES or column.startswith(PER_CLASS)
 
 
 def columns(task: TaskSpec) -> tuple[str, ...]:
@@ -34,7 +41,7 @@ def columns(task: TaskSpec) -> tuple[str, ...]:
 
 
 def of_objects(
-    name: str, regions: Regions, classes: Mapping[int, int], pixels: int, task: TaskSpec
+    name: str, regions: "Regions", classes: Mapping[int, int], pixels: int, task: TaskSpec
 ) -> Row:
     """Return the row of an image of `pixels` pixels; an object of no known class is of the first.
 

@@ -9,6 +9,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from core.infer import summary
+
 OBJECT_COLUMNS = (
     "image", "object", "class", "probability", "area_px", "row", "column",
     "top", "left", "bottom", "right",
@@ -123,7 +125,7 @@ def rows(
 
 def further(name: str) -> str:
     """Return what the column of a fact about the image is called: a plate has rows as well."""
-    return f"image {name}" if name in OBJECT_COLUMNS else name
+    return f"image {name}" if name in OBJECT_COLUMNS or summary.is_figure(name) else name
 
 
 def read(path: Path) -> Iterator[dict[str, str]]:

@@ -49,8 +49,6 @@ def of_folder(folder: Path, task: TaskSpec) -> list[dict[str, str]]:
 
 def choices(lines: Sequence[Line]) -> list[str]:
     """Return the columns by which the images differ, in the table's order."""
-    if not lines:
-        return []
     figures_too = figures(lines)
     if not figures_too:
         return []
@@ -61,11 +59,7 @@ def choices(lines: Sequence[Line]) -> list[str]:
 
 def figures(lines: Sequence[Line]) -> list[str]:
     """Return the columns of numbers that each image has of its answer."""
-    return [name for name in lines[0] if _is_figure(name)] if lines else []
-
-
-def _is_figure(name: str) -> bool:
-    return name in summary.FIGURES or name.startswith(summary.PER_CLASS)
+    return [name for name in lines[0] if summary.is_figure(name)] if lines else []
 
 
 def compare(lines: Sequence[Line], by: str) -> list[Compared]:

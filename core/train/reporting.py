@@ -55,15 +55,11 @@ def write_report(
 ) -> float:
     """Write report, overlays and predicted labels; return seconds per predicted megapixel."""
     began = time.perf_counter()
-    if trained.companion is None:
-        answers = [predict.answer(trained, one.image_cyx) for one in test.samples]
-    else:
-        answers, alone = _with_companion(trained, test)
+    answers, alone = _answers(trained, test)
     spent = time.perf_counter() - began
     simple = verdict.baseline
-    if trained.companion is not None and test.samples and plan.baselines:
-        name = baselines.NAMES[plan.task.kind]
-        simple = Baseline(name=name, score=_score(plan, test, alone))
+    if alone and plan.baselines:
+        simple = Baseline(name=baselines.NAMES[plan.task.kind], score=_score(plan, test, alone))
     pixels = sum(one.image_cyx[0].size for one in test.samples)
     reached = _score(plan, test, answers) if test.samples else None
     told = Report(
@@ -89,8 +85,10 @@ def write_report(
     return float(spent / max(pixels / 1e6, 1e-9))
 
 
-def _with_companion(trained: Trained, test: Images) -> tuple[list[Answer], list[Answer]]:
-    """Return the model's answers, and those of its companion alone."""
+def _answers(trained: Trained, test: Images) -> tuple[list[Answer], list[Answer]]:
+    """Return the model's answers, and those of its companion alone; none where it has none."""
+    if trained.companion is None:
+        return [predict.answer(trained, one.image_cyx) for one in test.samples], []
     post, task = trained.pipeline.postprocess, trained.task
     found = [predict.maps(trained, one.image_cyx, flips=post.flips) for one in test.samples]
     companions = [maps[len(task.classes) :] for maps in found]

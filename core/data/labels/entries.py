@@ -14,6 +14,9 @@ from core.errors import LabelError
 from core.paths import StudyDir, check_name
 from core.records import files
 
+FOLDER = "journal"
+"""Below the labels of an image."""
+
 LINES = "entries.jsonl"
 LEARNED = "rest of the image"
 """What an entry is called with which all is decided that the learner made of strokes."""
@@ -59,7 +62,7 @@ class Replay:
 
 def folder(study_dir: StudyDir, image_id: str) -> Path:
     """Return where the journals of an image lie, one folder for each editor."""
-    return study_dir.labels / check_name(image_id, "image") / "journal"
+    return study_dir.labels / check_name(image_id, "image") / FOLDER
 
 
 def tiles_file(place: Path, number: int) -> Path:

@@ -10,12 +10,10 @@ from contextlib import suppress
 from functools import lru_cache
 from pathlib import Path
 
-from core.data.labels import store
+from core.data.labels import entries, store
 from core.data.labels.store import Head
 from core.paths import StudyDir
 from core.records import files
-
-JOURNAL = "journal"
 
 
 def heads(study_dir: StudyDir) -> dict[str, Head]:
@@ -53,10 +51,9 @@ def begun(study_dir: StudyDir) -> set[str]:
     labels = study_dir.labels
     for image_id in _names_in(labels):
         names = _names_in(labels / image_id)
-        journals = _names_in(labels / image_id / JOURNAL) if JOURNAL in names else []
-        if _drafts(names) or any(
-            os.path.isfile(labels / image_id / JOURNAL / who / "entries.jsonl") for who in journals
-        ):
+        place = labels / image_id / entries.FOLDER
+        journals = _names_in(place) if entries.FOLDER in names else []
+        if _drafts(names) or any(os.path.isfile(place / who / entries.LINES) for who in journals):
             found.add(image_id)
     return found
 

@@ -21,7 +21,7 @@ def test_rows_tell_area_centre_and_box_of_each_object() -> None:
     picture = labels()
     count = int(picture.max())
     answer = Answer(labels_yx=picture, object_classes={2: 1}, object_scores={1: 0.5})
-    rows = list(batch.object_rows("x", answer, TASK))
+    rows = list(batch.answer_rows("x", answer, TASK)[0])
     assert len(rows) == count > 10
     for row in rows:
         ys, xs = np.nonzero(picture == row[1])
@@ -35,7 +35,7 @@ def test_rows_tell_area_centre_and_box_of_each_object() -> None:
 
 def test_an_empty_picture_has_no_rows() -> None:
     answer = Answer(labels_yx=np.zeros((5, 5), np.int32))
-    assert list(batch.object_rows("x", answer, TASK)) == []
+    assert list(batch.answer_rows("x", answer, TASK)[0]) == []
 
 
 def test_parts_add_up_to_the_whole() -> None:
@@ -78,6 +78,14 @@ def test_an_image_has_a_row_even_where_nothing_was_found(tmp_path) -> None:
     assert (one["mean area_px"], one["covered"]) == ("6.5", "0.13")
     assert (none["objects"], none["mean area_px"], none["covered"]) == ("0", "", "0.0")
     assert none["condition"] == "control"
+
+
+def test_a_fact_that_is_called_like_a_figure_does_not_take_its_column(tmp_path) -> None:
+    picture = np.ones((4, 4), np.int32)
+    origins = [{"objects": "slides", "covered": "yes"}]
+    batch.write_answers(tmp_path, ["one"], [Answer(labels_yx=picture)], TASK, origins)
+    (row,) = table.read(tmp_path / "images.csv")
+    assert (row["objects"], row["image objects"], row["image covered"]) == ("1", "slides", "yes")
 
 
 def test_regions_have_their_areas_and_shares(tmp_path) -> None:
