@@ -3,8 +3,6 @@
 import struct
 from collections.abc import Callable
 from pathlib import Path
-from types import SimpleNamespace
-from typing import ClassVar
 
 import numpy as np
 import pytest
@@ -157,46 +155,6 @@ def _lif(series: dict[str, np.ndarray]) -> bytes:
     )
     text = struct.pack("<BI", 0x2A, len(xml)) + xml.encode("utf-16-le")
     return struct.pack("<II", 0x70, len(text)) + text + blocks
-
-
-def test_nikon_frames_are_found_by_their_place(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """No program but Nikon's writes nd2, so a stand-in answers as the library documents."""
-    color = SimpleNamespace(as_hex=lambda: "#00ff00")
-    other = SimpleNamespace(as_hex=lambda: "#0000ff")
-    told = [
-        SimpleNamespace(channel=SimpleNamespace(name=name, color=each))
-        for name, each in (("GFP", color), ("DAPI", other), ("Cy5", color))
-    ]
-
-    class File:
-        sizes: ClassVar = {"Z": 2, "C": 3, "Y": 12, "X": 16}
-        loop_indices = ({"Z": 0}, {"Z": 1})
-        metadata = SimpleNamespace(channels=told)
-
-        def __init__(self, path: Path) -> None: ...
-        def __enter__(self) -> "File":
-            return self
-
-        def __exit__(self, *fault: object) -> None: ...
-        def voxel_size(self) -> SimpleNamespace:
-            return SimpleNamespace(x=0.65)
-
-        def read_frame(self, frame: int) -> np.ndarray:
-            return SERIES[frame]
-
-    def door(module: str, format_name: str) -> SimpleNamespace:
-        return SimpleNamespace(ND2File=File)
-
-    monkeypatch.setattr(readers_vendor, "door", door)
-    path = tmp_path / "a.nd2"
-    path.write_bytes(b"\xda\xce\xbe\x0a" + bytes(60))
-    picture = readers.read(path, plane=1)
-    np.testing.assert_array_equal(picture.image_cyx, SERIES[1])
-    assert picture.channel_names == ("GFP", "DAPI", "Cy5")
-    assert picture.channel_colors == ("#00FF00", "#0000FF", "#00FF00")
-    assert (picture.pixel_size_um, picture.planes) == (0.65, 2)
 
 
 @pytest.fixture
