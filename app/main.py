@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from app import look, people, places, services, state
+from app import desk, look, people, places, services, state
 from app.components import problem, sidebar
 from core import workflow
 
@@ -29,7 +29,7 @@ def main() -> None:
     with problem.shown():
         services.ensure_sample()
         state.restore()
-        state.visit(page.url_path)
+        desk.visit(page.url_path)
         sidebar.show()
         page.run()
 

@@ -1,37 +1,31 @@
-"""What one browser tab remembers: each session key, declared once.
+"""What one browser tab remembers: where it is, what it was told, how it looks at images.
 
-The link in the address bar names study and run, so that a reload or a shared link leads back.
+Each session key is declared once, here and in `desk`. The link in the address bar names study and
+run, so that a reload or a shared link leads back.
 """
 
-import time
 import uuid
 from typing import Any
 
 import streamlit as st
 
+from app import desk
+
 _STUDY = "study"
 _RUN = "run"
 _IMAGE = "image"
 _PIPELINE = "pipeline"
-_MOUNT = "mount"
-_SHEET = "sheet"
-_PLACE = "place"
-_ZOOM = "zoom"
 _NOTICES = "notices"
 _PREDICTION = "prediction"
 _SAID = "said"
 _TOLD = "told"
 _UPLOAD = "upload"
 _STAGED = "staged"
-_STUDIO = "studio"
-_PROPOSED = "proposed"
 _TAB = "tab"
-_DONE = "gestures-done"
 _LOOK = "look-turn"
 _OPACITY = "opacity-percent"
 _PART = "part"
 _LAST_PART = "last-part"
-_FAILED = "gesture-failed"
 _ROUND = "round"
 _EDITOR = "editor"
 _GHOSTS = "ghosts"
@@ -71,7 +65,7 @@ def choose_study(name: str | None) -> None:
         for key in (_IMAGE, _PART, _PIPELINE, _NOTICES, _PREDICTION, _TOLD):
             st.session_state.pop(key, None)
         _put_in_link(_RUN, None)
-        remount()
+        desk.remount()
     _put_in_link(_STUDY, name)
 
 
@@ -100,7 +94,7 @@ def choose_image(image_id: str | None) -> None:
     st.session_state.pop(_PART, None)
     st.session_state.pop(_LAST_PART, None)
     st.session_state.pop(_ROUND, None)
-    remount()
+    desk.remount()
 
 
 def part() -> str:
@@ -114,7 +108,7 @@ def choose_part(name: str) -> None:
     st.session_state[_PART] = name
     if name:
         st.session_state[_LAST_PART] = name
-    remount()
+    desk.remount()
 
 
 def last_part() -> str:
@@ -167,25 +161,6 @@ def choose_pipeline(name: str | None) -> None:
     st.session_state[_PIPELINE] = name
 
 
-def mount() -> str:
-    """Return the token of the mounted canvas.
-
-    The canvas reads its drawing from disk once a token; while the token stands, strokes only
-    travel from the canvas to the disk, so that no rerun can empty it.
-    """
-    if _MOUNT not in st.session_state:
-        remount()
-    token: str = st.session_state[_MOUNT]
-    return token
-
-
-def remount() -> None:
-    """Let the canvas read its drawing from disk again."""
-    st.session_state[_MOUNT] = uuid.uuid4().hex[:8]
-    st.session_state.pop(_SHEET, None)
-    st.session_state.pop(_STUDIO, None)
-
-
 def known_tab() -> str | None:
     """Return this tab's own name; None: it has not been given one yet."""
     name: str | None = st.session_state.get(_TAB) or st.query_params.get(_TAB)
@@ -199,71 +174,6 @@ def tab() -> str:
     if st.query_params.get(_TAB) != name:
         st.query_params[_TAB] = name
     return str(name)
-
-
-def studio() -> Any:
-    """Return the image under the brush, or None."""
-    return st.session_state.get(_STUDIO)
-
-
-def keep_studio(opened: Any) -> None:
-    """Keep the image under the brush as long as its mount token stands."""
-    st.session_state[_STUDIO] = opened
-
-
-def keep_proposed(place: tuple[str, str, str], proposed: Any) -> None:
-    """Keep what is proposed for an image until its editor is mounted anew."""
-    st.session_state[_PROPOSED] = place, proposed
-
-
-def take_proposed(place: tuple[str, str, str]) -> Any:
-    """Return what was kept for the image, once; None: that was for another one, or nothing."""
-    kept, proposed = st.session_state.pop(_PROPOSED, (None, None))
-    return proposed if kept == place else None
-
-
-def gestures_done() -> int:
-    """Return the number of the painter's last gesture that is on the disk."""
-    number: int = st.session_state.get(_DONE, 0)
-    return number
-
-
-def keep_gestures_done(number: int) -> None:
-    """Confirm the painter's gestures up to this number, whatever image they were made on."""
-    st.session_state[_DONE] = number
-
-
-def count_failure(number: int, telling: int) -> tuple[int, float]:
-    """Return in how many tellings of the browser the painter's gesture failed, and for how long.
-
-    In seconds. A page reads what the browser told more than once.
-    """
-    now = time.monotonic()
-    known, last, times, since = st.session_state.get(_FAILED, (number, None, 0, now))
-    if known != number:
-        last, times, since = None, 0, now
-    times += telling != last
-    st.session_state[_FAILED] = (number, telling, times, since)
-    return times, now - since
-
-
-def visit(place: str) -> None:
-    """Notice that another page is shown: the browser forgot the canvas, so it is mounted anew."""
-    if st.session_state.get(_PLACE) != place:
-        st.session_state[_PLACE] = place
-        remount()
-
-
-def zoom() -> str:
-    """Return how much the canvas enlarges; a key of `canvas.ZOOMS`."""
-    chosen: str = st.session_state.get(_ZOOM, "Whole image")
-    return chosen
-
-
-def choose_zoom(chosen: str) -> None:
-    """Enlarge differently; the canvas is mounted anew."""
-    st.session_state[_ZOOM] = chosen
-    remount()
 
 
 def opacity_percent() -> int:
@@ -286,16 +196,6 @@ def look_turn() -> int:
 def renew_look() -> None:
     """Let the settings of the look be read from disk again."""
     st.session_state[_LOOK] = look_turn() + 1
-
-
-def sheet() -> Any:
-    """Return the mounted sheet, or None."""
-    return st.session_state.get(_SHEET)
-
-
-def keep_sheet(mounted: Any) -> None:
-    """Keep the sheet as long as its mount token stands."""
-    st.session_state[_SHEET] = mounted
 
 
 def notices() -> Any:

@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from app import presence, services, sheet, state, views, wording
+from app import desk, presence, services, sheet, state, views, wording
 from app.components import canvas, layering, leftovers, looking, problem, walk, wishes
 from app.sheet import Sheet
 from core.data.labels.model import Labels
@@ -57,16 +57,16 @@ def _editor(study: StudyRecord, image: ImageRecord) -> None:
 
 
 def _key() -> str:
-    return f"canvas-{state.mount()}"
+    return f"canvas-{desk.mount()}"
 
 
 def _mounted(study: StudyRecord, image: ImageRecord) -> Sheet:
     """Return the sheet of this mount; read from disk once a mount token."""
-    mounted: Sheet | None = state.sheet()
+    mounted: Sheet | None = desk.sheet()
     presence.note(state.tab())
     if mounted is None or mounted.image.id != image.id or mounted.study != study.name:
-        mounted = views.open_sheet(study, image, canvas.ZOOMS[state.zoom()], tab=state.tab())
-        state.keep_sheet(mounted)
+        mounted = views.open_sheet(study, image, canvas.ZOOMS[desk.zoom()], tab=state.tab())
+        desk.keep_sheet(mounted)
     return mounted
 
 
@@ -76,13 +76,13 @@ def _zoom(mounted: Sheet) -> None:
     picked = st.segmented_control(
         "Enlarge",
         zooms,
-        default=state.zoom(),
+        default=desk.zoom(),
         required=True,
         label_visibility="collapsed",
-        key=f"zoom-{state.mount()}",
+        key=f"zoom-{desk.mount()}",
     )
-    if picked != state.zoom():
-        state.choose_zoom(picked)
+    if picked != desk.zoom():
+        desk.choose_zoom(picked)
         st.rerun(scope="fragment")
 
 
@@ -145,7 +145,7 @@ def _saving(mounted: Sheet) -> None:
         "Discard what is not saved", type="tertiary", icon=":material/undo:", key="discard"
     ):
         sheet.drop_draft(mounted)
-        state.remount()
+        desk.remount()
         st.rerun(scope="fragment")
     _standing(mounted, unsaved)
 
@@ -176,14 +176,14 @@ def _complete_toggle(mounted: Sheet) -> bool:
     return st.toggle(
         "All of it is marked",
         value=sheet.is_complete(mounted),
-        key=f"complete-{state.mount()}",
+        key=f"complete-{desk.mount()}",
         help="On: what is not marked is background. Off: only what is marked counts, the rest of "
         "the image is left out of learning and scoring.",
     )
 
 
 def _complete(mounted: Sheet) -> bool:
-    return bool(st.session_state.get(f"complete-{state.mount()}", sheet.is_complete(mounted)))
+    return bool(st.session_state.get(f"complete-{desk.mount()}", sheet.is_complete(mounted)))
 
 
 def _keep(mounted: Sheet, complete: bool, *, even_without_strokes: bool = False) -> bool:
@@ -196,7 +196,7 @@ def _keep(mounted: Sheet, complete: bool, *, even_without_strokes: bool = False)
             mounted.study, mounted.image.id, labels, parent=mounted.version, place=mounted.place
         )
     except ConflictError:
-        state.remount()  # the strokes stay in the draft and go on top of the newer labels
+        desk.remount()  # the strokes stay in the draft and go on top of the newer labels
         raise
     _saved(mounted, f"Saved: {_marked(mounted, labels)}.")
     return True
@@ -204,5 +204,5 @@ def _keep(mounted: Sheet, complete: bool, *, even_without_strokes: bool = False)
 
 def _saved(mounted: Sheet, told: str) -> None:
     sheet.drop_draft(mounted)
-    state.remount()
+    desk.remount()
     state.say(told)

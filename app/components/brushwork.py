@@ -5,7 +5,7 @@ from itertools import groupby
 
 import streamlit as st
 
-from app import presence, services, state, views
+from app import desk, presence, services, state, views
 from app.components import (
     finding,
     layering,
@@ -78,22 +78,22 @@ def take() -> None:
 
     Runs before the page does: the image, or the whole page, may be another by now.
     """
-    done = state.gestures_done()
+    done = desk.gestures_done()
     new = [each for each in painter.sent() if int(each["number"]) > done]
     for (study, image_id, *part), gestures in groupby(new, key=lambda each: tuple(each["image"])):
         together = list(gestures)
         try:
             _put(str(study), str(image_id), together, "".join(part))
         except AIxCellError as error:
-            times, for_s = state.count_failure(int(together[0]["number"]), painter.telling())
+            times, for_s = desk.count_failure(int(together[0]["number"]), painter.telling())
             if times < _TRIES or for_s < _PATIENCE_S:
                 return
             state.say(f"A stroke needs your attention: {error}")
-        state.keep_gestures_done(int(together[-1]["number"]))
+        desk.keep_gestures_done(int(together[-1]["number"]))
 
 
 def _put(study: str, image_id: str, gestures: list[Gesture], part: str) -> None:
-    kept = state.studio()
+    kept = desk.studio()
     place = (study, image_id, part)
     if kept is not None and _place(kept[0]) == place:
         kept[0].take(gestures)
@@ -105,7 +105,7 @@ def _put(study: str, image_id: str, gestures: list[Gesture], part: str) -> None:
     had_strokes = bool(studio.journal.entries)
     studio.take(gestures)
     if is_here:
-        state.keep_studio((studio, Overlay()))
+        desk.keep_studio((studio, Overlay()))
     elif not had_strokes:
         # The image was left and saved meanwhile: what came late is saved like the rest.
         services.finish_studio(studio, complete=_was_complete(studio) or None)
@@ -113,16 +113,16 @@ def _put(study: str, image_id: str, gestures: list[Gesture], part: str) -> None:
 
 def _opened(study: StudyRecord, image: ImageRecord) -> tuple[Studio, Overlay]:
     """Return the studio of this mount; journal and pixels are read once a mount token."""
-    kept: tuple[Studio, Overlay] | None = state.studio()
+    kept: tuple[Studio, Overlay] | None = desk.studio()
     if kept is not None and (kept[0].study, kept[0].image_id) == (study.name, image.id):
         return kept
     studio = services.open_studio(study, image, state.tab(), presence.is_open)
-    left: Proposed | None = state.take_proposed(_place(studio))
+    left: Proposed | None = desk.take_proposed(_place(studio))
     if left is not None:  # what nobody accepted or rejected outlives a save
         studio.proposed = left
         left.leave_out_marked(studio.labels, joined=studio.is_regions)
     opened = studio, Overlay()
-    state.keep_studio(opened)
+    desk.keep_studio(opened)
     return opened
 
 
@@ -163,7 +163,7 @@ def _palette(studio: Studio, image: ImageRecord) -> tuple[str, float]:
         "Class",
         studio.classes,
         index=studio.classes.index(studio.class_name),
-        key=f"painter-class-{state.mount()}-{studio.class_name}",
+        key=f"painter-class-{desk.mount()}-{studio.class_name}",
         horizontal=True,
     )
     studio.class_name = picked
@@ -184,7 +184,7 @@ def _saving(studio: Studio) -> None:
         )
     if st.button("Save", type="primary", icon=":material/save:", width="stretch", key="save-paint"):
         finish(studio, even_without_strokes=True)
-        state.keep_proposed(_place(studio), studio.proposed)
+        desk.keep_proposed(_place(studio), studio.proposed)
         st.rerun()
     counts = ", ".join(
         f"{name or 'no class'} {count}" for name, count in sorted(_counts(studio.labels).items())
@@ -207,7 +207,7 @@ def _can_be_complete(studio: Studio) -> bool:
 
 
 def _complete_key() -> str:
-    return f"painter-complete-{state.mount()}"
+    return f"painter-complete-{desk.mount()}"
 
 
 def _was_complete(studio: Studio) -> bool:
@@ -226,9 +226,9 @@ def finish(studio: Studio, *, even_without_strokes: bool = False) -> bool:
     try:
         services.finish_studio(studio, complete=_complete(studio))
     except ConflictError:
-        state.remount()
+        desk.remount()
         raise
-    state.remount()
+    desk.remount()
     state.say("Saved.")
     return True
 

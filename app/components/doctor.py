@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from app import services, state, wording
+from app import desk, services, state, wording
 from app.components import brushwork, finding
 from core.records import Kind, StudyRecord
 
@@ -96,7 +96,7 @@ def _findings(study: StudyRecord, found: "Sequence[Symptom]") -> None:
         height=min(300, 38 + 36 * len(shown)),
         on_select="rerun",
         selection_mode="single-row",
-        key=f"doctor-table-{study.name}-{kind}-{state.mount()}",
+        key=f"doctor-table-{study.name}-{kind}-{desk.mount()}",
     )
     rows = picked["selection"]["rows"]
     if rows and rows[0] < len(shown):

@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from app import drafts, presence, services, sheet, state, wording
+from app import desk, drafts, presence, services, sheet, state, wording
 from app.sheet import Sheet
 
 
@@ -27,5 +27,5 @@ def show(mounted: Sheet) -> None:
         )
         if st.button("Go on with it", icon=":material/draw:", key="take-over"):
             drafts.take_over(gone[0], mounted.draft)
-            state.remount()
+            desk.remount()
             st.rerun()

@@ -12,7 +12,7 @@ from typing import Any
 
 import streamlit as st
 
-from app import look, pictures, state
+from app import desk, look, pictures, state
 from app.overlay import Overlay
 from app.studio import Studio
 
@@ -101,7 +101,7 @@ def show(
             "classes": [(name, studio.color(name)) for name in studio.classes],
             "width": width_px,
             "opacity": state.opacity_percent() / 100,
-            "done": state.gestures_done(),
+            "done": desk.gestures_done(),
             "sight": studio.sight
             and {
                 "token": studio.sight.token,

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 
 import streamlit as st
 
-from app import services, state, wording
+from app import desk, services, state, wording
 from app.components import problem
 from app.components.panels import Panel
 from core.records import ImageRecord, Reading, StudyRecord
@@ -171,7 +171,7 @@ def _draw(
 def _decide(study: StudyRecord, image: ImageRecord, card: _Card, *, alike: bool) -> None:
     with st.spinner("Reading the files …"):
         done = services.read_as(study.name, image.id, card.reading, alike=alike)
-    state.remount()
+    desk.remount()
     verb = "is" if done.files == 1 else "are"
     state.say(f"{wording.plural(done.files, 'file')} {verb} read now as {card.sentence}.")
     state.keep_told([f"{each}." for each in done.sentences()])

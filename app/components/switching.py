@@ -6,7 +6,7 @@ other would not show them, and whoever saved in both was in conflict with himsel
 
 import streamlit as st
 
-from app import drafts, services, state
+from app import desk, drafts, services, state
 from app.components import annotator, brushwork
 from core.records import ImageRecord, StudyRecord
 
@@ -26,25 +26,25 @@ def settle(study: StudyRecord, image: ImageRecord, *, to_painter: bool) -> None:
 
 def _shapes(study: StudyRecord, image: ImageRecord) -> bool:
     """Save shapes on the canvas that was left; return whether there were some."""
-    is_left = state.sheet() is not None
+    is_left = desk.sheet() is not None
     draft = drafts.path_of(services.study_dir(study.name), image, state.tab())
     if not is_left and not draft.exists():
         return False
     saved = annotator.finish(study, image)
     if is_left and not saved:
-        state.remount()
+        desk.remount()
     return saved
 
 
 def _strokes(study: StudyRecord, image: ImageRecord) -> bool:
     """Save strokes of the painter that was left; return whether there were some."""
     brushwork.take()  # what the hand did last, on its way to the disk
-    kept = state.studio()
+    kept = desk.studio()
     if kept is None and not services.has_strokes(study.name, image, state.tab()):
         return False
     studio = kept[0] if kept is not None else services.open_studio(study, image, state.tab())
     has_some = bool(studio.journal.entries)
     brushwork.finish(studio)
     if kept is not None and not has_some:
-        state.remount()
+        desk.remount()
     return has_some

@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from app import services, state, views, wording
+from app import desk, services, state, views, wording
 from app.components import problem
 from core.data.labels.store import LabelVersion
 from core.records import ImageRecord, StudyRecord
@@ -46,6 +46,6 @@ def _row(
     elif entry.version and way.button("Bring back", icon=":material/restore:", key=key):
         with problem.shown():
             services.restore_labels(study.name, image.id, entry.version, state.tab())
-            state.remount()
+            desk.remount()
             state.say("The earlier version counts again; the others stay.")
             st.rerun()

@@ -8,7 +8,8 @@ import numpy as np
 
 from core.data import study
 from core.data.found import Hints
-from core.data.labels import masks, vectors
+from core.data.labels import mask_values, vectors
+from core.data.labels.mask_values import MaskValues
 from core.errors import DataError
 from core.paths import StudyDir
 from core.records import Kind, StudyRecord, TaskSpec, files
@@ -105,20 +106,20 @@ def _guess(record: StudyRecord, mask_files: dict[str, Path]) -> Kind:
         return Kind.INSTANCE
     # Classes recur from image to image, each in several pieces; an id is one piece of one image.
     recurring = median(len(look.distinct) for look in looks) >= 0.8 * len(union)
-    scattered = median(masks.pieces(look.values_yx)[1] / len(look.distinct) for look in looks)
+    scattered = median(mask_values.pieces(look.values_yx)[1] / len(look.distinct) for look in looks)
     return Kind.SEMANTIC if recurring and scattered >= 1.5 else Kind.INSTANCE
 
 
-def _look(path: Path) -> masks.MaskValues | None:
+def _look(path: Path) -> MaskValues | None:
     try:
-        return masks.values(path)
+        return mask_values.read(path)
     except DataError:  # told when the mask itself is read
         return None
 
 
-def _largest_extent(look: masks.MaskValues) -> float:
+def _largest_extent(look: MaskValues) -> float:
     """Return which share of the image's sides its largest piece spans: vessels do, nuclei not."""
-    pieces_yx, _ = masks.pieces(look.values_yx)
+    pieces_yx, _ = mask_values.pieces(look.values_yx)
     largest = int(np.bincount(pieces_yx[pieces_yx > 0]).argmax())
     rows, columns = np.nonzero(pieces_yx == largest)
     spans = (np.ptp(rows) / pieces_yx.shape[0], np.ptp(columns) / pieces_yx.shape[1])

@@ -3,7 +3,7 @@
 import pytest
 import streamlit as st
 
-from app import state
+from app import desk, state
 from app.components import brushwork
 from core.errors import StudyError
 
@@ -34,9 +34,9 @@ def test_a_stroke_is_not_confirmed_while_the_disk_cannot_be_read(disk):
     taken, faults, _ = disk
     faults.append(1)
     brushwork.take()
-    assert (taken, state.gestures_done()) == ([], 0)
+    assert (taken, desk.gestures_done()) == ([], 0)
     brushwork.take()
-    assert (taken, state.gestures_done()) == ([5, 6], 6)
+    assert (taken, desk.gestures_done()) == ([5, 6], 6)
     assert state.take_said() is None
 
 
@@ -47,7 +47,7 @@ def test_a_stroke_that_never_can_be_kept_is_told_and_holds_up_no_other(disk):
         brushwork.take()
         browser["telling"] += 1
         browser["seconds"] += 1.5
-    assert (taken, state.gestures_done()) == ([], 6)
+    assert (taken, desk.gestures_done()) == ([], 6)
     assert "the labels cannot be read" in state.take_said()
 
 
@@ -60,7 +60,7 @@ def test_a_message_that_is_read_again_is_one_telling(disk):
             brushwork.take()
         browser["telling"] += 1
         browser["seconds"] += 10
-    assert state.gestures_done() == 0
+    assert desk.gestures_done() == 0
 
 
 def test_strokes_that_follow_each_other_quickly_do_not_use_up_the_patience(disk):
@@ -71,4 +71,4 @@ def test_strokes_that_follow_each_other_quickly_do_not_use_up_the_patience(disk)
         brushwork.take()
         browser["telling"] += 1
         browser["seconds"] += 0.2
-    assert state.gestures_done() == 0
+    assert desk.gestures_done() == 0
