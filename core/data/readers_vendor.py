@@ -53,7 +53,8 @@ def _nd2_plane(file: Any, axes: str, index: Index) -> tuple[Pixels, str]:
         (at for at, loop in enumerate(loops) if all(loop.get(a, 0) == n for a, n in place.items())),
         0,
     )
-    pixels, kept = np.asarray(file.read_frame(frame)), "".join(a for a in axes if a in "CYXS")
+    # A copy: the library looks into the file's own memory, which is gone when it is closed.
+    pixels, kept = np.array(file.read_frame(frame)), "".join(a for a in axes if a in "CYXS")
     # Colour is stored as blue, green, red, and the library gives it so. Source: Bio-Formats' pull
     # request 4321, which compared it with Nikon's program.
     return (pixels[..., ::-1] if kept.endswith("S") else pixels), kept
