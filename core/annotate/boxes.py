@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.annotate.clicks import Proposals, gradient, smoothed, tidy, window_around
-from core.pipeline import boosted
+from core.pipeline import pixel_features
 
 Mask = NDArray[np.bool_]
 Floats = NDArray[np.float32]
@@ -51,13 +51,13 @@ class View:
     """(rows, columns, features): all of that and more, for trees."""
 
     @property
-    def window(self) -> boosted.Window:
+    def window(self) -> pixel_features.Window:
         """Return the window's rows and columns."""
         (top, left), (rows, columns) = self.offset_yx, self.alike.shape
         return slice(top, top + rows), slice(left, left + columns)
 
 
-def window_of(shape_yx: tuple[int, ...], box: Box) -> boosted.Window:
+def window_of(shape_yx: tuple[int, ...], box: Box) -> pixel_features.Window:
     """Return the window of an image that is looked at for a box."""
     return _around(shape_yx, box)[0]
 
@@ -68,7 +68,7 @@ def _sides_and_centre(box: Box) -> tuple[tuple[float, float], tuple[float, float
     return sides, ((top + bottom) / 2, (left + right) / 2)
 
 
-def _around(shape_yx: tuple[int, ...], box: Box) -> tuple[boosted.Window, tuple[int, int]]:
+def _around(shape_yx: tuple[int, ...], box: Box) -> tuple[pixel_features.Window, tuple[int, int]]:
     """Return the window around a box, and its upper left corner."""
     sides, centre = _sides_and_centre(box)
     return window_around(shape_yx, centre, 0.8 * max(sides) + 4)

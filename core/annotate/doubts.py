@@ -34,7 +34,7 @@ from core.data.labels import store
 from core.data.samples import Sample
 from core.errors import DataError, StudyError
 from core.paths import StudyDir
-from core.pipeline import boosted
+from core.pipeline import boosted, pixel_features
 from core.records import ImageRecord, Kind, StudyRecord, TaskSpec
 
 Tell = Callable[[float, str], None]
@@ -151,7 +151,7 @@ def _looked_at(
     tell: Tell,
 ) -> dict[str, _Seen]:
     """Return image -> what the trees see of it; two are looked at side by side."""
-    wide = images[0].shape_cyx[0] * len(boosted.SCALES) * boosted.FEATURES_A_SCALE * 4
+    wide = pixel_features.width(images[0].shape_cyx[0]) * 4
     asked = min(_ASKED, _TABLES_BYTES // (wide * len(images)))
 
     def made(image: ImageRecord) -> _Seen | None:
@@ -174,7 +174,7 @@ def _seen(sample: Sample, task: TaskSpec, table: Path, asked: int) -> _Seen:
     known = truth.of(sample, task)
     rows, columns = known.pixels_yx.shape
     step = max(1, math.ceil(math.sqrt(rows * columns / asked)))
-    np.save(table, boosted.features(sample.image_cyx)[::step, ::step])
+    np.save(table, pixel_features.features(sample.image_cyx)[::step, ::step])
     ids_yx = np.ascontiguousarray(known.pixels_yx[::step, ::step])
     return _Seen(
         image_id=sample.id,

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from core.annotate import outlines, scribbles
 from core.data.labels.model import MAIN, Labels
 from core.paths import StudyDir
-from core.pipeline import boosted
+from core.pipeline import pixel_features
 
 # More hardly help: the played person of tests/benchmarks/annotation_effort.py starts from three.
 MOST_IMAGES = 3
@@ -72,7 +72,7 @@ def draw(image_cyx: NDArray[np.generic], known_yx: NDArray[np.int32]) -> Lesson 
         for each in present
     ]
     chosen = np.concatenate(drawn)
-    table = boosted.features(image_cyx, window)
+    table = pixel_features.features(image_cyx, window)
     return Lesson(
         table=table.reshape(classes.size, -1)[chosen][:, None],
         known=classes[chosen][:, None],
@@ -84,11 +84,11 @@ def boxes(
 ) -> outlines.Examples | None:
     """Return what the objects in that window show in boxes; None: there is none."""
     window = best_window(known_yx)
-    seen = window, boosted.features(image_cyx, window)
+    seen = window, pixel_features.features(image_cyx, window)
     return outlines.examples(image_cyx, ids_yx, seen)
 
 
-def best_window(known_yx: NDArray[np.int32]) -> boosted.Window:
+def best_window(known_yx: NDArray[np.int32]) -> pixel_features.Window:
     """Return the window in which the rarer of the two kinds is met most; small images whole."""
     rows, columns = known_yx.shape
     starts = [

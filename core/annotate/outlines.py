@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from core.annotate import boxes
 from core.annotate.boxes import Box, View
 from core.annotate.clicks import Proposals
-from core.pipeline import boosted
+from core.pipeline import pixel_features
 
 Floats = NDArray[np.float32]
 # A hand is this far off at each side of a box, in parts of the object's side.
@@ -49,7 +49,7 @@ class Examples:
     """Pixels in boxes around objects that are known."""
 
     told: Floats
-    """(pixels, features) of `View.told` and of `boosted.features`."""
+    """(pixels, features) of `View.told` and of `pixel_features.features`."""
     inside: NDArray[np.bool_]
     """(pixels,)"""
     objects: int
@@ -66,14 +66,14 @@ class Outliner:
 def examples(
     image_cyx: NDArray[np.generic],
     ids_yx: NDArray[np.int32],
-    seen: tuple[boosted.Window, Floats],
+    seen: tuple[pixel_features.Window, Floats],
     *,
     seed: int = 0,
 ) -> Examples | None:
     """Return what objects of an image show in boxes drawn by a trembling hand; None: there is none.
 
-    `seen` is a window of the image with its `boosted.features`; what lies near its border is left
-    out.
+    `seen` is a window of the image with its `pixel_features.features`; what lies near its border
+    is left out.
     """
     from scipy import ndimage
 
@@ -105,7 +105,7 @@ def examples(
     return Examples(told=np.concatenate(told), inside=np.concatenate(inside), objects=objects)
 
 
-def _is_within(one: boosted.Window, other: boosted.Window) -> bool:
+def _is_within(one: pixel_features.Window, other: pixel_features.Window) -> bool:
     pairs = zip(one, other, strict=True)
     return all(of.start <= each.start and each.stop <= of.stop for each, of in pairs)
 
@@ -170,5 +170,5 @@ def _table(image_cyx: NDArray[np.generic], view: View) -> Floats:
     # Features of a window begin at a multiple of four.
     top, left = rows.start % 4, columns.start % 4
     wide = (slice(rows.start - top, rows.stop), slice(columns.start - left, columns.stop))
-    around = boosted.features(image_cyx, wide)[top:, left:]
+    around = pixel_features.features(image_cyx, wide)[top:, left:]
     return np.concatenate([view.told, around], axis=-1)

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.errors import LabelError
-from core.pipeline import boosted
+from core.pipeline import boosted, pixel_features
 
 Floats = NDArray[np.float32]
 UNKNOWN = -1
@@ -64,7 +64,7 @@ def load() -> None:
 
 def features(image_cyx: NDArray[np.generic]) -> Floats:
     """Return what the trees see; kept by the caller while an image is under the pen."""
-    return boosted.features(image_cyx)
+    return pixel_features.features(image_cyx)
 
 
 def learn(tables: list[Floats], strokes: list[NDArray[np.int32]], *, seed: int = 0) -> Learned:

@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 from core.data import truth
 from core.data.samples import Sample
 from core.data.truth import UNKNOWN, Truth
-from core.evaluate import matching, metrics
+from core.evaluate import matching, metrics, pace
+from core.evaluate.pace import Pace
 from core.pipeline import boosted
 from core.pipeline.answers import Answer
 from core.records import Kind, TaskSpec
@@ -47,7 +48,8 @@ def run(
 ) -> tuple[str, list[Answer]]:
     """Return the rival's name and its answers to the test samples.
 
-    It learns from `learn` alone and is done in about `seconds`.
+    It learns from `learn` alone and is done in about `seconds`. Raises NoTimeError where it is
+    plain that objects or regions would take more than about twice as long.
     """
     return NAMES[task.kind], _RIVALS[task.kind](task, learn, test, seconds, seed)
 
@@ -77,19 +79,21 @@ def _threshold(
     truths = [truth.of(sample, task) for sample in learn]
     order = np.random.default_rng(seed).permutation(len(learn))[:IMAGES_TO_CHOOSE_ON]
     shown = [(learn[index].image_cyx, truths[index].pixels_yx) for index in order]
-    began = time.monotonic()
-    look = _best_look(shown, began + seconds / 3)
-    size = _best_size(shown, look, _median_area(truths), began + seconds / 2)
+    began, taken = time.monotonic(), pace.begun(test, seconds)
+    look = _best_look(shown, began + seconds / 3, taken)
+    size = _best_size(shown, look, _median_area(truths), began + seconds / 2, taken)
     usual = _usual_class(truths)
     answers = []
     for sample in test:
+        asked = time.monotonic()
         labels = _divided(_foreground(sample.image_cyx, look), size)
+        taken.tell(labels.size, time.monotonic() - asked)
         classes = {int(name): usual for name in np.unique(labels) if name > 0}
         answers.append(Answer(labels_yx=labels, object_classes=classes))
     return answers
 
 
-def _best_look(shown: Sequence[Shown], end: float) -> _Look:
+def _best_look(shown: Sequence[Shown], end: float, taken: Pace) -> _Look:
     """Return the look with the highest Dice on the images that there is time for until `end`."""
     channels = min(len(image_cyx) for image_cyx, _ in shown)
     looks = [
@@ -104,13 +108,16 @@ def _best_look(shown: Sequence[Shown], end: float) -> _Look:
         for index, look in enumerate(looks):
             found = _foreground(image_cyx, look).astype(np.int32)
             tables[index] += metrics.confusion(objects, found, 2)
+            taken.check()
         if time.monotonic() > end:
             break
     dice = [np.nan_to_num(metrics.dice(table)[1]) for table in tables]
     return looks[int(np.argmax(dice))]
 
 
-def _best_size(shown: Sequence[Shown], look: _Look, area_px: float, end: float) -> _Size:
+def _best_size(
+    shown: Sequence[Shown], look: _Look, area_px: float, end: float, taken: Pace
+) -> _Size:
     """Return the sizes with the best AP at IoU 0.5 on the images looked at before `end`."""
     radius_px = (area_px / np.pi) ** 0.5
     sizes = [
@@ -123,6 +130,7 @@ def _best_size(shown: Sequence[Shown], look: _Look, area_px: float, end: float) 
         for index, size in enumerate(sizes):
             matches = matching.match(known, _divided(mask, size))
             counts[index] += metrics.object_counts(matches)
+            taken.check()
         if time.monotonic() > end:
             break
     return sizes[int(np.argmax([metrics.precision_of(row) for row in counts]))]
@@ -178,20 +186,24 @@ def _pixels(
     """Boosted trees on what a pixel's surroundings look like at several scales."""
     from core.pipeline import devices
 
+    # Images side by side, each on one core.
+    workers = devices.cores_available()
+    taken = pace.begun(test, seconds, abreast=workers)
     model = boosted.fit(
         [sample.image_cyx for sample in learn],
         [truth.of(sample, task).pixels_yx for sample in learn],
         seconds=seconds / 2,
         seed=seed,
     )
-    # Images side by side, each on one core.
-    workers = devices.cores_available()
     each_s = seconds / 2 * workers / max(len(test), 1)
+
+    def answered(sample: Sample) -> Answer:
+        taken.check()
+        found = boosted.predict(model, sample.image_cyx, seconds=each_s, tell=taken.tell)
+        return Answer(labels_yx=found)
+
     with ThreadPoolExecutor(workers) as threads:
-        maps = threads.map(
-            lambda sample: boosted.predict(model, sample.image_cyx, seconds=each_s), test
-        )
-        return [Answer(labels_yx=labels) for labels in maps]
+        return list(threads.map(answered, test))
 
 
 def _linear(

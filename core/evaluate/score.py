@@ -39,7 +39,7 @@ def of(
     """
     if not len(truths) == len(answers) == len(ids):
         raise ValueError(f"{len(truths)} truths, {len(answers)} answers and {len(ids)} ids")
-    known = [index for index, truth in enumerate(truths) if _is_annotated(task, truth)]
+    known = [index for index, truth in enumerate(truths) if is_annotated(task, truth)]
     if not known:
         raise StudyError("there is no annotated image to score; annotate one and try again")
     units = [(groups[index] if groups else None) or f"image {ids[index]}" for index in known]
@@ -52,7 +52,8 @@ def of(
     )
 
 
-def _is_annotated(task: TaskSpec, truth: Truth) -> bool:
+def is_annotated(task: TaskSpec, truth: Truth) -> bool:
+    """Return whether anything is known of the image, so that it counts in a score."""
     if task.kind is Kind.CLASSIFICATION:
         return truth.image_class != UNKNOWN
     return bool((truth.pixels_yx != UNKNOWN).any())

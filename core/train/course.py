@@ -5,6 +5,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, replace
 
+from core.evaluate.pace import NoTimeError
 from core.infer import bundle
 from core.infer.predict import Trained
 from core.paths import JobDir
@@ -43,11 +44,28 @@ class Course:
         known = self.checkpoints.known
         if known.compared:
             return known.baseline
-        found = reporting.baseline(
-            self.plan, self.learn, validation, self.test, self.clock, self.progress
-        )
+        try:
+            found = reporting.baseline(
+                self.plan, self.learn, validation, self.test, self.clock, self.progress
+            )
+        except (NoTimeError, RuntimeError, MemoryError) as error:
+            if not isinstance(error, NoTimeError) and not devices.is_out_of_memory(error):
+                raise
+            found = None
+            self._leave_uncompared(error)
         self.checkpoints.note(compared=True, baseline=found)
         return found
+
+    def _leave_uncompared(self, error: Exception) -> None:
+        """Tell why the simple rival is given up, and make room for the networks."""
+        why = (
+            "it would take too long for such images; allow a longer training"
+            if isinstance(error, NoTimeError)
+            else "the memory did not suffice for it; close other programs"
+        )
+        message = f"There is no score of the simple way to compare with: {why}."
+        self.progress.event("message", message=message)
+        _let_go(error)
 
     def learn_or_load(self) -> tuple[Trained, SavedFit]:
         """Return the trained network and what the learning came to."""
@@ -160,8 +178,7 @@ class Course:
         if best.learner.best < 0 and not best.learner.healthy():
             return
         if devices.is_out_of_memory(error):
-            traceback.clear_frames(error.__traceback__)  # they hold all that the failed step made
-            devices.free_memory()
+            _let_go(error)
         if is_disk_full(error):
             self.progress.use_reserve()
             self.checkpoints.make_room()
@@ -170,6 +187,12 @@ class Course:
             self.save(best.trained)
             message = "The best weights so far were kept: they can be used, and resumed."
             self.progress.event("message", message=message)
+
+
+def _let_go(error: BaseException) -> None:
+    """Free the memory of all that the failed step made: its frames hold it."""
+    traceback.clear_frames(error.__traceback__)
+    devices.free_memory()
 
 
 def _found(known: SavedRun) -> str:

@@ -1,11 +1,12 @@
 """The end of a run: the time kept for it, and the thresholds fitted in it."""
 
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 
+from core.data.samples import Sample
 from core.infer.predict import Floats, Trained
 from core.progress import Progress
 from core.records import Kind, Postprocess, Score
@@ -55,22 +56,33 @@ def plan(
     """
     seen, look_s = contender.timed_look(trained, judge.samples[0])
     trial_s = judge.seconds_per_trial(trained, seen)
-    looks = len(judge.samples) + len(test.samples)
-    flips = 4 * looks * look_s <= FLIPS_SHARE * clock.budget_s
+    # As many images of the timed one's size would take as long as all do.
+    seen_size, tested_size = (
+        _in_sizes_of(judge.samples[0], side, trained.task.kind)
+        for side in (judge.samples, test.samples)
+    )
+    flips = 4 * (seen_size + tested_size) * look_s <= FLIPS_SHARE * clock.budget_s
     flips = flips and not trained.task.wishes.fast_prediction
     views = 4 if flips else 1
     tried_s = tuning_s(clock)
     # What cutting objects out costs depends on what a network has learned; all else does not.
     if known or trained.task.kind is not Kind.INSTANCE:
-        tried_s = min(tried_s, SAFETY * tune.trials(trained) * len(judge.samples) * trial_s)
-    seen_s = SAFETY * len(judge.samples) * look_s * views
+        tried_s = min(tried_s, SAFETY * tune.trials(trained) * seen_size * trial_s)
+    seen_s = SAFETY * seen_size * look_s * views
     # Test images are answered, scored whole and one by one, and drawn.
-    report_s = len(test.samples) * (look_s * views + beside_s + max(4 * trial_s, look_s))
+    report_s = tested_size * (look_s * views + beside_s + max(4 * trial_s, look_s))
     after_s = SAFETY * report_s + MARGIN_SHARE * clock.budget_s + MARGIN_S
     reserve_s = seen_s + tried_s + after_s
     # Whatever happens, half of what is left is for learning.
     most = 0.5 * max(clock.left(), 0.0)
     return Ending(reserve_s=min(reserve_s, most), after_s=min(after_s, 0.6 * most), flips=flips)
+
+
+def _in_sizes_of(timed: Sample, images: Sequence[Sample], kind: Kind) -> float:
+    """Return how many images of the timed one's size `images` are; whole pictures are resized."""
+    if kind is Kind.CLASSIFICATION:
+        return len(images)
+    return float(sum(one.image_cyx[0].size for one in images) / timed.image_cyx[0].size)
 
 
 def tuning_s(clock: Clock) -> float:

@@ -7,12 +7,13 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from core.data.samples import Sample
-from core.data.truth import Truth
+from core.data.truth import UNKNOWN, Truth
 from core.evaluate import score
 from core.infer import predict
 from core.infer.predict import Floats, Trained
 from core.pipeline.answers import Answer
 from core.records import Kind, Postprocess, Score, TaskSpec
+from core.train.images import Images
 
 # A glance at this many images tells the trend; the tuning looks at all of them.
 GLANCE_IMAGES = 8
@@ -57,6 +58,10 @@ class Judge:
         maps = [answer.labels_yx for answer in self.answers if answer.labels_yx is not None]
         return len(np.unique(np.concatenate([np.unique(one) for one in maps]))) == 1
 
+    def shows_something(self, task: TaskSpec, most: int) -> bool:
+        """Return whether a glance at `most` images sees one where there is something to find."""
+        return any(_shows(task, true) for true in self.truths[: self.looked_at(task, most)])
+
     def looked_at(self, task: TaskSpec, most: int) -> int:
         """Return at how many images a glance at `most` looks: whole images are cheap, so at all."""
         whole = task.kind is Kind.CLASSIFICATION
@@ -95,6 +100,33 @@ class Judge:
             groups=[sample.group for sample in self.samples[:count]],
             interval=False,
         )
+
+
+def of(task: TaskSpec, images: Images) -> Judge:
+    """Return the judge by all images of which anything is known; by all where that is none.
+
+    Those that show an object, or a region beside the background, come first: of others a network
+    that finds nothing answers every one.
+    """
+    known = [
+        (sample, true)
+        for sample, true in zip(images.samples, images.truths, strict=True)
+        if score.is_annotated(task, true)
+    ]
+    if not known:
+        return Judge(images.samples, images.truths)
+    known.sort(key=lambda one: not _shows(task, one[1]))
+    return Judge([sample for sample, _ in known], [true for _, true in known])
+
+
+def _shows(task: TaskSpec, true: Truth) -> bool:
+    """Return whether there is something to find: of a whole picture always its class."""
+    if task.kind is Kind.CLASSIFICATION:
+        return True
+    if task.kind is Kind.INSTANCE:
+        return bool((true.pixels_yx > 0).any())
+    behind = task.classes.index(task.background) if task.background is not None else UNKNOWN
+    return bool(((true.pixels_yx != UNKNOWN) & (true.pixels_yx != behind)).any())
 
 
 def _trials(trained: Trained, post: Postprocess) -> list[Postprocess]:

@@ -109,6 +109,22 @@ def _score(plan: Plan, test: Images, answers: list[Answer]) -> Score:
 
 
 def _notes(reached: Score | None, test: Images) -> tuple[str, ...]:
+    return (*_of_certainty(reached, test), *_of_labels(test))
+
+
+def _of_labels(test: Images) -> tuple[str, ...]:
+    """Tell how much of the truth came from a model: its successors are likely to agree."""
+    marked = [item for one in test.samples if one.labels for item in one.labels.objects]
+    proposed = sum(item.source == "model" for item in marked)
+    if not proposed:
+        return ()
+    return (
+        f"{proposed / len(marked):.0%} of what is marked in the test images was proposed by a "
+        "model and accepted by a person; the score may flatter.",
+    )
+
+
+def _of_certainty(reached: Score | None, test: Images) -> tuple[str, ...]:
     if reached is None:
         return ("No annotated image was kept aside for a test; the score is from validation.",)
     if reached.interval is None:

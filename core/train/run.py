@@ -11,12 +11,11 @@ from core.paths import JobDir, StudyDir
 from core.pipeline import devices, models
 from core.progress import Progress
 from core.records import Kind, Plan, RunResult, write
-from core.train import companion, images, reporting
+from core.train import companion, images, judge, reporting
 from core.train.checkpoint import Checkpoints
 from core.train.clock import Clock
 from core.train.course import Course
 from core.train.images import Images
-from core.train.judge import Judge
 
 NO_MEMORY = (
     "The memory did not suffice, in smaller parts neither. Close other programs, or allow smaller "
@@ -50,7 +49,7 @@ def execute(
         job_dir=job_dir,
         plan=plan,
         learn=learn,
-        judge=Judge(judged.samples, judged.truths),
+        judge=judge.of(plan.task, judged),
         test=test,
         clock=clock,
         progress=progress,

@@ -32,6 +32,8 @@ class SavedStretch:
     next_glance: float
     curve: tuple[tuple[int, float], ...]
     perfect: int
+    images: int | None = None
+    """At how many validation images all looks from now on look; None: not settled yet."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

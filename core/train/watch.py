@@ -13,6 +13,7 @@ from core.errors import RunError
 from core.infer.predict import Trained
 from core.pipeline import devices
 from core.progress import Progress
+from core.records import TaskSpec
 from core.train import previews
 from core.train.checkpoint import COST_SHARE, Checkpoints
 from core.train.clock import MEASURED_STEPS, SETTLING_STEPS, Schedule
@@ -85,7 +86,11 @@ class Watch:
         """Spent on looks and checkpoints since the speed is measured."""
         self.next_glance = 1.0 / GLANCES
         self.curve: list[tuple[int, float]] = []
+        self.images = stretch.images
+        """At how many validation images a look looks; None: not settled yet."""
         self.perfect = 0
+        self.right = False
+        """Whether the last look found nothing wrong."""
         self.stopped = False
         self.losses: list[Tensor] = []
         self.gradients: list[Tensor] = []
@@ -98,6 +103,10 @@ class Watch:
             self._restore(stretch.resumed)
         self.first = self.schedule.steps
         """Steps of earlier processes."""
+
+    @property
+    def _task(self) -> TaskSpec:
+        return self.learner.trained.task
 
     @property
     def left_s(self) -> float:
@@ -162,6 +171,7 @@ class Watch:
             next_glance=self.next_glance,
             curve=tuple(self.curve),
             perfect=self.perfect,
+            images=self.images,
         )
 
     def _restore(self, saved: SavedStretch) -> None:
@@ -169,15 +179,22 @@ class Watch:
         self.began -= saved.elapsed_s
         self.next_glance = saved.next_glance
         self.curve = list(saved.curve)
-        self.perfect = saved.perfect
+        self.perfect, self.right = saved.perfect, saved.perfect > 0
+        if self.images is None:
+            self.images = saved.images
 
     def glance(self, *, last: bool = False) -> float:
         """Look at validation images, keep the weights if they are the best; return the figure."""
         began = time.time()
+        if self.images is None and self._may_keep():
+            # Of figures over different images the highest would not be the best.
+            self.images = self._glance_images()
         figure = self._figure()
         self.curve.append((self.learner.samples, figure))
         # Before, a few easy images may be perfect by chance, and their weights are not kept.
-        counts = figure >= PERFECT and self.schedule.share >= KEEP_FROM
+        self.right = figure >= PERFECT and self.schedule.share >= KEEP_FROM
+        # Where there is nothing to find, a network is right that has learned nothing.
+        counts = self.right and self.judge.shows_something(self._task, self._glance_images())
         self.perfect = self.perfect + 1 if counts else 0
         # Classes of whole pictures come one by one: all alike at half time is no failure yet.
         whole = self.learner.pool.whole
@@ -185,7 +202,7 @@ class Watch:
         if (
             not self.stretch.probed
             and (last or late)
-            and not self.perfect
+            and not self.right
             and self.judge.found_nothing()
         ):
             self._come_to_nothing("the network marks nothing on the check images", last=last)
@@ -200,8 +217,7 @@ class Watch:
             **({"pipeline": self.stretch.probed} if self.stretch.probed else {"best": best}),
         )
         if self.stretch.previews is not None:
-            task = self.learner.trained.task
-            previews.write(self.stretch.previews, self.judge, task, self.learner.steps)
+            previews.write(self.stretch.previews, self.judge, self._task, self.learner.steps)
         self.next_glance = self.schedule.share + self._between()
         self.aside_s += time.time() - began
         if self.pace()[0] > 0 and not self.schedule.done:
@@ -228,7 +244,7 @@ class Watch:
                 "start it again with a lower learning rate or another pipeline",
                 anew=False,
             )
-        if self.vanished >= VANISHED_STEPS and not self.perfect:
+        if self.vanished >= VANISHED_STEPS and not self.right:
             self._come_to_nothing("the gradients have vanished: nothing is learned")
         self.told = time.time()
         batch = self.learner.judging.training.batch
@@ -267,7 +283,8 @@ class Watch:
         self.schedule.fit(int(left / max(self.pace()[0], 1e-6)))
 
     def _glance_cost(self) -> float:
-        return self.judge.seconds_per_image * min(self._glance_images(), len(self.judge.samples))
+        count = self.judge.looked_at(self._task, self._glance_images())
+        return self.judge.seconds_per_image * count
 
     def _between(self) -> float:
         """Return the share of the training from one look to the next."""
@@ -276,8 +293,8 @@ class Watch:
 
     def _glance_images(self) -> int:
         """Return how many validation images a look may take without eating the training."""
-        if self.stretch.images is not None:
-            return self.stretch.images
+        if self.images is not None:
+            return self.images
         window = max(self.stretch.until - self.began, 1.0) * GLANCE_SHARE / GLANCES
         cost = self.judge.seconds_per_image
         return 8 if cost <= 0 else max(2, min(8, int(window / cost)))

@@ -1,12 +1,15 @@
 """The simple rivals on tasks they can solve."""
 
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 
 from core.data import truth
 from core.data.labels.model import MAIN, LabelObject, Labels
 from core.data.samples import Sample
-from core.evaluate import baselines, score
+from core.evaluate import baselines, pace, score
+from core.pipeline import boosted
 from core.records import Kind, TaskSpec
 
 CELLS = TaskSpec(kind=Kind.INSTANCE, classes=("small", "large"))
@@ -32,6 +35,18 @@ def discs(seed: int, sign: int = 1, classes: tuple[str, ...] = ("small",)) -> Sa
     return Sample(id=str(seed), image_cyx=image.astype(np.uint16), labels=marked)
 
 
+def regions(seed: int) -> Sample:
+    """Return the same, with one class for all of them."""
+    sample = discs(seed)
+    mask = np.minimum(sample.labels.flat_yx, 1)
+    marked = Labels(
+        layers={MAIN: mask},
+        annotated_yx=mask >= 0,
+        objects=(LabelObject(id=1, class_name="disc"),),
+    )
+    return Sample(id=sample.id, image_cyx=sample.image_cyx, labels=marked)
+
+
 def judged(task: TaskSpec, learn: list[Sample], test: list[Sample], seconds: float = 10):
     name, answers = baselines.run(task, learn, test, seconds=seconds)
     truths = [truth.of(sample, task) for sample in test]
@@ -54,17 +69,7 @@ def test_threshold_answers_the_usual_class():
 
 
 def test_pixels_are_learned():
-    learn = []
-    for seed in (1, 2):
-        sample = discs(seed)
-        mask = np.minimum(sample.labels.flat_yx, 1)
-        marked = Labels(
-            layers={MAIN: mask},
-            annotated_yx=mask >= 0,
-            objects=(LabelObject(id=1, class_name="disc"),),
-        )
-        learn.append(Sample(id=sample.id, image_cyx=sample.image_cyx, labels=marked))
-    name, reached = judged(LAYERS, learn[:1], learn[1:])
+    name, reached = judged(LAYERS, [regions(1)], [regions(2)])
     assert name == "LightGBM on pixel features"
     assert reached.headline > 0.95
 
@@ -92,3 +97,70 @@ def test_whole_images_are_told_apart(monkeypatch):
     answers = baselines.run(IMAGES, learn, test, seconds=5)[1]
     assert len(answers[0].probabilities) == 3  # also of the class nobody showed
     assert sum(answers[0].probabilities) == pytest.approx(1)
+
+
+@pytest.fixture
+def clock(monkeypatch):
+    """Return a clock that stands still until a test moves it on."""
+    stopped = SimpleNamespace(now=0.0)
+    for module in (baselines, pace):
+        ticking = SimpleNamespace(monotonic=lambda: stopped.now)
+        monkeypatch.setattr(module, "time", ticking)
+    return stopped
+
+
+@pytest.mark.parametrize(("each_s", "answered"), [(60, 1), (25, 3), (9, 5)])
+def test_a_threshold_that_would_take_too_long_is_given_up(clock, monkeypatch, each_s, answered):
+    """Nobody looked at the clock while large test images were thresholded one after another."""
+    test, asked = [discs(seed) for seed in range(2, 7)], []
+    foreground = baselines._foreground
+
+    def slow(image_cyx, look):
+        if any(image_cyx is sample.image_cyx for sample in test):
+            # The first ones are quicker than the others.
+            clock.now += each_s if each_s > 30 or len(asked) > 1 else 1
+            asked.append(look)
+        return foreground(image_cyx, look)
+
+    monkeypatch.setattr(baselines, "_foreground", slow)
+    if answered == len(test):
+        assert len(baselines.run(CELLS, [discs(1)], test, seconds=20)[1]) == answered
+    else:
+        with pytest.raises(pace.NoTimeError, match="too large"):
+            baselines.run(CELLS, [discs(1)], test, seconds=20)
+    assert len(asked) == answered
+
+
+def test_a_threshold_that_is_chosen_too_slowly_is_given_up(clock, monkeypatch):
+    foreground = baselines._foreground
+
+    def slow(image_cyx, look):
+        clock.now += 30
+        return foreground(image_cyx, look)
+
+    monkeypatch.setattr(baselines, "_foreground", slow)
+    with pytest.raises(pace.NoTimeError):
+        baselines.run(CELLS, [discs(1)], [discs(2)], seconds=20)
+
+
+@pytest.mark.parametrize(("least_s", "in_time"), [(10.0, True), (60.0, False)])
+def test_pixels_that_would_take_too_long_are_given_up(clock, monkeypatch, least_s, in_time):
+    """Nobody looked at the clock while the features of large test images were made."""
+    asked = []
+
+    def slow(model, image_cyx, *, seconds, tell):
+        asked.append(seconds)
+        tell(image_cyx[0].size, least_s)
+        return np.zeros(image_cyx.shape[1:], np.int32)
+
+    monkeypatch.setattr(boosted, "fit", lambda *_, **__: None)
+    monkeypatch.setattr(boosted, "predict", slow)
+    monkeypatch.setattr("core.pipeline.devices.cores_available", lambda: 4)
+    learn, test = [regions(1)], [regions(seed) for seed in range(2, 14)]
+    # Twelve images on four cores: 30 s or 180 s, where twice 20 s are allowed.
+    if in_time:
+        assert len(baselines.run(LAYERS, learn, test, seconds=20)[1]) == 12
+    else:
+        with pytest.raises(pace.NoTimeError):
+            baselines.run(LAYERS, learn, test, seconds=20)
+        assert len(asked) <= 4

@@ -47,3 +47,51 @@ def test_thresholds_have_time_after_the_check_images_were_looked_at(
     views = 4 if kept.flips else 1
     assert kept.reserve_s - kept.after_s > len(samples) * look_s * views + 1.0
     assert kept.after_s > len(samples) * look_s * views
+
+
+SIDES_PX = {"alike": (32, 32, 32, 32), "tiles beside overviews": (32, 32, 128, 128)}
+
+
+def kept(
+    monkeypatch: pytest.MonkeyPatch, sides_px: tuple[int, ...], kind: Kind = Kind.SEMANTIC
+) -> ending.Ending:
+    """Return what is kept where a look at the first of the images takes 0.5 s, a trial 0.2 s."""
+    monkeypatch.setattr(contender, "timed_look", lambda *_: (np.zeros((3, 32, 32)), 0.5))
+    monkeypatch.setattr(Judge, "seconds_per_trial", lambda *_: 0.2)
+    samples = [
+        Sample(id=str(side), image_cyx=np.zeros((3, side, side), np.uint8), labels=None)
+        for side in sides_px
+    ]
+    truths = [Truth(pixels_yx=np.zeros((1, 1), np.int32)) for _ in samples]
+    task = TaskSpec(kind=kind, classes=("rest", "cell"))
+    trained = Trained(
+        nn.Identity(),
+        catalogue.find("unet-lite0"),
+        preprocess.Fitted(channels=3),
+        heads.find("semantic"),
+        task,
+        torch.device("cpu"),
+    )
+    clock = Clock(time.time(), time.time() + 1000.0)
+    judge, test = Judge(samples, truths), Images(samples, truths)
+    return ending.plan(trained, judge, test, clock, known=True)
+
+
+def test_what_is_kept_counts_pixels_where_images_differ_in_size(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A tile was timed: the overviews beside it had no time left to be reported on."""
+    after_s = {name: kept(monkeypatch, sides).after_s for name, sides in SIDES_PX.items()}
+    margin_s = ending.MARGIN_SHARE * 1000.0 + ending.MARGIN_S
+    # Mirrored views of 8 images take 16 s of 60 s; those of 68 sizes of a tile would take 136 s.
+    assert after_s["alike"] == pytest.approx(ending.SAFETY * 4 * (4 * 0.5 + 0.8) + margin_s)
+    overviews_s = ending.SAFETY * 34 * (0.5 + 0.8) + margin_s
+    assert after_s["tiles beside overviews"] == pytest.approx(overviews_s)
+
+
+def test_whole_pictures_take_as_long_whatever_their_size(monkeypatch: pytest.MonkeyPatch) -> None:
+    alike, different = (
+        kept(monkeypatch, sides, Kind.CLASSIFICATION) for sides in SIDES_PX.values()
+    )
+    assert alike.after_s == pytest.approx(different.after_s)
+    assert alike.flips == different.flips
