@@ -31,13 +31,16 @@ def make(record: StudyRecord, labelled_ids: Iterable[str], seed: int = 0) -> Spl
     Test: what the user brought as test, else about a fifth of the groups. Validation: about a
     fifth of the rest. Whole groups stand on one side; with fewer than three groups to choose
     from, images are split singly and `by_group` is False. Sides of `record.split` are kept.
-    Where test images were brought, other images of their groups stay outside.
+    Where test images were brought, other images of their groups stay outside. Images whose class a
+    model proposed are learned from at most: a model judged by the answers of another one would
+    only tell whether the two agree.
     The same seed gives the same split, whatever the order of the images.
     Raises StudyError where too few images are annotated.
     """
     wanted = set(labelled_ids)
     images = [image for image in record.images if image.id in wanted]
     given = [image for image in images if image.given_split == "test"]
+    proposed = _proposed(images, record)
     by_group = _by_group(images, bool(given))
     test_keys = {_key(image, by_group=True) for image in given}
     learning = [
@@ -47,12 +50,14 @@ def make(record: StudyRecord, labelled_ids: Iterable[str], seed: int = 0) -> Spl
     ]
     _refuse_few(images, learning, bool(given))
     units = _units(learning, record, by_group=by_group)
+    judging = _units([i for i in learning if i.id not in proposed], record, by_group=by_group)
     before = {} if record.split is None else record.split.groups
-    sides = _assign(units, before, seed, choose_test=not given)
+    sides = _assign(units, judging, before, seed, choose_test=not given)
+    brought = [image.id for image in given if image.id not in proposed]
     split = Split(
         train=_ids(units, sides, "train"),
-        validation=_ids(units, sides, "validation"),
-        test=tuple(sorted([*_ids(units, sides, "test"), *(image.id for image in given)])),
+        validation=_ids(judging, sides, "validation"),
+        test=tuple(sorted([*_ids(judging, sides, "test"), *brought])),
         seed=seed,
         by_group=by_group,
         groups={**before, **sides, **dict.fromkeys(test_keys, "test")},
@@ -61,6 +66,7 @@ def make(record: StudyRecord, labelled_ids: Iterable[str], seed: int = 0) -> Spl
         raise StudyError(
             "all annotated images belong to one side of the split; annotate images of further "
             "groups, so that there is something to learn from and something to steer by"
+            + (" (classes that a model proposed are learned from alone)" if proposed else "")
         )
     return split
 
@@ -91,6 +97,12 @@ def carried(split: Split, images: Sequence[ImageRecord]) -> tuple[Split, tuple[s
         test=tuple(i for i in split.test if i not in loose),
         groups=single | {key: next(iter(s)) for key, s in sides.items() if key not in torn},
     ), tuple(sorted(torn))
+
+
+def _proposed(images: list[ImageRecord], record: StudyRecord) -> set[str]:
+    """Return the images whose class nobody but a model gave."""
+    by_class = record.task is not None and record.task.kind is Kind.CLASSIFICATION
+    return {image.id for image in images if by_class and image.class_source == "model"}
 
 
 def _by_group(images: list[ImageRecord], given: bool) -> bool:
@@ -132,24 +144,32 @@ def _units(images: list[ImageRecord], record: StudyRecord, *, by_group: bool) ->
 
 
 def _assign(
-    units: list[_Unit], before: dict[str, str], seed: int, *, choose_test: bool
+    units: list[_Unit],
+    judging: list[_Unit],
+    before: dict[str, str],
+    seed: int,
+    *,
+    choose_test: bool,
 ) -> dict[str, str]:
-    """Return unit -> side: kept where known, else test first, then validation, then train."""
+    """Return unit -> side: kept where known, else test first, then validation, then train.
+
+    `judging`: those of `units` that may be chosen to judge by, with the images that may.
+    """
     sides = {unit.key: before[unit.key] for unit in units if unit.key in before}
     free = sorted(
-        (unit for unit in units if unit.key not in sides), key=lambda unit: _draw(unit, seed)
+        (unit for unit in judging if unit.key not in sides), key=lambda unit: _draw(unit, seed)
     )
     # A group with more than half of the images is needed for learning.
     most = sum(len(unit.images) for unit in units) / 2
     free.sort(key=lambda unit: len(unit.images) > most)
     if choose_test:
-        taken = _choose(units, free, sides, "test", leave=2)
+        taken = _choose(judging, free, sides, "test", leave=2)
         sides |= dict.fromkeys(taken, "test")
         free = [unit for unit in free if unit.key not in taken]
-    rest = [unit for unit in units if sides.get(unit.key) != "test"]
+    rest = [unit for unit in judging if sides.get(unit.key) != "test"]
     taken = _choose(rest, free, sides, "validation", leave=1)
     sides |= dict.fromkeys(taken, "validation")
-    return sides | {unit.key: "train" for unit in free if unit.key not in taken}
+    return {unit.key: "train" for unit in units} | sides
 
 
 def _choose(

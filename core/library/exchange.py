@@ -1,31 +1,39 @@
 """One file for another lab: runs, fingerprints and cards, never images, labels or their names."""
 
+import re
 import secrets
+from collections.abc import Set
 from dataclasses import replace
 from pathlib import Path
 
 from core.errors import LibraryError, StudyError
 from core.library.store import Library
+from core.paths import Workspace
 from core.records import Snapshot, read, write, write_bytes
+
+# What another workspace's studies carry; a layer's name follows the same sign: `heart@nuclei`.
+_MARKED = re.compile(r"@[0-9a-f]{6}$")
 
 
 def export_to(library: Library, file: Path) -> int:
     """Write what this workspace collected to `file`; return the number of runs.
 
-    Studies go by their name and the workspace's own mark, so that two labs' `demo` stay two.
+    Studies and layers go by their name and the workspace's own mark, so that two labs' `demo` stay
+    two; what was imported keeps the mark it came with.
     """
-    own = library.collected()
-    mark = _mark(library)
-    names = {row.data_set: _marked(row.data_set, mark) for row in own.rows}
+    own, mark, here = library.collected(), _mark(library), _names(library.workspace)
+
+    def marked(name: str) -> str:
+        return name if _MARKED.search(name) and name not in here else f"{name}@{mark}"
+
     write(
         file,
         Snapshot(
-            rows=tuple(replace(row, data_set=names[row.data_set]) for row in own.rows),
+            rows=tuple(replace(row, data_set=marked(row.data_set)) for row in own.rows),
             fingerprints=tuple(
-                replace(one, data_set=_marked(one.data_set, mark), images=())
-                for one in own.fingerprints
+                replace(one, data_set=marked(one.data_set), images=()) for one in own.fingerprints
             ),
-            cards=tuple(replace(card, id=_marked(card.id, mark)) for card in own.cards),
+            cards=tuple(replace(card, id=marked(card.id)) for card in own.cards),
         ),
     )
     return len(own.rows)
@@ -63,6 +71,6 @@ def _mark(library: Library) -> str:
     return file.read_text().strip()
 
 
-def _marked(name: str, mark: str) -> str:
-    """Return NAME@MARK; a name that carries a mark keeps it."""
-    return name if "@" in name else f"{name}@{mark}"
+def _names(workspace: Workspace) -> Set[str]:
+    """Return what this workspace's studies and layers are called."""
+    return {study_dir.name for study_dir in workspace.study_dirs()}

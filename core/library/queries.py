@@ -1,6 +1,6 @@
 """What is asked of the index, given an open connection; `store` alone opens one."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
@@ -10,6 +10,7 @@ from core.records import DataSetCard, Fingerprint, RunRow, decode
 
 Named = TypeVar("Named", Fingerprint, DataSetCard)
 
+FINISHED = "finished"
 # Raised when schema.sql changes: older indexes are then built anew.
 SCHEMA_VERSION = 1
 
@@ -55,8 +56,17 @@ def built_from(index: Connection) -> str:
 
 
 def insert(index: Connection, table: str, rows: list[dict[str, Any]]) -> None:
-    """Put the rows into the table; those whose key is known change nothing."""
+    """Put the rows into the table; those whose key is known change nothing.
+
+    But for a run that failed first, was resumed and finished: what it came to takes its place.
+    """
     unique = {row[_KEYS[table]]: row for row in reversed(rows)}
+    if table == "runs":
+        ended = {run for run, row in unique.items() if row["state"] == FINISHED}
+        index.execute(
+            "DELETE FROM runs WHERE run IN (SELECT unnest(?)) AND state <> ?",
+            [list(ended), FINISHED],
+        )
     if not unique:
         return
     index.register("incoming", tables.to_arrow(list(unique.values())))
@@ -94,10 +104,13 @@ def records(index: Connection, table: str, kind: type[Named]) -> list[Named]:
     return [decode(text.encode(), kind) for (text,) in answer.fetchall()]
 
 
-def known_runs(index: Connection, runs: Iterable[str]) -> set[str]:
-    """Return which of the ids are known."""
-    answer = index.execute("SELECT run FROM runs WHERE run IN (SELECT unnest(?))", [list(runs)])
-    return {run for (run,) in answer.fetchall()}
+def known_runs(index: Connection, rows: Iterable[Mapping[str, Any]]) -> set[str]:
+    """Return the ids of the rows that tell nothing new."""
+    states = {row["run"]: row["state"] for row in rows}
+    answer = index.execute(
+        "SELECT run, state FROM runs WHERE run IN (SELECT unnest(?))", [list(states)]
+    )
+    return {run for run, known in answer.fetchall() if known == FINISHED or states[run] != FINISHED}
 
 
 def changed(

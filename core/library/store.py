@@ -94,11 +94,12 @@ class Library:
     ) -> int:
         """Collect for good; return how many runs were new.
 
-        A run whose id is known, a fingerprint or a card equal to the known one change nothing.
+        A run whose id is known, a fingerprint or a card equal to the known one change nothing; a
+        run that failed before and has finished since does.
         """
         unique = {row.run: tables.run_values(row, own=True) for row in rows}
         with self._open() as index:
-            known = queries.known_runs(index, unique)
+            known = queries.known_runs(index, unique.values())
             fresh = [values for run, values in unique.items() if run not in known]
             named = {
                 "fingerprints": queries.changed(index, "fingerprints", fingerprints),

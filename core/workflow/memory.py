@@ -33,8 +33,8 @@ ENDED = ("finished", "failed")
 NORMAL_95 = 1.96
 """Half the width of a 95 % interval, in standard errors."""
 
-_seen: set[Path] = set()
-"""Runs this process has handed over; spares opening the library at every look."""
+_seen: dict[Path, str] = {}
+"""Run this process has handed over -> its state; spares opening the library at every look."""
 
 
 def collect(workspace: Workspace) -> int:
@@ -47,10 +47,12 @@ def collect(workspace: Workspace) -> int:
     described: list[Fingerprint] = []
     for study_dir in workspace.study_dirs():
         for job_dir in states.job_dirs(study_dir):
-            if job_dir.root in _seen or not job_dir.plan.exists():
+            before = _seen.get(job_dir.root)
+            if before == "finished" or not job_dir.plan.exists():
                 continue
             ended = states.status(job_dir)
-            if ended.state in ENDED:
+            # What failed may have been resumed since.
+            if ended.state in ENDED and ended.state != before:
                 found[job_dir.root] = run_row(job_dir, ended, data_set=study_dir.name)
         if study_dir.fingerprint.exists():
             described.append(read(study_dir.fingerprint, Fingerprint))
@@ -58,7 +60,7 @@ def collect(workspace: Workspace) -> int:
         from core.library.store import Library
 
         Library(workspace).add(list(found.values()), fingerprints=described)
-        _seen.update(found)
+        _seen.update({root: row.state for root, row in found.items()})
     return len(found)
 
 

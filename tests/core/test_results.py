@@ -53,3 +53,16 @@ def test_conditions_told_after_a_run_stand_in_its_table(workspace, disc_files):
     assert workflow.test_rows(workspace, job.id) == [
         {"image": first, "object": "1", "row": "7.5", "condition": "drug", "image row": "B"}
     ]
+
+
+def test_a_run_that_failed_and_was_resumed_is_handed_over_again(workspace, disc_files):
+    """The library held it as failed for ever, without the score it came to."""
+    _, job = finished(workspace, disc_files)
+    ended = JobStatus(id=job.id, kind="train", study="discs", state="failed", cause="disk_full")
+    write(job.status, ended)
+    assert workflow.collect(workspace) == 1
+    assert workflow.collect(workspace) == 0
+    write(job.status, replace(ended, state="finished", cause=None))
+    assert workflow.collect(workspace) == 1
+    (row,) = workflow.library_snapshot(workspace, collected_only=True).rows
+    assert row.state == "finished"

@@ -176,3 +176,39 @@ def test_too_few_is_said() -> None:
     kept = [*one_side.train, *one_side.test]
     with pytest.raises(StudyError, match="too few"):
         split.make(record(plain(3), split=one_side), kept)
+
+
+def sorted_by(count: int, start: int, source: str) -> list[ImageRecord]:
+    return [
+        image(f"i{n:03}", image_class="ab"[n % 2], class_source=source)
+        for n in range(start, start + count)
+    ]
+
+
+CLASSES = TaskSpec(kind=Kind.CLASSIFICATION, classes=("a", "b"))
+
+
+def test_a_model_is_not_judged_by_what_another_one_proposed() -> None:
+    own, proposed = sorted_by(20, 0, ""), sorted_by(200, 20, "model")
+    found = made(record([*own, *proposed], task=CLASSES))
+    assert {*found.test, *found.validation} < {i.id for i in own}
+    assert {i.id for i in proposed} < {*found.train}
+    assert (len(found.test), len(found.validation)) == (4, 4)
+
+
+def test_proposed_images_of_a_judging_group_stay_outside() -> None:
+    images = [
+        replace(one, group=f"g{number % 5}")
+        for number, one in enumerate([*sorted_by(20, 0, ""), *sorted_by(20, 20, "model")])
+    ]
+    found = made(record(images, task=CLASSES))
+    assert found.by_group
+    assert found.test
+    assert all(int(i[1:]) < 20 for i in (*found.test, *found.validation))
+    groups = {i.id: i.group for i in images}
+    assert not {groups[i] for i in found.train} & {groups[i] for i in found.test}
+
+
+def test_proposals_alone_cannot_be_judged_by() -> None:
+    with pytest.raises(StudyError, match="a model proposed"):
+        made(record(sorted_by(20, 0, "model"), task=CLASSES))

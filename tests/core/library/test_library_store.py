@@ -12,7 +12,7 @@ from core.errors import LibraryError
 from core.library import exchange, tables
 from core.library.store import Library
 from core.paths import Workspace
-from core.records import DataSetCard, Fingerprint, Kind, RunRow, encode
+from core.records import DataSetCard, Fingerprint, Kind, RunRow, Snapshot, encode, read
 
 
 def row(run: str, **changes) -> RunRow:
@@ -234,3 +234,22 @@ def test_a_file_that_is_no_export_is_refused(library, tmp_path):
     file.write_text("a,b\n1,2\n")
     with pytest.raises(LibraryError, match="no export"):
         exchange.import_from(library, file)
+
+
+def test_a_run_that_failed_and_was_resumed_counts_as_what_it_came_to(library):
+    failed = row("r9", state="failed", cause="disk_full", validation=None, curve=())
+    assert library.add([failed]) == 1
+    assert library.add([row("r9")]) == 1
+    assert library.add([failed]) == 0
+    assert [one for one in library.rows() if one.run == "r9"] == [row("r9")]
+    library.workspace.library_file.unlink()  # the index comes back from the files, in any order
+    assert [one for one in library.rows() if one.run == "r9"] == [row("r9")]
+
+
+def test_layers_of_two_labs_stay_two(library, tmp_path):
+    library.add([row("own", data_set="heart@nuclei"), row("theirs", data_set="demo@0a1b2c")])
+    exchange.export_to(library, tmp_path / "out.json")
+    told = read(tmp_path / "out.json", Snapshot)
+    names = {one.run: one.data_set for one in told.rows}
+    assert names["theirs"] == "demo@0a1b2c"
+    assert names["own"].startswith("heart@nuclei@")
