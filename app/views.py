@@ -1,6 +1,7 @@
 """What is shown of a study's images; kept until image or labels change."""
 
 import io
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -19,6 +20,7 @@ from core.data.display import Look
 from core.data.labels.model import LabelObject
 from core.data.regions import Region
 from core.data.samples import content_name
+from core.errors import AIxCellError
 from core.paths import Workspace
 from core.records import ImageRecord, StudyRecord
 
@@ -138,7 +140,7 @@ def _large_sample(root: str, study: str, image_id: str, content: str) -> NDArray
 
 
 def _rendered(root: str, study: str, shown: _Shown, side: int | None) -> NDArray[np.uint8]:
-    within = display.levels(_sampled(root, study, shown), shown.look)
+    within = display.levels(_sampled(root, study, shown), shown.look, shown.colors)
     least = 0 if shown.region is None else side or MOST_SIDE_PX
     image_cyx = _values(root, study, shown.image_id, shown.content, shown.region, least)
     pixels = display.render(image_cyx, shown.look, side=side, told=shown.colors, within=within)
@@ -174,7 +176,9 @@ def _marks(root: str, study: str, image_id: str, version: str) -> bytes:
             table[each] = (*look.rgb(color), _MARKS_ALPHA)
     marked = table[seen.ids_yx]
     # A thin stroke on a large image is less than a pixel of the screen.
-    for wide in (np.roll(marked, 1, axis=0), np.roll(marked, 1, axis=1), marked):
+    below, beside = (np.roll(marked, 1, axis=axis) for axis in (0, 1))
+    below[0], beside[:, 0] = 0, 0  # what is rolled beyond one edge comes in at the opposite one
+    for wide in (below, beside, marked):
         painted = np.where(wide[..., 3:] > 0, wide, painted)
     return pictures.png(painted)
 
@@ -191,11 +195,15 @@ def version_picture(study: str, image: ImageRecord, version: str) -> bytes:
 
 
 def cover(study: str) -> list[bytes]:
-    """Return a few images of a study, spread over it."""
+    """Return a few images of a study, spread over it; without those that cannot be shown."""
     record = services.study(study)
     step = max(1, len(record.images) // COVER_IMAGES)
     chosen = record.images[::step][:COVER_IMAGES]
-    return [thumbnail(study, image, marked=True) for image in chosen]
+    found = []
+    for image in chosen:
+        with suppress(AIxCellError):
+            found.append(thumbnail(study, image, marked=True))
+    return found
 
 
 def card_title(image: ImageRecord, proposed: "ProposedClass | None" = None) -> str:

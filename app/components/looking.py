@@ -72,7 +72,7 @@ def _names(
     for told in (image.channel_names, study.channel_names):
         if len(told) == count:
             return tuple(name or f"Channel {at}" for at, name in enumerate(told, start=1))
-    if display.is_true_colour(image_cyx):
+    if display.is_true_colour(image_cyx, image.channel_colors):
         return _COLORS
     return tuple(f"Channel {at}" for at in range(1, count + 1))
 
@@ -124,7 +124,7 @@ def _adjusted(
         help="On: from each image's own values. Off: the same values for all images, so that they "
         "can be compared.",
     )
-    shown = display.levels(image_cyx, look)[at]
+    shown = display.levels(image_cyx, look, image.channel_colors)[at]
     told = _levels(image, image_cyx[at], at, shown, automatic=automatic)
     gamma = st.slider(
         "Gamma",

@@ -85,7 +85,7 @@ def _write_pictures(
 def scale(args: argparse.Namespace, workspace: Workspace) -> int:
     """Show pixel sizes, or set one: typed, or by a line of known length."""
     record = workflow.load_study(workspace, args.study)
-    if not args.um and not args.line:
+    if args.um is None and args.line is None and args.length is None:
         sizes = {image.id: image.pixel_size_um for image in record.images}
         told = [
             f"{name}  {'not known' if um is None else f'{um:.6g} um'}" for name, um in sizes.items()
@@ -94,9 +94,13 @@ def scale(args: argparse.Namespace, workspace: Workspace) -> int:
         return 0
     if not args.image:
         raise TaskError("say with --image which image was measured")
-    if args.line and not args.length:
-        raise TaskError("say with --length how long the line is in micrometres")
-    um = args.um or workflow.pixel_size_along(args.line, args.length)
+    if args.um is None and (args.line is None or args.length is None):
+        raise TaskError(
+            "a measured line takes both: --line, where it is, and --length, how long in micrometres"
+        )
+    um = args.um
+    if um is None:
+        um = workflow.pixel_size_along(args.line, args.length)
     ids = workflow.set_pixel_size(workspace, args.study, args.image, um, alike=args.alike)
     plain = {"study": args.study, "pixel_size_um": um, "images": list(ids)}
     speech.answer(plain, [f"a pixel is {um:.6g} um in {len(ids)} images"], as_json=args.json)

@@ -11,12 +11,15 @@ from numpy.typing import NDArray
 from core.errors import ImageError
 from core.records import Stack
 
+PYRAMID_NOTICE = "it is a pyramid; the level {factor:.3g} times smaller is used"
 CHANNEL_AXES = "CS"
 """Channels, and the samples of a colour pixel; every other axis but Y and X makes a stack."""
 # Smaller pictures hold no object; the real data set with the smallest ones has 28 x 28.
 MIN_SIDE_PX = 8
 # 400 MB as float32 and channel; above, memory of an ordinary machine is not safe any more.
 MAX_PIXELS = 100_000_000
+# Predicted in parts; its bytes and its label picture still lie in memory.
+MOST_PREDICTED_PX = 250_000_000
 # Enough to see what is in focus; every plane of a stack is looked at whenever it is opened.
 _SHARP_PX = 1024
 
@@ -53,6 +56,8 @@ class Picture:
     """How many depths (z) the deepest of the pictures has."""
     lossy: bool = False
     """Whether the file format changes values (JPEG)."""
+    reduction: float = 1.0
+    """How many times narrower it is than the file's finest level; 1: it is that level."""
     notices: tuple[str, ...] = ()
     """What was decided on the way, in plain words."""
 

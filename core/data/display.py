@@ -99,9 +99,12 @@ def _kept(study_dir: StudyDir) -> _Kept:
     return _Kept()
 
 
-def is_true_colour(image_cyx: NDArray[np.generic]) -> bool:
-    """Return whether the channels are red, green and blue of a photograph."""
-    return len(image_cyx) == 3 and image_cyx.dtype == np.uint8
+def is_true_colour(image_cyx: NDArray[np.generic], told: Sequence[str] = ()) -> bool:
+    """Return whether the channels are red, green and blue of a photograph.
+
+    `told` are the file's own colours: a file that has one for each channel holds no photograph.
+    """
+    return len(image_cyx) == 3 and image_cyx.dtype == np.uint8 and not told
 
 
 def sample(image_cyx: NDArray[np.generic]) -> NDArray[np.generic]:
@@ -110,21 +113,23 @@ def sample(image_cyx: NDArray[np.generic]) -> NDArray[np.generic]:
     return image_cyx[:, ::every, ::every]
 
 
-def levels(image_cyx: NDArray[np.generic], look: Look = AUTOMATIC) -> list[Levels]:
+def levels(
+    image_cyx: NDArray[np.generic], look: Look = AUTOMATIC, told: Sequence[str] = ()
+) -> list[Levels]:
     """Return (black, white) for each channel; black < white also in a constant channel.
 
     Automatic: percentiles; true-colour pictures (three channels of 8 bits) keep 0 to 255. NaN and
-    infinite values do not count.
+    infinite values do not count. `told` are the file's own colours.
     """
     found = []
     for at, channel_yx in enumerate(sample(image_cyx)):
-        told = look.of(at)
-        if told.levels is not None and not told.percentiles:
-            found.append(told.levels)
-        elif told.levels is None and is_true_colour(image_cyx):
+        one = look.of(at)
+        if one.levels is not None and not one.percentiles:
+            found.append(one.levels)
+        elif one.levels is None and is_true_colour(image_cyx, told):
             found.append((0.0, 255.0))
         else:
-            found.append(_percentiles(channel_yx, told.levels or PERCENTILES))
+            found.append(_percentiles(channel_yx, one.levels or PERCENTILES))
     return found
 
 
@@ -133,7 +138,7 @@ def colors(
 ) -> list[str]:
     """Return each channel's colour; `told` are the file's own, empty where it tells none."""
     count = len(image_cyx)
-    usual = list(_PRIMARIES) if is_true_colour(image_cyx) else list(told)
+    usual = list(_PRIMARIES) if is_true_colour(image_cyx, told) else list(told)
     usual = usual or [COLORS[at % len(COLORS)] for at in range(count)]
     if sum(look.of(at).shown for at in range(count)) == 1:
         usual = [GREY] * count
@@ -154,7 +159,7 @@ def render(
     are the file's own colours. `within` gives black and white of each channel where they are known
     (a part of an image has the levels of the whole); NaN is black.
     """
-    limits = levels(image_cyx, look) if within is None else within
+    limits = levels(image_cyx, look, told) if within is None else within
     named = colors(image_cyx, look, told)
     mixed: list[NDArray[np.float32] | float] = [0.0, 0.0, 0.0]
     for at, channel_yx in enumerate(image_cyx):

@@ -9,7 +9,7 @@ import tifffile
 from numpy.typing import NDArray
 
 from core.data import scenes, tiff_facts
-from core.data.axes import MAX_PIXELS, Asked, Layout, Picture, to_cyx
+from core.data.axes import MAX_PIXELS, PYRAMID_NOTICE, Asked, Layout, Picture, to_cyx
 from core.errors import ImageError
 
 Pixels = NDArray[np.generic]
@@ -33,9 +33,10 @@ def read(path: Path, asked: Asked) -> Picture:
         picture = scenes.picture(found, asked)
         level, factor = levels[picture.scene]
         if factor > 1:
-            notices.append(f"it is a pyramid; the level {factor:.3g} times smaller is used")
+            notices.append(PYRAMID_NOTICE.format(factor=factor))
         return replace(
             picture,
+            reduction=factor,
             lossy=level.keyframe.compression in _LOSSY,
             notices=(*notices, *picture.notices, *dict.fromkeys(told)),
         )

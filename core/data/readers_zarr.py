@@ -5,12 +5,13 @@ Source: NGFF 0.4 and 0.5; RFC-9 for the zip.
 
 import zipfile
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from core.data.axes import MAX_PIXELS, Asked, Layout, Picture
+from core.data.axes import MAX_PIXELS, PYRAMID_NOTICE, Asked, Layout, Picture
 from core.data.readers_vendor import door
 from core.data.scenes import Index, Scene, picture, placed
 from core.errors import ImageError
@@ -80,7 +81,7 @@ def _read(group: Any, asked: Asked) -> Picture:
     told = "".join(_letter(axis) for axis in scales.get("axes", "tczyx"))
     axes = asked.axes if len(asked.axes) == len(told) else told
     levels = scales["datasets"]
-    array, level = _fitting(group, levels, axes, asked)
+    array, level = _fitting(group, levels, axes)
     channels = about.get("omero", {}).get("channels", [])
     scene = Scene(
         axes=axes,
@@ -91,19 +92,25 @@ def _read(group: Any, asked: Asked) -> Picture:
         pixel_size_um=_size_um(scales, level, axes),
         told=told,
     )
-    return picture([scene], asked)
+    seen = picture([scene], asked)
+    at = told.index("X")
+    factor = group[levels[0]["path"]].shape[at] / array.shape[at]
+    if factor == 1:
+        return seen
+    notice = PYRAMID_NOTICE.format(factor=factor)
+    return replace(seen, reduction=factor, notices=(notice, *seen.notices))
 
 
 def _letter(axis: Any) -> str:
     return str(axis["name"] if isinstance(axis, dict) else axis)[:1].upper()
 
 
-def _fitting(group: Any, levels: list[Any], axes: str, asked: Asked) -> tuple[Any, Any]:
+def _fitting(group: Any, levels: list[Any], axes: str) -> tuple[Any, Any]:
     """Return the finest array that may be opened, and its entry."""
     for level in levels:
         array = group[level["path"]]
-        most = asked.most_pixels or MAX_PIXELS
-        if Layout(axes=axes, shape=tuple(array.shape)).pixels <= most:
+        # Whatever may be opened now: a model must see the level it has learned from.
+        if Layout(axes=axes, shape=tuple(array.shape)).pixels <= MAX_PIXELS:
             return array, level
     return group[levels[0]["path"]], levels[0]
 

@@ -1,7 +1,10 @@
 """Labels in another program's format: those of a study, or what a model answered."""
 
-from collections.abc import Iterator
-from pathlib import Path
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from itertools import chain
+from pathlib import Path, PurePath
 
 import numpy as np
 import tifffile
@@ -16,9 +19,6 @@ from core.infer import table
 from core.paths import JobDir, StudyDir
 from core.progress import Progress, events
 from core.records import JobRequest, Kind, Plan, TaskSpec, read
-
-# Of the time: reading; writing is quick, but for one file of all.
-READING_SHARE = 0.8
 
 
 def run(
@@ -36,44 +36,89 @@ def run(
         count, pages = len(record.images), _of_study(study_dir)
         task = record.task
     else:
-        folder, names, task = _answered(study_dir, source)
-        count, pages = len(names), _of_answers(folder, names, task)
-    read_in: list[Page] = []
-    for done, page in enumerate(pages, start=1):
-        progress.check_stop()
-        progress.stage("exporting", f"Reading the labels of {page.image}", done / count)
-        read_in.append(page)
-    if not read_in:
+        answers = _answered(study_dir, source)
+        count, pages, task = len(answers.names), _of_answers(answers), answers.task
+    first = next(pages, None)
+    if first is None:
         raise JobError(f"nothing is labelled in {study_dir.name!r} yet; label an image first")
-    progress.stage("exporting", "Writing the files", READING_SHARE)
     classes = Classes(
         names=task.classes if task is not None else (),
         background=task.background if task is not None else None,
+        things=task is None or task.kind is Kind.INSTANCE,
     )
-    written = exchange.write(format_name, read_in, out, classes)
-    if source is None:
-        written += layers.write(study_dir, read_in, out)
-    progress.event("exported", files=len(written), images=len(read_in), folder=str(out))
+    within = layers.Within(study_dir)
+    # One image's labels at a time: all of a large study do not fit into memory.
+    passed = _Passed(chain([first], pages), count, progress)
+    pages = within.passing(passed) if source is None else iter(passed)
+    written = [*exchange.write(format_name, pages, out, classes), *within.write(out)]
+    progress.event("exported", files=len(written), images=passed.done, folder=str(out))
     return written
 
 
+class _Passed:
+    """Pages on their way to a file, told and counted."""
+
+    def __init__(self, pages: Iterable[Page], count: int, progress: Progress) -> None:
+        self.pages, self.count, self.progress = pages, count, progress
+        self.done = 0
+
+    def __iter__(self) -> Iterator[Page]:
+        for page in self.pages:
+            self.progress.check_stop()
+            self.done += 1
+            share = self.done / self.count
+            self.progress.stage("exporting", f"Writing the labels of {page.image}", share)
+            yield page
+
+
+def _apart(names: dict[str, str]) -> dict[str, str]:
+    """Return name -> file, where files of one name go by the names that tell them apart.
+
+    Two plates' `A01.tif`, or the times of one file, would be one picture to other programs.
+    """
+    often = Counter(names.values())
+    return {
+        name: file if often[file] == 1 else f"{name}{PurePath(file).suffix}"
+        for name, file in names.items()
+    }
+
+
 def _of_study(study_dir: StudyDir) -> Iterator[Page]:
-    for image in study.load(study_dir).images:
+    images = study.load(study_dir).images
+    names = _apart({image.id: image.own_name for image in images})
+    for image in images:
         labels = store.load(study_dir, image.id)
         if labels is not None:
-            yield Page(name=image.id, image=image.own_name, labels=labels)
+            yield Page(
+                name=image.id, image=names[image.id], labels=labels, reduction=image.reduction
+            )
 
 
-def _answered(study_dir: StudyDir, source: str) -> tuple[Path, dict[str, str], TaskSpec]:
-    """Return the folder of answers, their names -> those of the images' files, and the task."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Answers:
+    """What a model answered."""
+
+    folder: Path
+    names: dict[str, str]
+    """Answer -> its image's file."""
+    reductions: dict[str, float]
+    """Answer -> how many times smaller its image is than the file's full picture."""
+    task: TaskSpec
+
+
+def _answered(study_dir: StudyDir, source: str) -> _Answers:
+    """Return what is known of the answers; JobError where there are none to write."""
     job_dir = study_dir.job(source)
     request = read(job_dir.request, JobRequest)
     if request.kind == "predict":
         told = [one.values for one in events(job_dir.events)[0] if one.name == "predicted"]
         names = {str(one["image"]): str(one["file"]) for one in told}
+        reductions = {str(one["image"]): float(one.get("reduction", 1)) for one in told}
         folder, trained = Path(request.options["out"]), study_dir.job(request.options["run"])
     else:
-        names = {each.id: each.own_name for each in study.load(study_dir).images}
+        images = study.load(study_dir).images
+        names = {each.id: each.own_name for each in images}
+        reductions = {each.id: each.reduction for each in images}
         folder, trained = job_dir.report / "predictions", job_dir
     names = {name: file for name, file in names.items() if _picture(folder, name).exists()}
     if not names:
@@ -81,7 +126,8 @@ def _answered(study_dir: StudyDir, source: str) -> tuple[Path, dict[str, str], T
             f"{source} has no outlines to write: it has not ended, its answers were moved away, or "
             "they are one class an image, which stand in predictions.csv"
         )
-    return folder, names, read(_known(trained).plan, Plan).task
+    task = read(_known(trained).plan, Plan).task
+    return _Answers(folder=folder, names=_apart(names), reductions=reductions, task=task)
 
 
 def _known(trained: JobDir) -> JobDir:
@@ -90,20 +136,20 @@ def _known(trained: JobDir) -> JobDir:
     return trained
 
 
-def _of_answers(folder: Path, names: dict[str, str], task: TaskSpec) -> Iterator[Page]:
-    lines = table.read(folder / "objects.csv")
+def _of_answers(answers: _Answers) -> Iterator[Page]:
+    lines = table.read(answers.folder / "objects.csv")
     told = {(line["image"], int(line["object"])): line["class"] for line in lines}
-    for name, file in names.items():
-        pixels_yx = tifffile.imread(_picture(folder, name)).astype(np.int32)
-        if task.kind is Kind.SEMANTIC:
-            labels = _regions(pixels_yx, task)
+    for name, file in answers.names.items():
+        pixels_yx = tifffile.imread(_picture(answers.folder, name)).astype(np.int32)
+        if answers.task.kind is Kind.SEMANTIC:
+            labels = _regions(pixels_yx, answers.task)
         else:
             objects = tuple(
                 LabelObject(id=int(i), class_name=told.get((name, int(i))), source="model")
                 for i in np.unique(pixels_yx[pixels_yx > 0])
             )
             labels = _whole(pixels_yx, objects)
-        yield Page(name=name, image=file, labels=labels)
+        yield Page(name=name, image=file, labels=labels, reduction=answers.reductions[name])
 
 
 def _regions(index_yx: np.ndarray, task: TaskSpec) -> Labels:

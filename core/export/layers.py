@@ -1,6 +1,6 @@
 """In which object of another layer an object lies: nuclei in their cells."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import numpy as np
@@ -14,15 +14,29 @@ from core.paths import StudyDir
 _COLUMNS = ("image", "id", "class", "layer", "within", "within_class", "share")
 
 
-def write(study_dir: StudyDir, pages: Sequence[Page], folder: Path) -> list[Path]:
-    """Write `within.csv` beside the labels of all pages; nothing where the study has no layers.
+class Within:
+    """The table of what lies in what, gathered while the labels of all images pass by.
 
     One line an object and other layer: the object of that layer with which it shares most pixels,
     empty where that is none, and the share of its own pixels, in [0, 1].
     """
-    others = [each for each in study_dir.sheets if each.name != study_dir.name]
-    lines = [line for page in pages for other in others for line in _lines(page, other)]
-    return [exchange.write_table(folder / "within.csv", _COLUMNS, lines)] if lines else []
+
+    def __init__(self, study_dir: StudyDir) -> None:
+        """Find the other layers of the study."""
+        self._others = [each for each in study_dir.sheets if each.name != study_dir.name]
+        self._lines: list[tuple[object, ...]] = []
+
+    def passing(self, pages: Iterable[Page]) -> Iterator[Page]:
+        """Yield the pages, each looked at."""
+        for page in pages:
+            self._lines += [line for other in self._others for line in _lines(page, other)]
+            yield page
+
+    def write(self, folder: Path) -> list[Path]:
+        """Write `within.csv` and return it; nothing where there are no layers."""
+        if not self._lines:
+            return []
+        return [exchange.write_table(folder / "within.csv", _COLUMNS, self._lines)]
 
 
 def _lines(page: Page, other: StudyDir) -> Iterator[tuple[object, ...]]:

@@ -13,6 +13,7 @@ import numpy.typing as npt
 import tifffile
 
 from core.data import readings
+from core.data.axes import MOST_PREDICTED_PX, Picture
 from core.errors import DataError
 from core.infer import bundle, large, predict, summary, table
 from core.infer.predict import Trained
@@ -28,8 +29,6 @@ TABLES: dict[Kind, tuple[str, tuple[str, ...]]] = {
 Row = tuple[Any, ...]
 Origin = Mapping[str, str]
 """Column -> text: group, condition, donor, dose ... of an image."""
-# Worked through in parts; its bytes and its label picture still lie in memory.
-LARGEST_PX = 250_000_000
 
 
 def run(
@@ -65,11 +64,13 @@ def run(
 
         told(0.0)
         try:
-            for name, image_cyx in _images(path, known or {}, names, progress):
-                found, image_row = _predicted(trained, image_cyx, out, name, told)
+            for name, picture in _images(path, known or {}, names, progress):
+                found, image_row = _predicted(trained, picture.image_cyx, out, name, told)
                 tables.add(found, image_row, told_of[index])
                 names.append(name)
-                progress.event("predicted", file=path.name, image=name)
+                # Else whoever writes outlines for the file would write them too small.
+                smaller = {"reduction": picture.reduction} if picture.reduction > 1 else {}
+                progress.event("predicted", file=path.name, path=str(path), image=name, **smaller)
         except DataError as error:
             progress.event("refused", file=path.name, message=str(error))
     tables.write(out)
@@ -77,15 +78,16 @@ def run(
 
 def _images(
     path: Path, known: Mapping[str, Reading], taken: Sequence[str], progress: Progress
-) -> Iterator[tuple[str, npt.NDArray[np.generic]]]:
+) -> Iterator[tuple[str, Picture]]:
     """Yield (name nobody has, image) of each image of the file."""
     for number, (part, picture) in enumerate(
-        readings.images(path, known, most_pixels=LARGEST_PX), start=1
+        readings.images(path, known, most_pixels=MOST_PREDICTED_PX), start=1
     ):
-        if picture.planes > 1 and not part:
+        # Places and areas of a smaller level are not those of the file.
+        if (picture.planes > 1 and not part) or picture.reduction > 1:
             told = "; ".join(picture.notices)
             progress.event("told", file=path.name, message=f"{path.name}: {told}")
-        yield _unique(readings.answer_name(path, number, part), taken), picture.image_cyx
+        yield _unique(readings.answer_name(path, number, part), taken), picture
 
 
 def _predicted(

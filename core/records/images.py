@@ -85,6 +85,8 @@ class ImageRecord:
     part: str = ""
     """Which of its file's images this is, e.g. `time 3`; empty: the file gave one image."""
     pixel_size_um: float | None = None
+    reduction: float = 1.0
+    """How many times narrower it is than the file's finest level; 1: it is that level."""
     turned: bool = False
     """Whether a camera's note of which side is up is followed; earlier versions did not."""
     measured: bool = False

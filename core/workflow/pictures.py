@@ -91,16 +91,16 @@ def file_pixels(
     prediction. At most `most` of a file's images.
     """
     from core.data import readings, thumbnails
+    from core.data.axes import MOST_PREDICTED_PX
 
     known = studies.load(workspace.study(study)).readings
+    given = readings.images(path, known, most_pixels=MOST_PREDICTED_PX)
     return [
         (
             readings.answer_name(path, number, part),
             thumbnails.preview(picture.image_cyx, side=side, colors=picture.channel_colors),
         )
-        for number, (part, picture) in enumerate(
-            islice(readings.images(path, known), most), start=1
-        )
+        for number, (part, picture) in enumerate(islice(given, most), start=1)
     ]
 
 

@@ -126,17 +126,25 @@ def plan_of(workspace: Workspace, run: str) -> Plan:
 
 
 def _image_files(paths: Sequence[Path]) -> list[Path]:
-    from core.data import readers
-
     found: list[Path] = []
     for path in paths:
         whole = path.expanduser().resolve()
         if not whole.exists():
             raise JobError(f"{path} does not exist")
-        inside = sorted(whole.rglob("*")) if whole.is_dir() else [whole]
-        found += [
-            file
-            for file in inside
-            if not whole.is_dir() or (file.is_file() and readers.is_picture(file))
-        ]
+        found += _pictures_in(whole) if whole.is_dir() else [whole]
+    return found
+
+
+def _pictures_in(folder: Path) -> list[Path]:
+    """Return the pictures in a folder and below; an OME-Zarr folder is one."""
+    from core.data import readers
+
+    if readers.is_picture(folder):
+        return [folder]
+    found: list[Path] = []
+    for inside in sorted(folder.iterdir()):
+        if inside.is_dir() and not inside.is_symlink():
+            found += _pictures_in(inside)
+        elif readers.is_picture(inside):
+            found.append(inside)
     return found

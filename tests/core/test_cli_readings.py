@@ -54,6 +54,8 @@ def test_stacks_are_shown_decided_and_changed(aixcell, workspace, tmp_path):
         (("scale", "--um", "0.3"), "--image"),
         (("scale", "--line", "0", "0", "9", "0", "--image", "s0"), "--length"),
         (("scale", "--um", "-1", "--image", "s0"), "write micrometres"),
+        (("scale", "--um", "0", "--image", "s0"), "write micrometres"),
+        (("scale", "--length", "50", "--image", "s0"), "--line"),
     ],
 )
 def test_what_cannot_be_done_is_said(aixcell, words, told):

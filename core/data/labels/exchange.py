@@ -2,7 +2,7 @@
 
 import csv
 import io
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -30,6 +30,8 @@ class Page:
     image: str
     """The image's own file name."""
     labels: Labels
+    reduction: float = 1.0
+    """How many times smaller the image is than its file's full picture."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,9 +40,11 @@ class Classes:
 
     names: tuple[str, ...]
     background: str | None = None
+    things: bool = False
+    """Whether single objects are marked: what was judged and is none of them is background."""
 
 
-Writer = Callable[[Sequence[Page], Path, Classes], list[Path]]
+Writer = Callable[[Iterable[Page], Path, Classes], list[Path]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,7 +57,7 @@ class Format:
     write: Writer
 
 
-def write(format_name: str, pages: Sequence[Page], folder: Path, classes: Classes) -> list[Path]:
+def write(format_name: str, pages: Iterable[Page], folder: Path, classes: Classes) -> list[Path]:
     """Write the labels of all pages below `folder` and return the files.
 
     Raises LabelError for a format nobody knows, and where labels cannot be told in it.
@@ -77,7 +81,7 @@ def colors(count: int) -> list[str]:
     return [f"#{round(at * 0xFFFFFF / count):06X}" for at in range(1, count + 1)]
 
 
-def _labels(pages: Sequence[Page], folder: Path, classes: Classes) -> list[Path]:
+def _labels(pages: Iterable[Page], folder: Path, classes: Classes) -> list[Path]:
     written, rows = [], []
     for page in pages:
         for layer_name, layer_yx in page.labels.layers.items():
@@ -100,17 +104,24 @@ def _ids(layer_yx: NDArray[np.int32], annotated_yx: NDArray[np.bool_]) -> NDArra
     return layer_yx.astype(np.uint16 if layer_yx.max(initial=0) < 2**16 else np.uint32)
 
 
-def _class_masks(pages: Sequence[Page], folder: Path, classes: Classes) -> list[Path]:
-    if len(classes.names) > IGNORED:
+def _class_masks(pages: Iterable[Page], folder: Path, classes: Classes) -> list[Path]:
+    told = _with_background(classes) if classes.things else classes
+    if len(told.names) > IGNORED:
         raise LabelError(f"a class mask tells at most {IGNORED} classes; choose label images")
     written = []
     for page in pages:
         path = folder / f"{page.name}.png"
-        pieces.write_png(path, _class_numbers(page.labels, classes))
+        pieces.write_png(path, _class_numbers(page.labels, told))
         written.append(path)
     names = folder / "classes.txt"
-    files.write_bytes(names, ("\n".join(classes.names) + "\n").encode())
+    files.write_bytes(names, ("\n".join(told.names) + "\n").encode())
     return [*written, names]
+
+
+def _with_background(classes: Classes) -> Classes:
+    """Return the classes of objects with what lies between them, which is 0, before them."""
+    behind = next(name for name in ("background", "nothing", "0") if name not in classes.names)
+    return Classes(names=(behind, *(classes.names or ("object",))), background=behind, things=True)
 
 
 def _class_numbers(labels: Labels, classes: Classes) -> NDArray[np.uint8]:
@@ -118,13 +129,16 @@ def _class_numbers(labels: Labels, classes: Classes) -> NDArray[np.uint8]:
     known = {name: at for at, name in enumerate(classes.names)}
     table = np.full(max((item.id for item in labels.objects), default=0) + 1, IGNORED, np.uint8)
     table[0] = known.get(classes.background or "", IGNORED)
+    # Of a single class nobody need say which.
+    unnamed = 1 if classes.things and len(classes.names) == 2 else IGNORED
     for item in labels.objects:
-        table[item.id] = known.get(item.class_name or "", IGNORED)
+        named = known.get(item.class_name or "", IGNORED)
+        table[item.id] = unnamed if item.class_name is None else named
     flat = labels.flat_yx
     return np.where((flat == 0) & ~labels.annotated_yx, IGNORED, table[flat]).astype(np.uint8)
 
 
-def _binary(pages: Sequence[Page], folder: Path, classes: Classes) -> list[Path]:
+def _binary(pages: Iterable[Page], folder: Path, classes: Classes) -> list[Path]:
     written = []
     for page in pages:
         names = {item.id: item.class_name for item in page.labels.objects}
@@ -135,7 +149,7 @@ def _binary(pages: Sequence[Page], folder: Path, classes: Classes) -> list[Path]
     return written
 
 
-def _colored(pages: Sequence[Page], folder: Path, classes: Classes) -> list[Path]:
+def _colored(pages: Iterable[Page], folder: Path, classes: Classes) -> list[Path]:
     """Write a colour an object, or a colour a class where the task is about regions."""
     if classes.background is not None:
         return _colored_classes(pages, folder, classes)
@@ -153,7 +167,7 @@ def _colored(pages: Sequence[Page], folder: Path, classes: Classes) -> list[Path
     return [*written, write_table(folder / "objects.csv", head, rows)] if rows else written
 
 
-def _colored_classes(pages: Sequence[Page], folder: Path, classes: Classes) -> list[Path]:
+def _colored_classes(pages: Iterable[Page], folder: Path, classes: Classes) -> list[Path]:
     counted = [name for name in classes.names if name != classes.background]
     told = dict(zip(counted, colors(len(counted)), strict=True))
     written = []
@@ -173,7 +187,7 @@ def _painted(flat_yx: NDArray[np.int32], told: dict[int, str]) -> NDArray[np.uin
     return np.asarray(table[flat_yx])
 
 
-def _pieces(pages: Sequence[Page], folder: Path, classes: Classes) -> list[Path]:
+def _pieces(pages: Iterable[Page], folder: Path, classes: Classes) -> list[Path]:
     return [
         path
         for page in pages
@@ -183,7 +197,7 @@ def _pieces(pages: Sequence[Page], folder: Path, classes: Classes) -> list[Path]
     ]
 
 
-def _coco(pages: Sequence[Page], folder: Path, classes: Classes) -> list[Path]:
+def _coco(pages: Iterable[Page], folder: Path, classes: Classes) -> list[Path]:
     path = folder / "coco.json"
     told = [
         coco.Page(
@@ -197,7 +211,7 @@ def _coco(pages: Sequence[Page], folder: Path, classes: Classes) -> list[Path]:
     return [path]
 
 
-def _imagej(pages: Sequence[Page], folder: Path, classes: Classes) -> list[Path]:
+def _imagej(pages: Iterable[Page], folder: Path, classes: Classes) -> list[Path]:
     written = []
     for page in pages:
         if page.labels.objects:  # the ROI manager opens no empty zip
@@ -206,15 +220,15 @@ def _imagej(pages: Sequence[Page], folder: Path, classes: Classes) -> list[Path]
     return written
 
 
-def _geojson(pages: Sequence[Page], folder: Path, classes: Classes) -> list[Path]:
+def _geojson(pages: Iterable[Page], folder: Path, classes: Classes) -> list[Path]:
     written = []
     for page in pages:
         written.append(folder / f"{page.name}.geojson")
-        geojson.write(parts.of(page.labels), written[-1])
+        geojson.write(parts.of(page.labels), written[-1], page.reduction)
     return written
 
 
-def _labelme(pages: Sequence[Page], folder: Path, classes: Classes) -> list[Path]:
+def _labelme(pages: Iterable[Page], folder: Path, classes: Classes) -> list[Path]:
     written = []
     for page in pages:
         written.append(folder / f"{page.name}.json")

@@ -5,6 +5,7 @@ Source: qupath.readthedocs.io, "Exporting annotations"; RFC 7946 for the geometr
 
 import json
 from collections.abc import Iterable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,11 +15,20 @@ from core.errors import LabelError
 from core.records import files
 
 
-def write(parts: Iterable[Part], path: Path) -> None:
-    """Write a feature collection; objects' numbers are their names in QuPath."""
-    files.write_json(
-        path, {"type": "FeatureCollection", "features": [_feature(part) for part in parts]}
-    )
+def write(parts: Iterable[Part], path: Path, reduction: float = 1.0) -> None:
+    """Write a feature collection; objects' numbers are their names in QuPath.
+
+    `reduction`: how many times smaller the marked picture is than the full one.
+    """
+    features = [_feature(scaled(part, reduction)) for part in parts]
+    files.write_json(path, {"type": "FeatureCollection", "features": features})
+
+
+def scaled(part: Part, factor: float) -> Part:
+    """Return the object in a picture so many times as wide."""
+    if factor == 1:
+        return part
+    return replace(part, polygons=tuple(each.scaled(factor) for each in part.polygons))
 
 
 def read(path: Path) -> tuple[list[Part], list[str]]:

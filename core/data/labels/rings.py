@@ -24,6 +24,13 @@ class Polygon:
     outer: Ring
     holes: tuple[Ring, ...] = ()
 
+    def scaled(self, factor: float) -> "Polygon":
+        """Return it in a picture so many times as wide."""
+        outer, *holes = (
+            tuple((x * factor, y * factor) for x, y in ring) for ring in (self.outer, *self.holes)
+        )
+        return Polygon(outer=outer, holes=tuple(holes))
+
 
 def polygons(mask_yx: NDArray[np.bool_], offset_yx: tuple[int, int] = (0, 0)) -> list[Polygon]:
     """Return the mask's pieces; filled again they give the same pixels.

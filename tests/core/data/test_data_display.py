@@ -97,6 +97,17 @@ def test_photographs_stay_as_they_are_until_somebody_changes_them() -> None:
     assert not without_red[..., 0].any()
 
 
+def test_dyes_in_eight_bits_have_their_own_colours_and_levels() -> None:
+    """Three channels of 8 bits were taken for a photograph: DAPI was red, and dim."""
+    dyes = np.random.default_rng(0).integers(0, 40, (3, 9, 9), dtype=np.uint8)
+    told = ("#0000FF", "#00FF00", "#FF0000")
+    assert display.colors(dyes, told=told) == list(told)
+    seen = display.render(dyes, told=told)
+    assert seen.max() == 255
+    brightest = np.unravel_index(dyes[0].argmax(), dyes[0].shape)
+    assert seen[brightest][2] == 255
+
+
 def test_a_look_is_kept_for_images_of_its_kind(tmp_path) -> None:
     place = study.create(Workspace.at(tmp_path), "one")
     assert display.load(place, 2, "uint16") == AUTOMATIC

@@ -19,6 +19,7 @@ from core.data import (
 )
 from core.errors import ImageError
 from core.paths import Workspace
+from core.workflow import runs
 
 SERIES = np.arange(2 * 3 * 12 * 16, dtype=np.uint16).reshape(2, 3, 12, 16) * 7
 
@@ -221,3 +222,28 @@ def test_ome_zarr_is_one_image_of_the_study(
     again = imports.add(study_dir, [folder])
     assert again.added == ()
     assert "the same picture" in again.notices[0].message
+
+
+def test_the_same_level_is_seen_whatever_may_be_opened(
+    zarr_folder: Callable[[str, int], Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A model learned on one level of the pyramid and was asked of another, twice as fine."""
+    from core.data import axes, readers_zarr
+
+    folder = zarr_folder("cells.ome.zarr", 3)
+    monkeypatch.setattr(readers_zarr, "MAX_PIXELS", 12 * 16 - 1)
+    monkeypatch.setattr(axes, "MIN_SIDE_PX", 4)
+    for most in (None, 12 * 16):
+        picture = readers.read(folder, most_pixels=most)
+        assert picture.image_cyx.shape == (3, 6, 8)
+        assert picture.reduction == 2
+        assert "2 times smaller" in picture.notices[0]
+
+
+def test_a_zarr_folder_is_a_picture_to_predict(
+    zarr_folder: Callable[[str, int], Path], tmp_path: Path
+) -> None:
+    folder = zarr_folder("cells.ome.zarr", 3)
+    (folder.parent / "notes.txt").write_text("no picture")
+    assert runs._image_files([folder]) == [folder.resolve()]
+    assert runs._image_files([folder.parent]) == [folder.resolve()]

@@ -1,6 +1,7 @@
 """Labels and answers leave as a job, and what comes back is what was there."""
 
 import csv
+import json
 from dataclasses import replace
 from pathlib import Path
 
@@ -10,15 +11,15 @@ import tifffile
 
 from core import workflow
 from core.cli.parser import FORMATS
-from core.data import readers
-from core.data.labels import exchange
+from core.data import readers, study
+from core.data.labels import exchange, pieces, store
 from core.data.labels.model import MAIN, LabelObject, Labels
 from core.errors import JobError, LabelError
 from core.export import labels, layers
 from core.paths import StudyDir, Workspace
 from core.pipeline import catalogue
 from core.progress import Progress, events
-from core.records import Budget, Candidate, JobRequest, Kind, TaskSpec, write
+from core.records import Budget, Candidate, JobRequest, Kind, StudyRecord, TaskSpec, write
 
 STUDY = "discs"
 
@@ -165,3 +166,60 @@ def test_exported_labels_of_a_layer_tell_what_they_lie_in(
         (line,) = csv.DictReader(file)
     assert (line["class"], line["within"], line["within_class"]) == ("nucleus", "1", "disc")
     assert line["layer"] == STUDY
+
+
+def test_pictures_of_one_name_are_told_apart(
+    workspace: Workspace, study_dir: StudyDir, tmp_path: Path
+) -> None:
+    """Two plates' A01.tif: other programs laid the outlines of both on one file."""
+
+    def same(record: StudyRecord) -> StudyRecord:
+        return replace(
+            record, images=tuple(replace(one, original_name="A01.png") for one in record.images)
+        )
+
+    study.update(study_dir, same)
+    with Progress(study_dir.job("export-1")) as progress:
+        labels.run(study_dir, None, "coco", tmp_path / "out", progress)
+    told = json.loads((tmp_path / "out" / "coco.json").read_text())["images"]
+    assert len(told) > 1
+    assert len({one["file_name"] for one in told}) == len(told)
+
+
+def test_one_image_is_held_at_a_time(
+    study_dir: StudyDir, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """All label pictures of a large study do not fit into memory."""
+    seen: list[str] = []
+    load, write_png = store.load, pieces.write_png
+
+    def loading(folder: StudyDir, image_id: str) -> Labels | None:
+        seen.append("read")
+        return load(folder, image_id)
+
+    def writing(path: Path, pixels: np.ndarray) -> None:
+        seen.append("written")
+        write_png(path, pixels)
+
+    monkeypatch.setattr(store, "load", loading)
+    monkeypatch.setattr(pieces, "write_png", writing)
+    with Progress(study_dir.job("export-1")) as progress:
+        labels.run(study_dir, None, "binary", tmp_path / "out", progress)
+    assert len(seen) > 4
+    assert seen[:4] == ["read", "written", "read", "written"]
+
+
+def test_class_masks_of_objects_tell_background_from_what_nobody_judged(tmp_path: Path) -> None:
+    """Background was 255, as what nobody judged: imported again it became the objects."""
+    ids = np.zeros((16, 16), np.int32)
+    ids[2:6, 2:6], ids[9:12, 9:12] = 1, 2
+    annotated = np.ones(ids.shape, bool)
+    annotated[:, 14:] = False
+    cell, unnamed = LabelObject(id=1, class_name="cell"), LabelObject(id=2)
+    marked = Labels(layers={MAIN: ids}, annotated_yx=annotated, objects=(cell, unnamed))
+    page = exchange.Page(name="a", image="a.png", labels=marked)
+    classes = exchange.Classes(names=("cell",), things=True)
+    path, names = exchange.write("classes", [page], tmp_path, classes)
+    assert names.read_text().split() == ["background", "cell"]
+    expected = np.where(annotated, (ids > 0).astype(np.uint8), exchange.IGNORED)
+    np.testing.assert_array_equal(readers.read(path).image_cyx[0], expected)
