@@ -1,18 +1,31 @@
 """Zip files, unpacked so that nothing lands outside."""
 
+import lzma
 import shutil
 import stat
 import zipfile
+import zlib
 from pathlib import Path, PurePosixPath, PureWindowsPath
 
 from core.errors import DataError
+
+# What reading a damaged zip raises: of the zip itself, of what packed its members, of names in it.
+DAMAGED = (
+    zipfile.BadZipFile,
+    zlib.error,
+    lzma.LZMAError,
+    EOFError,
+    OSError,
+    RuntimeError,
+    ValueError,
+)
 
 
 def unpack(path: Path, folder: Path) -> None:
     """Unpack a zip into `folder`.
 
-    Raises DataError, before anything is written, where it is damaged, encrypted, larger than
-    the disk or has members that would land outside.
+    Raises DataError where it is damaged, and before anything is written where it is encrypted,
+    larger than the disk or has members that would land outside.
     """
     try:
         with zipfile.ZipFile(path) as archive:
@@ -22,7 +35,7 @@ def unpack(path: Path, folder: Path) -> None:
             _check_room(path, sum(member.file_size for member in members), folder)
             for member in members:
                 archive.extract(member, folder)
-    except (zipfile.BadZipFile, EOFError, NotImplementedError, OSError) as error:
+    except DAMAGED as error:
         raise DataError(f"{path.name}: this zip cannot be unpacked ({error}); make it again") from (
             error
         )

@@ -131,12 +131,9 @@ def _groups(record: StudyRecord) -> list[Finding]:
     groups = {image.group for image in record.images if image.group is not None}
     if len(groups) < _FEWEST_FOR_INTERVAL:
         single = " Images are split singly, so the score may flatter." if len(groups) < 3 else ""
-        findings.append(
-            Finding(
-                level="warning",
-                message=f"There are only {len(groups)} groups: too few for an interval.{single}",
-            )
-        )
+        there = "is only 1 group" if len(groups) == 1 else f"are only {len(groups)} groups"
+        message = f"There {there}: too few for an interval.{single}"
+        findings.append(Finding(level="warning", message=message))
     outside = _outside(record)
     if outside:
         findings.append(

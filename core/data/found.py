@@ -31,6 +31,17 @@ class Found:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Mask:
+    """A mask file with what came along for it alone."""
+
+    path: Path
+    object_classes: dict[int, str] = field(default_factory=dict)
+    """Id -> class."""
+    value_names: tuple[str, ...] = ()
+    """Classes of the values 0, 1, 2 ..., where regions are numbered."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Hints:
     """What a folder's `dataset.json` or `classes.txt` tells of the task."""
 
@@ -51,6 +62,9 @@ class Findings:
     lone_masks: list[tuple[Path, str]] = field(default_factory=list)
     """Masks without a picture beside them, and the stem they belong to."""
     object_classes: dict[str, dict[int, str]] = field(default_factory=dict)
+    """By stem, from all tables: for masks and tables that came by different ways."""
+    value_names: dict[Path, tuple[str, ...]] = field(default_factory=dict)
+    """Mask file -> the classes of its values, where its folder lists them."""
     hints: Hints | None = None
     notices: list[Notice] = field(default_factory=list)
     refused: list[Notice] = field(default_factory=list)

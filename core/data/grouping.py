@@ -1,10 +1,10 @@
 """Where each image comes from, told by its file name or by a sheet: groups and conditions."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from core.data import naming, split, study, tables
+from core.data import naming, owners, split, study, tables
 from core.errors import TableError
 from core.paths import StudyDir
 from core.records import Grouping, ImageRecord, StudyRecord
@@ -31,6 +31,8 @@ class Told:
     lines: tuple[Line, ...]
     unknown: tuple[str, ...] = ()
     """Files that the sheet names and the study does not have."""
+    unclear: dict[str, str] = field(default_factory=dict)
+    """Files that the sheet names -> why nothing is used of what it tells of them."""
     pattern: str = ""
 
     @property
@@ -43,11 +45,12 @@ class Told:
         said = []
         cause = "the pattern does not fit" if self.pattern else "no row names"
         if self.untold:
-            said.append(f"{len(self.untold)} of {len(self.lines)} files {cause}: {_some(self)}")
+            named = _some(self.untold)
+            said.append(f"{len(self.untold)} of {len(self.lines)} files {cause}: {named}")
         if self.unknown:
-            named = ", ".join(self.unknown[:_NAMED]) + (" …" if len(self.unknown) > _NAMED else "")
+            named = _some(self.unknown)
             said.append(f"{len(self.unknown)} rows name no image of the study: {named}")
-        return said
+        return said + _left_out(self.unclear)
 
 
 def suggested(record: StudyRecord) -> str:
@@ -76,14 +79,15 @@ def by_sheet(record: StudyRecord, path: Path) -> Told:
     Its column `file` names the images by file name, with or without suffix, or by their id; the
     columns `class` and `split` are left to the import.
     """
-    names = [(image.original_name, _stem(image), image.id) for image in record.images]
-    pairs, unknown = tables.owners(tables.read(path), names)
+    owned = owners.find(tables.read(path), [names_of(image) for image in record.images])
     facts: dict[int, dict[str, str]] = {}
-    for place, row in pairs:
+    for place, row in owned.pairs:
         own = {"group": row.group, "condition": row.condition}
         told = {name: value for name, value in own.items() if value} | row.facts
         facts[place] = facts.get(place, {}) | told
     fields = tuple(dict.fromkeys(name for told in facts.values() for name in told))
+    if not fields and owned.unclear:
+        raise TableError(f"{path.name}: {'; '.join(_left_out(owned.unclear))}")
     if not fields:
         raise TableError(
             f"{path.name}: no row tells anything of an image of this study; its column `file` "
@@ -95,8 +99,14 @@ def by_sheet(record: StudyRecord, path: Path) -> Told:
             Line(image_id=image.id, file=image.original_name, facts=facts.get(place))
             for place, image in enumerate(record.images)
         ),
-        unknown=tuple(unknown),
+        unknown=owned.missing,
+        unclear=owned.unclear,
     )
+
+
+def names_of(image: ImageRecord) -> owners.Named:
+    """Return how a table may call an image of a study."""
+    return owners.Named(names=(image.original_name, _stem(image), image.id), file=image.file)
 
 
 def suggested_columns(told: Told) -> Grouping:
@@ -214,8 +224,19 @@ def _torn_sentence(torn: tuple[str, ...]) -> list[str]:
     ]
 
 
-def _some(told: Told) -> str:
-    return ", ".join(told.untold[:_NAMED]) + (" …" if len(told.untold) > _NAMED else "")
+def _left_out(unclear: Mapping[str, str]) -> list[str]:
+    """Return why rows of a sheet are not used, a sentence a cause."""
+    by_cause: dict[str, list[str]] = {}
+    for file, cause in unclear.items():
+        by_cause.setdefault(cause, []).append(file)
+    return [
+        f"what the sheet tells of {_some(files)} is left out: {cause}"
+        for cause, files in by_cause.items()
+    ]
+
+
+def _some(files: Sequence[str]) -> str:
+    return ", ".join(files[:_NAMED]) + (" …" if len(files) > _NAMED else "")
 
 
 def _stem(image: ImageRecord) -> str:

@@ -2,7 +2,7 @@
 
 import tempfile
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from filelock import FileLock
@@ -11,18 +11,18 @@ from core.data import (
     folder_tables,
     folders,
     grouping,
+    intake,
     labelling,
-    originals,
+    merging,
     scales,
     study,
     tables,
     tasks,
 )
-from core.data.found import Findings, Found, Notice
-from core.data.originals import Known
-from core.errors import DataError
+from core.data.found import Findings, Notice
+from core.data.intake import Intake
 from core.paths import StudyDir
-from core.records import ImageRecord, StudyRecord, TaskSpec
+from core.records import StudyRecord, TaskSpec
 
 # More of the same fill a screen and hide what matters.
 _TOLD_SINGLY = 3
@@ -40,24 +40,6 @@ class ImportReport:
     """What was decided on the way."""
     refused: tuple[Notice, ...] = ()
     """What could not be used, and why."""
-
-
-@dataclass(slots=True)
-class _Work:
-    """What one import has done so far."""
-
-    images: dict[str, ImageRecord]
-    by_hash: dict[str, list[str]]
-    """Images of each file; a stack may give several."""
-    known: Known
-    taken: set[str]
-    """Ids that had an owner once: nobody inherits their labels."""
-    added: list[str] = field(default_factory=list)
-    masks: dict[str, Path] = field(default_factory=dict)
-    object_classes: dict[str, dict[int, str]] = field(default_factory=dict)
-    classed: list[str] = field(default_factory=list)
-    notices: list[Notice] = field(default_factory=list)
-    refused: list[Notice] = field(default_factory=list)
 
 
 def add(
@@ -91,26 +73,19 @@ def add(
         meant = labelling.meaning(study_dir)
         if found.hints is not None:
             tasks.save_hints(study_dir, found.hints)
-        record = study.load(study_dir)
-        work = _Work(
-            images={image.id: image for image in record.images},
-            by_hash=_by_hash(record),
-            known=Known(readings=record.readings, pixel_sizes_um=record.pixel_sizes_um),
-            taken={path.name for each in study_dir.sheets for path in each.labels.glob("*")},
-            notices=found.notices,
-            refused=found.refused,
-        )
-        found.pictures, missing = folder_tables.with_rows(found.pictures, rows)
+        work = intake.begin(study_dir, study.load(study_dir), found)
+        found.pictures = folder_tables.with_object_classes(found)
+        found.pictures, owned = folder_tables.with_rows(found.pictures, rows)
+        work.refused += folder_tables.unclear(owned)
         for picture in found.pictures:
-            _take(study_dir, picture, found, work)
-        _tell_known(rows, missing, work)
-        _take_lone_masks(found, work)
-        _tell_unlabelled(found, work)
+            intake.take(study_dir, picture, found, work)
+        missing = set(owned.missing)
+        intake.tell_known([row for row in rows if row.file in missing], work)
+        intake.take_lone_masks(found, work)
+        intake.tell_unlabelled(found, work)
         kept = [
             labelling.keep_mask(study_dir, i, mask, repair=repair) for i, mask in work.masks.items()
         ]
-        for image_id, classes in work.object_classes.items():
-            tasks.save_object_classes(study_dir, image_id, classes)
         study.update(study_dir, lambda now: _with_images(now, work))
         if meant is not None and meant != labelling.meaning(study_dir):
             kept = list(tasks.mask_files_of(study_dir))  # the earlier ones mean something else now
@@ -123,12 +98,17 @@ def add(
     )
 
 
-def apply_task(study_dir: StudyDir, task: TaskSpec, *, author: str = "") -> ImportReport:
+def apply_task(
+    study_dir: StudyDir, task: TaskSpec, *, before: TaskSpec | None = None, author: str = ""
+) -> ImportReport:
     """Read all imported masks again as `task` understands them.
 
-    Labels that were changed by hand since stay, with a notice; a mask that contradicts the task
-    is refused and its image is not labelled any more.
+    `before` is the task until now: a class that only has another name keeps its regions. Labels
+    that were changed by hand since stay, with a notice; a mask that contradicts the task is
+    refused and its image is not labelled any more.
     """
+    if before is not None:
+        tasks.rename(study_dir, before, task)
     images = list(tasks.mask_files_of(study_dir))
     told = labelling.read_masks(study_dir, images, author=author, task=task)
     return ImportReport(
@@ -136,134 +116,17 @@ def apply_task(study_dir: StudyDir, task: TaskSpec, *, author: str = "") -> Impo
     )
 
 
-def _take(study_dir: StudyDir, picture: Found, found: Findings, work: _Work) -> None:
-    """Take one picture; a file that cannot be read is reported."""
-    try:
-        sha256 = originals.hash_of(picture.path)
-        if sha256 in work.by_hash:
-            images = _again([work.images[known] for known in work.by_hash[sha256]], picture, work)
-        else:
-            taken = work.taken | set(work.images)
-            images, notices = originals.keep(study_dir, picture, sha256, taken, work.known)
-            work.added += [about.id for about in images]
-            work.notices += [Notice(file=picture.name, message=text) for text in notices]
-    except DataError as error:
-        work.refused.append(Notice(file=picture.name, message=str(error)))
-        return
-    work.by_hash[sha256] = [about.id for about in images]
-    for about in images:
-        work.images[about.id] = about
-        if picture.image_class is not None and about.image_class == picture.image_class:
-            work.classed.append(about.id)
-        if picture.mask is not None:
-            work.masks[about.id] = picture.mask
-            classes = found.object_classes.get(picture.path.stem) or picture.object_classes
-            if classes:
-                work.object_classes[about.id] = classes
-
-
-def _again(images: list[ImageRecord], picture: Found, work: _Work) -> list[ImageRecord]:
-    """Return the images that are there already, with what the second copy tells."""
-    known = images[0]
-    message = f"{picture.name}: it is the same picture as {known.original_name}; one is kept"
-    given = known.given_split
-    if picture.test and given != "test":
-        given, message = "test", f"{message}, as a test image"
-    elif given == "test" and not picture.test:
-        message = f"{message}, as a test image: it must not be learned from"
-    image_class = known.image_class or picture.image_class
-    if picture.image_class is not None and picture.image_class != image_class:
-        work.refused.append(
-            Notice(
-                file=picture.name,
-                message=f"{picture.name}: it is called {picture.image_class!r} here, but "
-                f"{image_class!r} as {known.original_name}; the first is kept",
-            )
-        )
-    work.notices.append(Notice(file=picture.name, message=message))
-    return [
-        replace(
-            image,
-            given_split=given,
-            image_class=image_class,
-            group=image.group or picture.group,
-            condition=image.condition or picture.condition,
-            facts={**picture.facts, **image.facts},
-        )
-        for image in images
+def _with_images(now: StudyRecord, work: Intake) -> StudyRecord:
+    """Return the study as others left it meanwhile, with what the import added and changed."""
+    known = [
+        merging.carried(work.before[image.id], work.images[image.id], image)
+        if image.id in work.before
+        else image
+        for image in now.images
     ]
-
-
-def _by_hash(record: StudyRecord) -> dict[str, list[str]]:
-    found: dict[str, list[str]] = {}
-    for image in record.images:
-        found.setdefault(image.sha256, []).append(image.id)
-    return found
-
-
-def _tell_known(rows: list[tables.Row], missing: list[str], work: _Work) -> None:
-    """Use rows that belong to images of earlier imports; tell of rows nobody has."""
-    earlier = [
-        Found(path=Path(image.original_name), name=image.id)
-        for image in work.images.values()
-        if image.id not in work.added
-    ]
-    rest = [row for row in rows if row.file in missing]
-    told, unknown = folder_tables.with_rows(earlier, rest)
-    for before, after in zip(earlier, told, strict=True):
-        if before == after:
-            continue
-        image = work.images[before.name]
-        work.images[before.name] = replace(
-            image,
-            image_class=after.image_class or image.image_class,
-            group=after.group or image.group,
-            condition=after.condition or image.condition,
-            facts={**image.facts, **after.facts},
-            given_split="test" if after.test else image.given_split,
-        )
-        if after.image_class is not None:
-            work.classed.append(image.id)
-    work.refused += [
-        Notice(file=file, message=f"{file}: the table names it, but there is no such picture")
-        for file in unknown
-    ]
-
-
-def _tell_unlabelled(found: Findings, work: _Work) -> None:
-    """Name pictures without a mask where others have one: a name may be mistyped."""
-    bare = [picture for picture in found.pictures if picture.mask is None]
-    if len(bare) < len(found.pictures):
-        work.notices += [
-            Notice(file=each.name, message=f"{each.name}: no mask has its name; it has no labels")
-            for each in bare
-            if each.path.stem not in {mask_stem for _, mask_stem in found.lone_masks}
-        ]
-
-
-def _take_lone_masks(found: Findings, work: _Work) -> None:
-    """Give masks that came without pictures to images of the study of the same name."""
-    stems: dict[str, list[str]] = {}
-    for image in work.images.values():
-        stems.setdefault(Path(image.original_name).stem, []).append(image.id)
-        if image.part:
-            stems.setdefault(image.id, []).append(image.id)
-    for mask, stem in found.lone_masks:
-        ids = stems.get(stem, [])
-        if len({work.images[image_id].file for image_id in ids}) == 1:
-            work.masks |= dict.fromkeys(ids, mask)
-            classes = found.object_classes.get(stem)
-            if classes:
-                work.object_classes |= dict.fromkeys(ids, classes)
-            continue
-        cause = "several pictures have" if ids else "no picture has"
-        work.refused.append(
-            Notice(file=mask.name, message=f"{mask.name}: {cause} the name {stem!r}; rename it")
-        )
-
-
-def _with_images(now: StudyRecord, work: _Work) -> StudyRecord:
-    images = grouping.told_by_names(tuple(work.images.values()), now.grouping)
+    images = grouping.told_by_names(
+        (*known, *(work.images[image_id] for image_id in work.added)), now.grouping
+    )
     names = next((image.channel_names for image in images if image.channel_names), ())
     return replace(
         now,
@@ -295,6 +158,7 @@ def _merged(one: Findings, other: Findings) -> Findings:
         pictures=[*one.pictures, *other.pictures],
         lone_masks=[*one.lone_masks, *other.lone_masks],
         object_classes={**one.object_classes, **other.object_classes},
+        value_names={**one.value_names, **other.value_names},
         hints=one.hints or other.hints,
         notices=[*one.notices, *other.notices],
         refused=[*one.refused, *other.refused],

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from core.data import originals, readers, study, tasks
-from core.data.found import Notice
+from core.data.found import Mask, Notice
 from core.data.labels import masks, store, vectors
 from core.errors import DataError, LabelError
 from core.paths import StudyDir
@@ -31,18 +31,21 @@ class Reading:
     refused: tuple[Notice, ...]
 
 
-def keep_mask(study_dir: StudyDir, image_id: str, mask: Path, *, repair: bool = False) -> str:
+def keep_mask(study_dir: StudyDir, image_id: str, mask: Mask, *, repair: bool = False) -> str:
     """Copy a mask file into the study, in place of an earlier one; return the image's id.
 
-    `repair`: the user agreed that blurred masks are cut at the middle of their grey levels.
+    What came with the earlier one goes with it. `repair`: the user agreed that blurred masks are
+    cut at the middle of their grey levels.
     """
     folder = study_dir.masks / image_id
-    target = folder / f"mask{mask.suffix.lower()}"
-    originals.copy(mask, target)
+    target = folder / f"mask{mask.path.suffix.lower()}"
+    originals.copy(mask.path, target)
     for other in folder.glob("mask*"):
         if other != target:
             other.unlink()
-    (folder / "name.txt").write_text(mask.name, encoding="utf-8")
+    (folder / "name.txt").write_text(mask.path.name, encoding="utf-8")
+    tasks.save_object_classes(study_dir, image_id, mask.object_classes)
+    tasks.save_value_names(study_dir, image_id, mask.value_names)
     (folder / "repair").unlink(missing_ok=True)
     if repair:
         (folder / "repair").touch()
@@ -98,10 +101,12 @@ def _read_one(
             background=task.background,
             hints=masks.Hints(
                 object_classes=tasks.object_classes_of(study_dir, about.id),
+                value_names=tasks.value_names_of(study_dir, about.id),
                 colors=tasks.load_hints(study_dir).colors,
                 plane=_plane_of(path, about),
                 repair=tasks.may_repair(study_dir, about.id),
                 shape_yx=about.shape_cyx[1:],
+                reduction=about.reduction,
             ),
         )
     except DataError as error:

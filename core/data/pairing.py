@@ -46,7 +46,8 @@ class Preview:
         """Return what is there in numbers."""
         paired = sum(pair.mask is not None for pair in self.pairs)
         wrong = sum(bool(pair.problem) for pair in self.pairs) + len(self.refused)
-        told = f"{len(self.pairs)} pictures, {paired} with labels"
+        several = "s" * (len(self.pairs) != 1)
+        told = f"{len(self.pairs)} picture{several}, {paired} with labels"
         told += f", {len(self.lone)} labels without a picture" if self.lone else ""
         return told + (f", {wrong} that do not fit" if wrong else "")
 
@@ -59,15 +60,18 @@ def preview(paths: Iterable[Path], *, table: Path | None = None) -> Preview:
     rows = [] if table is None else tables.read(table)
     with tempfile.TemporaryDirectory(prefix="aixcell-") as scratch:
         found = folders.find(paths, Path(scratch))
-        found.pictures, missing = folder_tables.with_rows(found.pictures, rows)
+        found.pictures, owned = folder_tables.with_rows(found.pictures, rows)
         return Preview(
             pairs=tuple(
                 _pair(each, found, sized=at < _SIZED) for at, each in enumerate(found.pictures)
             ),
             lone=tuple(mask.name for mask, _ in found.lone_masks),
             refused=(
-                *(notice.message for notice in found.refused),
-                *(f"{file}: the table names it, but there is no such picture" for file in missing),
+                *(each.message for each in (*found.refused, *folder_tables.unclear(owned))),
+                *(
+                    f"{file}: the table names it, but there is no such picture"
+                    for file in owned.missing
+                ),
             ),
         )
 

@@ -4,12 +4,12 @@ Labels belong to the pixels they were drawn on. Where an image shows others than
 are set aside, and count again once it shows theirs.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from filelock import FileLock
 
-from core.data import attachment, labelling, originals, readers, split, study
+from core.data import attachment, labelling, merging, originals, readers, split, study
 from core.data.found import Notice
 from core.data.labels import journal, survey
 from core.errors import ImageError, StudyError
@@ -60,6 +60,15 @@ class _Change:
         """Return the images that the file does not give any more."""
         kept = {image.id for image in self.after}
         return [image.id for image in self.before if image.id not in kept]
+
+    def on(self, now: Mapping[str, ImageRecord]) -> list[ImageRecord]:
+        """Return the file's images with what others told of them since they were loaded."""
+        was = {image.id: image for image in self.before}
+        found = []
+        for image in self.after:
+            source = was.get(image.id, self.before[0])
+            found.append(merging.carried(source, image, now.get(source.id, source)))
+        return found
 
 
 def in_doubt(record: StudyRecord) -> dict[str, list[ImageRecord]]:
@@ -215,7 +224,8 @@ def _with(
     now: StudyRecord, changes: Sequence[_Change], remembered: Reading | None, chosen: ImageRecord
 ) -> StudyRecord:
     """Return the study with the files' new images in the old ones' place."""
-    first = {change.before[0].id: change.after for change in changes}
+    present = {image.id: image for image in now.images}
+    first = {change.before[0].id: change.on(present) for change in changes}
     gone = {image.id for change in changes for image in change.before}
     images: list[ImageRecord] = []
     for image in now.images:

@@ -4,7 +4,6 @@ import csv
 import io
 import re
 import zipfile
-from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from pathlib import Path, PurePosixPath
@@ -71,7 +70,7 @@ def read(path: Path) -> list[Row]:
 
 
 def read_objects(path: Path) -> dict[str, dict[int, str]]:
-    """Return image stem -> id -> class from columns file, id, class; TableError otherwise."""
+    """Return file -> id -> class from columns file, id, class; TableError otherwise."""
     header, lines = _lines(path)
     places = [_column(header, names) for names in (FILE, ("id", "label_id"), ("class", "label"))]
     if None in places:
@@ -87,7 +86,7 @@ def read_objects(path: Path) -> dict[str, dict[int, str]]:
         except (IndexError, ValueError) as error:
             raise TableError(f"{path.name}: line {number} holds no whole id and class") from error
         if name:
-            found.setdefault(stem_of(file), {})[object_id] = name
+            found.setdefault(file, {})[object_id] = name
     return found
 
 
@@ -112,29 +111,6 @@ def read_colors(path: Path) -> dict[str, str]:
 def stem_of(file: str) -> str:
     """Return the file's name without folders and suffix."""
     return PurePosixPath(file.replace("\\", "/")).stem
-
-
-def owners(
-    rows: Sequence[Row], files: Sequence[Iterable[str]]
-) -> tuple[list[tuple[int, Row]], list[str]]:
-    """Return (position in `files`, its row) in the rows' order, and the names that nobody has.
-
-    `files` gives what each file may be called; a row's whole name counts before its parts.
-    """
-    by_name: dict[str, list[int]] = {}
-    for place, names in enumerate(files):
-        for name in set(names):
-            by_name.setdefault(name, []).append(place)
-    found: list[tuple[int, Row]] = []
-    missing = []
-    for row in rows:
-        file = row.file.replace("\\", "/")
-        last = file.rsplit("/", 1)[-1]
-        places = by_name.get(file) or by_name.get(last) or by_name.get(stem_of(last)) or []
-        if not places:
-            missing.append(row.file)
-        found += [(place, row) for place in places]
-    return found, missing
 
 
 def _lines(path: Path) -> tuple[list[str], list[list[str]]]:

@@ -25,6 +25,11 @@ class _ObjectClasses:
     classes: dict[int, str]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _ValueNames:
+    names: tuple[str, ...]
+
+
 def suggest_task(study_dir: StudyDir) -> TaskSpec:
     """Return the study's task, or what its labels and hints look like.
 
@@ -41,7 +46,7 @@ def suggest_task(study_dir: StudyDir) -> TaskSpec:
     if kind is Kind.CLASSIFICATION:
         return TaskSpec(kind=kind, classes=_image_classes(record, hints))
     if kind is Kind.SEMANTIC:
-        return _semantic(hints, mask_files)
+        return _semantic(study_dir, hints, mask_files)
     names = hints.classes or tuple(sorted(_object_classes(study_dir, mask_files))) or ("object",)
     return TaskSpec(kind=kind, classes=names)
 
@@ -77,13 +82,60 @@ def mask_files_of(study_dir: StudyDir) -> dict[str, Path]:
 
 def object_classes_of(study_dir: StudyDir, image_id: str) -> dict[int, str]:
     """Return id in the imported mask file -> class, where a table told it."""
-    path = study_dir.masks / image_id / "objects.json"
+    path = _objects_file(study_dir, image_id)
     return files.read(path, _ObjectClasses).classes if path.is_file() else {}
 
 
 def save_object_classes(study_dir: StudyDir, image_id: str, classes: dict[int, str]) -> None:
-    """Keep the classes of an imported mask's objects."""
-    files.write(study_dir.masks / image_id / "objects.json", _ObjectClasses(classes=classes))
+    """Keep the classes of an imported mask's objects; without any, those of an earlier mask go."""
+    path = _objects_file(study_dir, image_id)
+    if classes:
+        files.write(path, _ObjectClasses(classes=classes))
+    else:
+        path.unlink(missing_ok=True)
+
+
+def value_names_of(study_dir: StudyDir, image_id: str) -> tuple[str, ...]:
+    """Return the classes that the imported mask's values stand for, where a list told them."""
+    path = _values_file(study_dir, image_id)
+    return files.read(path, _ValueNames).names if path.is_file() else ()
+
+
+def save_value_names(study_dir: StudyDir, image_id: str, names: tuple[str, ...]) -> None:
+    """Keep what an imported mask's values stand for; without any, an earlier mask's list goes."""
+    path = _values_file(study_dir, image_id)
+    if names:
+        files.write(path, _ValueNames(names=names))
+    else:
+        path.unlink(missing_ok=True)
+
+
+def rename(study_dir: StudyDir, before: TaskSpec, after: TaskSpec) -> None:
+    """Let the lists that came with masks call the classes of regions as the task does now.
+
+    A class was renamed where, at its place among as many, another name stands that the task did
+    not know, and its own is gone.
+    """
+    kinds, counts = {before.kind, after.kind}, {len(before.classes), len(after.classes)}
+    if kinds != {Kind.SEMANTIC} or len(counts) > 1:
+        return
+    renamed = {
+        old: new
+        for old, new in zip(before.classes, after.classes, strict=True)
+        if old not in after.classes and new not in before.classes
+    }
+    for image_id in mask_files_of(study_dir) if renamed else ():
+        names = value_names_of(study_dir, image_id)
+        if not renamed.keys().isdisjoint(names):
+            save_value_names(study_dir, image_id, tuple(renamed.get(name, name) for name in names))
+
+
+def _objects_file(study_dir: StudyDir, image_id: str) -> Path:
+    return study_dir.masks / image_id / "objects.json"
+
+
+def _values_file(study_dir: StudyDir, image_id: str) -> Path:
+    return study_dir.masks / image_id / "values.json"
 
 
 def _hints_file(study_dir: StudyDir) -> Path:
@@ -133,11 +185,13 @@ def _image_classes(record: StudyRecord, hints: Hints) -> tuple[str, ...]:
     return tuple(sorted(told)) or hints.classes
 
 
-def _semantic(hints: Hints, mask_files: dict[str, Path]) -> TaskSpec:
+def _semantic(study_dir: StudyDir, hints: Hints, mask_files: dict[str, Path]) -> TaskSpec:
     if len(hints.classes) >= 2:
         known = hints.kind is not None  # a list of names alone says nothing of the background
         background = hints.background if known else hints.classes[0]
-        return TaskSpec(kind=Kind.SEMANTIC, classes=hints.classes, background=background)
+        further = [name for each in mask_files for name in value_names_of(study_dir, each)]
+        classes = tuple(dict.fromkeys([*hints.classes, *further]))
+        return TaskSpec(kind=Kind.SEMANTIC, classes=classes, background=background)
     looks = [look for path in list(mask_files.values())[:_LOOKED_AT] if (look := _look(path))]
     highest = max((v for look in looks for v in look.distinct if v <= _MOST_CLASSES), default=1)
     names = ("background", *(f"class {value}" for value in range(1, highest + 1)))

@@ -94,7 +94,7 @@ def set_task(workspace: Workspace, study: str, task: TaskSpec) -> "ImportReport"
     studies.update(study_dir, lambda record: replace(record, task=task))
     if before is None or _meaning(before) == _meaning(task):
         return imports.ImportReport()
-    return imports.apply_task(study_dir, task, author=author())
+    return imports.apply_task(study_dir, task, before=before, author=author())
 
 
 def _meaning(task: TaskSpec) -> tuple[object, ...]:

@@ -37,6 +37,8 @@ class Hints:
 
     object_classes: Mapping[int, str] = field(default_factory=dict)
     """Id -> class."""
+    value_names: tuple[str, ...] = ()
+    """Classes of the values 0, 1, 2 ..., where the mask came with a list; else the task's."""
     colors: Mapping[str, str] = field(default_factory=dict)
     """`#RRGGBB` -> class, for masks of coloured regions."""
     plane: int | None = None
@@ -45,6 +47,8 @@ class Hints:
     """Whether the user agreed that grey levels are cut at the middle."""
     shape_yx: tuple[int, int] | None = None
     """The picture's size; outlines need it where their file does not tell it."""
+    reduction: float = 1.0
+    """How many times smaller the picture is than its file's full one."""
 
 
 def read(
@@ -58,19 +62,22 @@ def read(
     """Return what the mask means for a task.
 
     Instance: values are ids, 0 is background. One value only: each connected piece is an object.
-    Semantic: values are indices into `classes`, or colours told by the hints. Files of single
-    objects (COCO, GeoJSON, ImageJ, Labelme, one mask an object) tell classes themselves.
+    Semantic: values are indices into `classes` or the hints' list of names, or colours told by the
+    hints. Files of single objects (COCO, GeoJSON, ImageJ, Labelme, one mask an object) tell
+    classes themselves.
     Raises ImageError or LabelError naming the file.
     """
     known = hints or Hints()
     task = TaskSpec(kind=kind, classes=classes, background=background)
     if vectors.kind_of(path) is not None:
-        labels, notices = vectors.read(path, known.shape_yx)
+        labels, notices = vectors.read(path, known.shape_yx, known.reduction)
         return _of_objects(path, labels, tuple(notices), task)
     found = mask_values.read(path, plane=known.plane, repair=known.repair)
     try:
+        if task.kind is Kind.SEMANTIC and found.coloured:
+            return _semantic(_with_classes(found, task, known.colors), task, ())
         if task.kind is Kind.SEMANTIC:
-            return _semantic(_with_classes(found, task, known.colors), task)
+            return _semantic(found, task, known.value_names)
         return _instance(found, task, known.object_classes)
     except LabelError as error:
         raise LabelError(f"{path.name}: {error}") from error
@@ -137,9 +144,7 @@ def _of_objects(
 
 
 def _with_classes(found: MaskValues, task: TaskSpec, told: Mapping[str, str]) -> MaskValues:
-    """Return class numbers in place of the numbers of colours, where the colours are told."""
-    if not found.coloured:
-        return found
+    """Return class numbers in place of the numbers of colours; LabelError for untold colours."""
     by_color = {color.upper(): name for color, name in told.items()}
     drawn = [0, *found.distinct] if (found.values_yx == 0).any() else found.distinct
     untold = [found.colors[at] for at in drawn if found.colors[at] not in by_color]
@@ -158,26 +163,46 @@ def _with_classes(found: MaskValues, task: TaskSpec, told: Mapping[str, str]) ->
     return replace(found, values_yx=table[found.values_yx], colors=())
 
 
-def _semantic(found: MaskValues, task: TaskSpec) -> MaskReading:
+def _semantic(found: MaskValues, task: TaskSpec, told: tuple[str, ...]) -> MaskReading:
+    """Return the regions; `told` are the classes of the values where they are not the task's."""
     values_yx, annotated, notices = found.values_yx, ~found.unknown_yx, list(found.notices)
-    distinct = found.distinct
-    if len(task.classes) == 2 and len(distinct) == 1 and distinct[0] > 1:
-        notices.append(f"{distinct[0]} is read as {task.classes[1]!r}")
+    distinct, names = found.distinct, told or task.classes
+    if len(names) == 2 and len(distinct) == 1 and distinct[0] > 1:
+        notices.append(f"{distinct[0]} is read as {names[1]!r}")
         values_yx, distinct = (values_yx > 0).astype(np.int64), [1]
-    elif _IGNORED in distinct and len(task.classes) <= _IGNORED:
+    elif _IGNORED in distinct and len(names) <= _IGNORED:
         ignored = values_yx == _IGNORED
         notices.append(f"{int(ignored.sum())} pixels of value 255 count as not annotated")
         annotated &= ~ignored
         values_yx = np.where(ignored, 0, values_yx)
         distinct.remove(_IGNORED)
-    beyond = [value for value in distinct if value >= len(task.classes)]
+    beyond = [value for value in distinct if value >= len(names)]
     if beyond:
-        told = ", ".join(f"{i} = {name}" for i, name in enumerate(task.classes))
+        listed = ", ".join(f"{i} = {name}" for i, name in enumerate(names))
+        place = "list that came with the mask" if told else "task"
         raise LabelError(
-            f"it holds the value {beyond[0]}, but the classes are {told}; add the missing class "
-            "to the task or correct the mask"
+            f"it holds the value {beyond[0]}, but the classes are {listed}; add the missing class "
+            f"to the {place} or correct the mask"
         )
+    if told:
+        values_yx = _renumbered(values_yx, annotated, told, task)
     return MaskReading(labels=_class_layer(values_yx, annotated, task), notices=tuple(notices))
+
+
+def _renumbered(
+    values_yx: Ids, annotated: NDArray[np.bool_], told: tuple[str, ...], task: TaskSpec
+) -> Ids:
+    """Return the task's class numbers in place of those of the mask's own list."""
+    table = np.zeros(len(told), np.int64)
+    for value in np.unique(values_yx[annotated]):
+        if told[value] not in task.classes:
+            raise LabelError(
+                f"its value {value} is {told[value]!r} by the list that came with it, which is not "
+                f"among the task's classes {', '.join(task.classes)}; add it to the task, or call "
+                "it so in the list and import both again"
+            )
+        table[value] = task.classes.index(told[value])
+    return np.asarray(table[values_yx])
 
 
 def _class_layer(values_yx: Ids, annotated: NDArray[np.bool_], task: TaskSpec) -> Labels:

@@ -66,7 +66,7 @@ def read(path: Path) -> tuple[list[Part], list[str]]:
     parts, blank = [], 0
     with zipfile.ZipFile(path) as archive:
         for name in sorted(archive.namelist()):
-            mask_yx = _mask(io.BytesIO(archive.read(name)), name)
+            mask_yx = _mask(path, archive.read(name), name)
             if not mask_yx.any():
                 blank += 1
                 continue
@@ -79,18 +79,31 @@ def shape_of(path: Path) -> tuple[int, int]:
     """Return rows and columns of the first mask."""
     with zipfile.ZipFile(path) as archive:
         name = min(archive.namelist())
-        columns, rows = Image.open(io.BytesIO(archive.read(name))).size
+        columns, rows = _opened(path, archive.read(name), name).size
     return rows, columns
 
 
-def _mask(file: io.BytesIO, name: str) -> NDArray[np.bool_]:
+def _opened(path: Path, data: bytes, name: str) -> Image.Image:
     try:
-        pixels = np.asarray(Image.open(file).convert("L"))
+        return Image.open(io.BytesIO(data))
     except (OSError, SyntaxError, ValueError) as error:
-        raise LabelError(f"the mask {name} of an object cannot be read ({error})") from error
+        raise LabelError(
+            f"{path.name}: the mask {name} of an object is empty or no picture; export it again, "
+            "or leave it out"
+        ) from error
+
+
+def _mask(path: Path, data: bytes, name: str) -> NDArray[np.bool_]:
+    try:
+        pixels = np.asarray(_opened(path, data, name).convert("L"))
+    except (OSError, SyntaxError, ValueError) as error:
+        raise LabelError(
+            f"{path.name}: the mask {name} of an object cannot be read ({error}); export it again"
+        ) from error
     values = np.unique(pixels)
     if len(values) > 2:
         raise LabelError(
-            f"{name} has {len(values)} values; a mask of one object has two, inside and outside"
+            f"{path.name}: {name} has {len(values)} values; a mask of one object has two, inside "
+            "and outside"
         )
     return np.asarray(pixels > 0)

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TypeVar
 
+from core.data import archives, readers
 from core.data.labels import coco, geojson, imagej, labelme, parts, pieces
 from core.data.labels.model import Labels
 from core.data.labels.parts import Part
@@ -27,16 +28,19 @@ def kind_of(path: Path) -> str | None:
     return None
 
 
-def read(path: Path, shape_yx: tuple[int, int] | None) -> tuple[Labels, list[str]]:
+def read(
+    path: Path, shape_yx: tuple[int, int] | None, reduction: float = 1.0
+) -> tuple[Labels, list[str]]:
     """Return one picture's labels and what was decided on the way.
 
-    `shape_yx` is the picture's size; None: as the file tells it. Raises LabelError where the
+    `shape_yx` is the picture's size; None: as the file tells it. `reduction`: how many times
+    smaller it is than its file's full picture, in which QuPath counts. Raises LabelError where the
     file is damaged, tells another size, or no size where none is given.
     """
     kind = kind_of(path)
     if kind is None or kind not in (*READERS, "coco"):
         raise LabelError(f"{path.name}: it holds no labels that are known; export it again")
-    told = _checked(path, kind, size_told)
+    told = size_told(path, kind)
     shape = shape_yx or told
     if shape is None:
         raise LabelError(f"{path.name}: it does not say how large its picture is; add the picture")
@@ -46,6 +50,8 @@ def read(path: Path, shape_yx: tuple[int, int] | None) -> tuple[Labels, list[str
             f"{shape[1]} x {shape[0]}; export it for this picture"
         )
     found, notices = _checked(path, kind, _found)
+    if kind == "geojson":
+        found = [geojson.scaled(part, 1 / reduction) for part in found]
     labels, more = parts.assemble(found, shape)
     return labels, [*notices, *more]
 
@@ -60,7 +66,11 @@ def class_names(path: Path) -> set[str]:
 
 
 def size_told(path: Path, kind: str) -> tuple[int, int] | None:
-    """Return rows and columns of the picture, where the file tells them."""
+    """Return rows and columns of the picture, where the file tells them; LabelError if damaged."""
+    return _checked(path, kind, _size)
+
+
+def _size(path: Path, kind: str) -> tuple[int, int] | None:
     if kind == "pieces":
         return pieces.shape_of(path)
     if kind == "labelme":
@@ -81,7 +91,7 @@ def _checked(path: Path, kind: str, read: Callable[[Path, str], Answer]) -> Answ
     """Return what `read` does; LabelError where the file is of its kind but not as it should be."""
     try:
         return read(path, kind)
-    except (LookupError, TypeError, ValueError, AttributeError) as error:
+    except (*readers.DECODER_FAULTS, *archives.DAMAGED) as error:
         raise LabelError(
             f"{path.name}: it is not written as {kind} files are ({type(error).__name__}: "
             f"{str(error)[:80]}); export it again"

@@ -1,5 +1,6 @@
 """Every label format: out and in again gives the same labels."""
 
+import json
 import zipfile
 from collections.abc import Iterator
 from dataclasses import replace
@@ -7,9 +8,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import tifffile
 from PIL import Image
 
-from core.data import imports, study
+from core.data import imports, readers_tiff, study
 from core.data.labels import exchange, masks, parts, rings, store, vectors
 from core.data.labels.exchange import Classes, Page
 from core.data.labels.model import MAIN, LabelObject, Labels
@@ -274,3 +276,42 @@ def test_outlines_for_another_size_are_refused(tmp_path: Path, workspace: Worksp
     [refused] = report.refused
     assert "64 x 48" in refused.message
     assert "30 x 20" in refused.message
+
+
+def test_outlines_for_qupath_count_in_pixels_of_the_full_picture(tmp_path: Path) -> None:
+    """Of a slide a smaller level is marked: its outlines lay in the slide's upper left corner."""
+    labels = _labels()
+    page = Page(name="a", image="a.svs", labels=labels, reduction=4.0)
+    [path] = exchange.write("geojson", [page], tmp_path, CELLS)
+    [plain] = exchange.write("geojson", [replace(page, reduction=1.0)], tmp_path / "plain", CELLS)
+    corners, own = (
+        json.loads(each.read_text())["features"][0]["geometry"]["coordinates"]
+        for each in (path, plain)
+    )
+    np.testing.assert_allclose(np.array(corners[0]), 4 * np.array(own[0]))
+    hints = masks.Hints(shape_yx=SHAPE, reduction=4.0)
+    back = masks.read(path, kind=Kind.INSTANCE, classes=CELLS.names, hints=hints).labels
+    np.testing.assert_array_equal(back.flat_yx, labels.flat_yx)
+
+
+def test_what_was_marked_on_a_slide_lies_right_on_its_smaller_level(
+    tmp_path: Path, workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    options = {"tile": (16, 16), "metadata": None}
+    (tmp_path / "in" / "images").mkdir(parents=True)
+    with tifffile.TiffWriter(tmp_path / "in/images/slide.tif") as writer:
+        writer.write(np.zeros((64, 64), np.uint8), subifds=1, **options)
+        writer.write(np.zeros((32, 32), np.uint8), subfiletype=1, **options)
+    monkeypatch.setattr(readers_tiff, "MAX_PIXELS", 2000)
+    box = [[20, 8], [40, 8], [40, 24], [20, 24], [20, 8]]
+    feature = {"type": "Feature", "geometry": {"type": "Polygon", "coordinates": [box]}}
+    (tmp_path / "in/masks").mkdir()
+    (tmp_path / "in/masks/slide.geojson").write_text(json.dumps([feature]))
+    study_dir = study.create(workspace, "slides")
+    imports.add(study_dir, [tmp_path / "in"])
+    [about] = study.load(study_dir).images
+    assert (about.shape_cyx, about.reduction) == ((1, 32, 32), 2.0)
+    labels = store.load(study_dir, about.id)
+    assert labels is not None
+    rows, columns = np.nonzero(labels.flat_yx)
+    assert (rows.min(), rows.max() + 1, columns.min(), columns.max() + 1) == (4, 12, 10, 20)
