@@ -40,7 +40,7 @@ def show(study: StudyRecord) -> None:
     if services.status(job_id).state != "finished":
         job_line.until_done(job_id, "The model looks at the images without a class")
     else:
-        _outcome(study, services.proposed_classes(study))
+        _outcome(study, services.proposed_classes(study), services.refused(job_id))
 
 
 def _choice(study: StudyRecord, models: Sequence[JobStatus], left: int) -> None:
@@ -57,8 +57,13 @@ def _choice(study: StudyRecord, models: Sequence[JobStatus], left: int) -> None:
             st.rerun()
 
 
-def _outcome(study: StudyRecord, proposed: Mapping[str, ProposedClass]) -> None:
+def _outcome(
+    study: StudyRecord, proposed: Mapping[str, ProposedClass], refused: Sequence[str]
+) -> None:
     with st.container(border=True, key="presorted"):
+        if refused:
+            told = f"{wording.plural(len(refused), 'image')} could not be used; the first: "
+            st.warning(told + refused[0], icon=":material/block:")
         strange = services.strange_classes(study)
         if strange:
             st.caption(

@@ -73,9 +73,12 @@ def _outcome(studio: Studio, job_id: str | None) -> None:
     left = len(studio.proposed.classes)
     who = "Your strokes propose" if job_id is None else "The model proposes"
     with st.container(border=True):
-        if not left:
+        refused = services.refused(job_id) if job_id is not None and not left else []
+        for sentence in refused:
+            st.warning(sentence, icon=":material/block:")
+        if not left and not refused:
             st.markdown("**The model proposes nothing more.**")
-        else:
+        if left:
             what = ("class", "classes") if studio.is_regions else ("object", "objects")
             st.markdown(f"**{who} {wording.plural(left, *what)}** (orange){_by_class(studio)}")
             st.caption(

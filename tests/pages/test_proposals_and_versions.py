@@ -12,6 +12,7 @@ from core import workflow
 from core.annotate import edits
 from core.data.labels.model import MAIN
 from core.errors import LabelError
+from core.progress import Progress
 from core.records import JobRequest, JobStatus, Kind, TaskSpec, write
 
 STUDY = workflow.SAMPLE
@@ -84,6 +85,19 @@ def test_what_was_rejected_is_not_proposed_again_after_a_reload(trained, image):
     button(test, "Save").click().run()
     labels, _ = workflow.load_labels(trained, STUDY, image.id)
     assert len([each for each in labels.objects if each.source == "model"]) == 1
+
+
+def test_why_a_model_proposes_nothing_is_told(trained, image):
+    """It wanted two channels and the image has one: the page said that it proposes nothing."""
+    answered(trained, image)
+    study_dir = trained.study(STUDY)
+    (study_dir.root / f"predictions/proposals/{image.id}/one/labels/{image.id}.tif").unlink()
+    with Progress(study_dir.job("20260102-120000-aaaa")) as progress:
+        progress.event("refused", file="a.tif", message="the model wants 2 channels")
+    test = painting(image)
+    assert not test.exception
+    assert any("wants 2 channels" in each.value for each in test.warning)
+    assert "proposes nothing more" not in text(test)
 
 
 def test_a_class_the_study_does_not_know_is_told_and_becomes_no_other(trained, image):

@@ -7,6 +7,7 @@ from small_study import RUN, shown, text, write_discs
 
 from app import services
 from core import workflow
+from core.progress import Progress
 from core.records import JobRequest, JobStatus, Kind, TaskSpec, write
 
 STUDY = "sorted"
@@ -89,6 +90,15 @@ def test_what_a_model_is_sure_of_is_accepted_and_told_as_its_own(proposed):
     assert "proposes classes for 1 image" in text(proposed)
     services.set_image_class(STUDY, "disc-0", "not")
     assert services.study(STUDY).image("disc-0").class_source == "", "a person said otherwise"
+
+
+def test_images_the_model_could_not_use_are_told(proposed, place):
+    job = place.study(STUDY).job("20260102-120000-aaaa")
+    with Progress(job) as progress:
+        progress.event("refused", file="disc-4.png", message="the model wants 2 channels")
+    proposed.run()
+    assert not proposed.exception
+    assert any("1 image could not be used" in each.value for each in proposed.warning)
 
 
 def test_one_that_is_looked_at_tells_what_the_model_says(proposed):
