@@ -1,8 +1,8 @@
 """What a model answered: on the test images of its run, and on new images."""
 
 import csv
-import glob
 import io
+import re
 import time
 import zipfile
 from collections.abc import Sequence
@@ -88,7 +88,7 @@ def predict(study: str, run_id: str, files: "Sequence[UploadedFile]") -> str:
     """Write the uploads to disk, order their prediction and return the job's id."""
     stamp = time.strftime("%Y%m%d-%H%M%S")
     folder = services.study_dir(study).root / "predictions" / f"{stamp}-{run_id[-4:]}"
-    images = [uploads.keep(each, folder / "images") for each in files]
+    images = uploads.keep_all(files, folder / "images")
     return workflow.start_prediction(services.workspace(), run_id, images, folder)
 
 
@@ -102,24 +102,42 @@ def predicted_pictures(job_id: str, task: TaskSpec, most: int) -> list[tuple[str
     answer = predicted(job_id)
     place = services.workspace()
     about = (str(place.root), place.find_job(job_id)[0].name)
+    names = _names(job_id)
     shown: list[tuple[str, bytes]] = []
     for path in sorted((answer.out / "images").rglob("*"))[: 4 * most]:
-        if path.is_file() and len(shown) < most:
-            shown += _predicted_pictures(about, str(path), str(answer.labels), task, most)
+        known = names.get(str(path)) or names.get(path.name, [])
+        if path.is_file() and known and len(shown) < most:
+            shown += _predicted_pictures(
+                about, str(path), str(answer.labels), tuple(known[:most]), task
+            )
     return shown[:most]
+
+
+def _names(job_id: str) -> dict[str, list[str]]:
+    """Return file -> what the answers of its images are called; a file that was refused has none.
+
+    Older predictions know a file by its name alone.
+    """
+    found: dict[str, list[str]] = {}
+    for each in workflow.events(services.workspace(), job_id)[0]:
+        if each.name == "predicted":
+            file = str(each.values.get("path", each.values["file"]))
+            found.setdefault(file, []).append(str(each.values["image"]))
+    return found
 
 
 @st.cache_data(show_spinner=False, max_entries=64)
 def _predicted_pictures(
-    about: tuple[str, str], file: str, labels: str, task: TaskSpec, most: int
+    about: tuple[str, str], file: str, labels: str, names: tuple[str, ...], task: TaskSpec
 ) -> list[tuple[str, bytes]]:
     root, study = about
-    path, shown, side = Path(file), [], pictures.LARGEST_PX
-    if not any(Path(labels).glob(f"{glob.escape(path.stem)}*.tif")):
-        return []  # it was refused
-    for name, pixels in workflow.file_pixels(Workspace.at(root), study, path, most=most, side=side):
+    path, shown, most, side = Path(file), [], len(names), pictures.LARGEST_PX
+    seen = workflow.file_pixels(Workspace.at(root), study, path, most=most, side=side)
+    for name, (usual, pixels) in zip(names, seen, strict=False):
         answer = Path(labels) / f"{name}.tif"
-        if answer.is_file():
+        # Of two files of one name, the second one's answer has a number behind.
+        is_its = name.startswith(usual) and re.fullmatch(r"(-\d+)?", name[len(usual) :])
+        if is_its and answer.is_file():
             title = path.name if name == path.stem else name
             shown.append((title, _predicted_picture(pixels, answer, task)))
     return shown

@@ -9,7 +9,6 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
@@ -115,15 +114,16 @@ def keep_draft(sheet: Sheet, drawn: Fabric | None, *, author: str = "") -> None:
     if drawn is None:
         return
     if not _strokes(sheet, drawn):
-        drop_draft(sheet)
+        sheet.draft.unlink(missing_ok=True)
         return
     plain = {
         "parent": sheet.basis,
+        "version": sheet.version,
         "scale": sheet.scale,
         "author": author,
         "objects": drawn["objects"],
     }
-    if _read_draft(sheet) != plain:
+    if drafts.drawn(sheet.draft) != plain:
         write_json(sheet.draft, plain)
 
 
@@ -133,8 +133,32 @@ def has_draft(sheet: Sheet) -> bool:
 
 
 def drop_draft(sheet: Sheet) -> None:
-    """Forget strokes that are not saved, or that have been saved."""
-    sheet.draft.unlink(missing_ok=True)
+    """Forget strokes that are not saved, or that have been saved, and what was told of them."""
+    drafts.drop(sheet.draft)
+
+
+def drawn_on(sheet: Sheet) -> str | None:
+    """Return the older version whose outlines the draft may have changed; None: there is none.
+
+    On the labels that count now, only the draft's new strokes are shown.
+    """
+    draft = drafts.drawn(sheet.draft)
+    if draft is None or draft["parent"] == sheet.basis:
+        return None
+    version: str | None = draft.get("version", draft["parent"] if sheet.place is None else None)
+    return version
+
+
+def note_kept(sheet: Sheet) -> None:
+    """Note that a version beside holds what the draft makes of its labels: once is enough."""
+    draft = drafts.drawn(sheet.draft)
+    if draft is not None:
+        write_json(sheet.draft, {**draft, "version": None})
+
+
+def changes_outlines(sheet: Sheet) -> bool:
+    """Return whether the draft moves, reshapes, deletes or reclasses what was there before."""
+    return bool(drawing.changed_ids(sheet.outlines, _marks(sheet)))
 
 
 def finished(sheet: Sheet, *, complete: bool, author: str = "") -> Labels:
@@ -143,10 +167,7 @@ def finished(sheet: Sheet, *, complete: bool, author: str = "") -> Labels:
     `complete` tells that everything was marked: the rest is background. Otherwise the rest is
     not annotated, unless it was before.
     """
-    draft = _read_draft(sheet)
-    drawn = sheet.initial if draft is None else draft
-    scale = sheet.scale if draft is None else draft["scale"]
-    found = drawing.from_canvas(drawn, _classes_by_color(sheet), scale)
+    found = _marks(sheet)
     changed = drawing.changed_ids(sheet.outlines, found)
     labels = _without(sheet.labels, changed)
     untouched_yx = labels.layers[MAIN] > 0
@@ -174,8 +195,20 @@ def can_be_empty(sheet: Sheet) -> bool:
     return sheet.kind is not Kind.SEMANTIC or sheet.background is not None
 
 
+def tell_complete(sheet: Sheet, complete: bool) -> None:
+    """Keep whether everything in the image is marked, until a version tells it."""
+    if complete != is_complete(sheet):
+        drafts.tell_complete(sheet.draft, sheet.basis, complete)
+
+
 def is_complete(sheet: Sheet) -> bool:
-    """Return whether everything in the image is marked; assumed of what is not labelled yet."""
+    """Return whether everything in the image is marked: as told of it, else as the labels are.
+
+    Assumed of what is not labelled yet.
+    """
+    told = drafts.is_complete(sheet.draft, sheet.basis)
+    if told is not None:
+        return told
     annotated_yx = sheet.labels.annotated_yx
     is_new = sheet.version is None or (sheet.place is not None and not annotated_yx.any())
     return is_new or bool(annotated_yx.all())
@@ -201,7 +234,7 @@ def _editable(sheet: Sheet) -> tuple[Shape, ...]:
 
 
 def _with_draft(sheet: Sheet) -> Sheet:
-    draft = _read_draft(sheet)
+    draft = drafts.drawn(sheet.draft)
     if draft is None:
         return sheet
     drawn = drawing.rescaled(draft["objects"], sheet.scale / draft["scale"])
@@ -212,11 +245,16 @@ def _with_draft(sheet: Sheet) -> Sheet:
     return replace(sheet, initial={"objects": drawn}, recovered=True)
 
 
-def _read_draft(sheet: Sheet) -> dict[str, Any] | None:
-    if not sheet.draft.exists():
-        return None
-    plain: dict[str, Any] = msgspec.json.decode(sheet.draft.read_bytes())
-    return plain
+def _marks(sheet: Sheet) -> list[Mark]:
+    """Return everything that was drawn, in the order it was.
+
+    A draft of older labels is in `initial` already, as far as it goes with these: as it stands,
+    whatever somebody else drew since would be missing in it, as if it had been deleted.
+    """
+    draft = drafts.drawn(sheet.draft)
+    if draft is None or draft["parent"] != sheet.basis:
+        return drawing.from_canvas(sheet.initial, _classes_by_color(sheet), sheet.scale)
+    return drawing.from_canvas(draft, _classes_by_color(sheet), draft["scale"])
 
 
 def _strokes(sheet: Sheet, drawn: Fabric) -> bool:

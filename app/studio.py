@@ -188,6 +188,11 @@ class Studio:
         self._show_learner()
         self._forget_gone()
 
+    def tell_complete(self, complete: bool) -> None:
+        """Keep whether all is marked, until a version tells it."""
+        with self.at_work():
+            self.journal.tell_complete(complete)
+
     def teach(self, value: int, points: Sequence[Point], width_px: float) -> None:
         """Show the learner an object of the class, or none; on the disk, though it is no label."""
         is_object = value == scribbles.INSIDE and self.class_name != self.background

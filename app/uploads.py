@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from core.errors import DataError
+
 if TYPE_CHECKING:
     from streamlit.runtime.uploaded_file_manager import UploadedFile
 
@@ -27,13 +29,20 @@ class Received:
 
 
 def stage(uploads: "Sequence[UploadedFile]", scratch: Path) -> Path:
-    """Write the uploads into a folder that stays until `drop`; the parts of it go by `staged`."""
+    """Write the uploads into a folder that stays until `drop`; the parts of it go by `staged`.
+
+    Raises DataError where two of one name differ: nothing is kept then.
+    """
     scratch.mkdir(parents=True, exist_ok=True)
     for old in scratch.iterdir():  # of browsers that were closed before the import
         if time.time() - old.stat().st_mtime > _FORGOTTEN_S:
             drop(old)
     folder = Path(tempfile.mkdtemp(dir=scratch))
-    _write(uploads, folder)
+    try:
+        _write(uploads, folder)
+    except DataError:
+        drop(folder)
+        raise
     return folder
 
 
@@ -66,7 +75,18 @@ def _write(uploads: "Sequence[UploadedFile]", folder: Path) -> None:
         keep(each, folder / "table")
     for each in uploads:
         if each not in zips and not (len(tables) == 1 and each in tables):
-            keep(each, folder / "files")
+            _keep_alone(each, folder / "files")
+
+
+def _keep_alone(upload: "UploadedFile", folder: Path) -> None:
+    """Write an upload that has its name for itself: files of a browser come without folders."""
+    path = _path(upload, folder)
+    if path.exists() and not _is_same(upload, path):
+        raise DataError(
+            f"{upload.name} came twice, and the two differ; nothing was imported. Send them as a "
+            'zip, or under "A folder from this browser": their folders tell them apart'
+        )
+    keep(upload, folder)
 
 
 def keep(upload: "UploadedFile", folder: Path) -> Path:
@@ -74,12 +94,37 @@ def keep(upload: "UploadedFile", folder: Path) -> Path:
 
     A folder upload names its files by their path: images/a.png and masks/a.png differ.
     """
-    parts = [part for part in Path(upload.name).parts if part not in ("..", "/", "\\")]
-    path = folder.joinpath(*parts)
+    path = _path(upload, folder)
     path.parent.mkdir(parents=True, exist_ok=True)
     with path.open("wb") as file:
         shutil.copyfileobj(upload, file)
     return path
+
+
+def keep_all(uploads: "Sequence[UploadedFile]", folder: Path) -> list[Path]:
+    """Write uploads into the folder and return their paths, each content once.
+
+    The second of a name lies in a folder `2`, and so on.
+    """
+    found = []
+    for each in uploads:
+        place, number = folder, 1
+        while (path := _path(each, place)).exists() and not _is_same(each, path):
+            number += 1
+            place = folder / str(number)
+        if not path.exists():
+            found.append(keep(each, place))
+    return found
+
+
+def _path(upload: "UploadedFile", folder: Path) -> Path:
+    parts = [part for part in Path(upload.name).parts if part not in ("..", "/", "\\")]
+    return folder.joinpath(*parts)
+
+
+def _is_same(upload: "UploadedFile", path: Path) -> bool:
+    data = upload.getbuffer()
+    return path.stat().st_size == data.nbytes and path.read_bytes() == data
 
 
 def _is_table(name: str) -> bool:

@@ -70,14 +70,17 @@ wanted = wishes.ask(task.wishes if task else None, study.name)
 
 if st.button("Keep this task", type="primary", icon=":material/check:"):
     with problem.shown():
-        services.set_task(
+        report = services.set_task(
             study.name,
             TaskSpec(kind=kind, classes=classes, background=background, wishes=wanted),
         )
         state.say("Task kept.")
-        st.switch_page(
-            places.PAGES["recommendation" if services.labelled(study.name) else "images"]
-        )
+        if report.refused:  # what is in them comes before any recommendation
+            state.say("Task kept. Some masks contradict it: their labels count no longer.")
+            state.keep_notices(report)
+            state.choose_image(None)
+        is_next = services.labelled(study.name) and not report.refused
+        st.switch_page(places.PAGES["recommendation" if is_next else "images"])
 if study.task is not None:
     st.caption(
         f"Kept: {wording.KIND_TITLES[study.task.kind].lower()} · "

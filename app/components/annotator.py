@@ -3,10 +3,11 @@
 import streamlit as st
 
 from app import desk, presence, services, sheet, state, views, wording
-from app.components import canvas, layering, leftovers, looking, problem, walk, wishes
+from app.components import canvas, layering, leftovers, looking, problem, readings, walk, wishes
 from app.sheet import Sheet
+from core.data import regions
 from core.data.labels.model import Labels
-from core.errors import ConflictError
+from core.errors import ConflictError, DataError, StudyError
 from core.records import ImageRecord, Kind, StudyRecord
 
 _WIDTH_PX = 8.0
@@ -27,6 +28,7 @@ def finish(study: StudyRecord, image: ImageRecord) -> bool:
 def _editor(study: StudyRecord, image: ImageRecord) -> None:
     with problem.shown():
         mounted = _mounted(study, image)
+        readings.tell()
         # A stroke and a click on "next" may arrive together: the stroke comes first.
         sheet.keep_draft(mounted, canvas.current(_key()), author=services.author())
         walk.show(study, image, before_leaving=lambda: _keep(mounted, _complete(mounted)))
@@ -66,8 +68,38 @@ def _mounted(study: StudyRecord, image: ImageRecord) -> Sheet:
     presence.note(state.tab())
     if mounted is None or mounted.image.id != image.id or mounted.study != study.name:
         mounted = views.open_sheet(study, image, canvas.ZOOMS[desk.zoom()], tab=state.tab())
+        older = _older(study, image, mounted)
+        if older is not None and sheet.changes_outlines(older):
+            _keep_beside(older)
+        # What is new in it lies on what counts now; the rest is in that version.
+        sheet.keep_draft(mounted, mounted.initial, author=services.author())
         desk.keep_sheet(mounted)
     return mounted
+
+
+def _older(study: StudyRecord, image: ImageRecord, mounted: Sheet) -> Sheet | None:
+    """Return the sheet on which an older draft was drawn; None: there is none, or it is damaged."""
+    version = sheet.drawn_on(mounted)
+    if version is None:
+        return None
+    try:
+        loaded = services.load_labels(study.name, image.id, regions.of(image), version)
+    except (DataError, StudyError):
+        return None
+    folder = services.study_dir(study.name)
+    return sheet.open_sheet(study, image, folder, loaded, mounted.scale, tab=state.tab())
+
+
+def _keep_beside(older: Sheet) -> None:
+    """Make a version of a draft that changes outlines others may have changed since."""
+    complete, author = sheet.is_complete(older), services.author()
+    labels = sheet.finished(older, complete=complete, author=author)
+    try:
+        services.save_labels(
+            older.study, older.image.id, labels, parent=older.version, place=older.place
+        )
+    except ConflictError as error:  # as it must be: another version counts
+        state.keep_told([*state.told(), str(error)])
 
 
 def _zoom(mounted: Sheet) -> None:
@@ -173,13 +205,15 @@ def _marked(mounted: Sheet, labels: Labels) -> str:
 def _complete_toggle(mounted: Sheet) -> bool:
     if not sheet.can_be_empty(mounted):
         return False
-    return st.toggle(
+    complete = st.toggle(
         "All of it is marked",
         value=sheet.is_complete(mounted),
         key=f"complete-{desk.mount()}",
         help="On: what is not marked is background. Off: only what is marked counts, the rest of "
         "the image is left out of learning and scoring.",
     )
+    sheet.tell_complete(mounted, complete)
+    return complete
 
 
 def _complete(mounted: Sheet) -> bool:
@@ -196,6 +230,7 @@ def _keep(mounted: Sheet, complete: bool, *, even_without_strokes: bool = False)
             mounted.study, mounted.image.id, labels, parent=mounted.version, place=mounted.place
         )
     except ConflictError:
+        sheet.note_kept(mounted)
         desk.remount()  # the strokes stay in the draft and go on top of the newer labels
         raise
     _saved(mounted, f"Saved: {_marked(mounted, labels)}.")

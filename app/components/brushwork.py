@@ -13,6 +13,7 @@ from app.components import (
     painter,
     problem,
     proposing,
+    readings,
     retouching,
     walk,
 )
@@ -41,6 +42,7 @@ def show(study: StudyRecord, image: ImageRecord) -> None:
 def _editor(study: StudyRecord, image: ImageRecord) -> None:
     with problem.shown():
         take()
+        readings.tell()
         said = state.take_said()
         if said:  # the page's head is not drawn with each stroke
             st.toast(said)
@@ -108,7 +110,7 @@ def _put(study: str, image_id: str, gestures: list[Gesture], part: str) -> None:
         desk.keep_studio((studio, Overlay()))
     elif not had_strokes:
         # The image was left and saved meanwhile: what came late is saved like the rest.
-        services.finish_studio(studio, complete=_was_complete(studio) or None)
+        services.finish_studio(studio, complete=_was_complete(studio) or _told(studio))
 
 
 def _opened(study: StudyRecord, image: ImageRecord) -> tuple[Studio, Overlay]:
@@ -176,12 +178,14 @@ def _palette(studio: Studio, image: ImageRecord) -> tuple[str, float]:
 
 def _saving(studio: Studio) -> None:
     if _can_be_complete(studio):
-        st.toggle(
+        complete = st.toggle(
             "All of it is marked",
             value=_was_complete(studio),
             key=_complete_key(),
             help="On: what is not marked is background. Off: only what is marked counts.",
         )
+        if complete != _was_complete(studio):
+            studio.tell_complete(complete)
     if st.button("Save", type="primary", icon=":material/save:", width="stretch", key="save-paint"):
         finish(studio, even_without_strokes=True)
         desk.keep_proposed(_place(studio), studio.proposed)
@@ -210,9 +214,17 @@ def _complete_key() -> str:
     return f"painter-complete-{desk.mount()}"
 
 
+def _told(studio: Studio) -> bool | None:
+    """Return whether all is marked as told since the version; None: nobody told."""
+    return studio.journal.complete if _can_be_complete(studio) else None
+
+
 def _was_complete(studio: Studio) -> bool:
     if not _can_be_complete(studio):
         return False
+    told = _told(studio)
+    if told is not None:
+        return told
     annotated_yx = studio.labels.annotated_yx
     # Of a large image this part may be new, though others are marked.
     is_new = studio.journal.base is None or (bool(studio.part) and not annotated_yx.any())

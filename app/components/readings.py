@@ -29,7 +29,7 @@ class _Card:
 
 def ask(study: StudyRecord) -> None:
     """Ask of the first kind of file that is in doubt."""
-    _tell()
+    tell()
     stacks = services.stacks(study.name)
     asked = _asked(stacks)
     if asked:  # one question at a time: each looks into a file
@@ -72,8 +72,8 @@ def warn(image: ImageRecord) -> None:
         )
 
 
-def _tell() -> None:
-    """Tell what the last decision did to labels, until it is dismissed."""
+def tell() -> None:
+    """Tell what became of labels, until it is dismissed."""
     told = state.told()
     if told:
         with st.container(border=True, key="readings-told"):

@@ -8,6 +8,7 @@ import streamlit as st
 
 from app import desk, drafts, services, state
 from app.components import annotator, brushwork
+from core.errors import ConflictError
 from core.records import ImageRecord, StudyRecord
 
 _SAID = "What was drawn in the other editor was saved as a version."
@@ -30,8 +31,14 @@ def _shapes(study: StudyRecord, image: ImageRecord) -> bool:
     draft = drafts.path_of(services.study_dir(study.name), image, state.tab())
     if not is_left and not draft.exists():
         return False
-    saved = annotator.finish(study, image)
-    if is_left and not saved:
+    try:
+        saved = annotator.finish(study, image)
+    except ConflictError as error:
+        # What goes on top of the newer labels does so at once: with a later click, strokes of the
+        # painter would lie on the version before, and whoever drew both in conflict with himself.
+        state.keep_told([*state.told(), str(error)])
+        saved = annotator.finish(study, image)
+    if not saved:
         desk.remount()
     return saved
 

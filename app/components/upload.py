@@ -88,12 +88,16 @@ _FOLDER_HELP = "As the computer that runs AIxCell sees it; nothing is sent over 
 
 
 def notices(report: "ImportReport | None") -> None:
-    """Tell file by file what became of an import, until it is dismissed."""
+    """Tell file by file what became of an import, or of masks read again, until it is dismissed."""
     if report is None:
         return
+    labelled, refused = len(report.labelled), len(report.refused)
     told = (
-        f"{wording.plural(len(report.added), 'new image')}, "
-        f"{len(report.labelled)} with labels, {len(report.refused)} not used."
+        f"{wording.plural(len(report.added), 'new image')}, {labelled} with labels, "
+        f"{refused} not used."
+        if report.added
+        else f"{wording.plural(labelled, 'image')} with labels, "
+        f"{wording.plural(refused, 'file')} not used."
     )
     with st.container(border=True, key="import-report"):
         (st.warning if report.refused else st.success)(

@@ -5,6 +5,7 @@ import streamlit as st
 from app import desk, services, state, views, wording
 from app.components import problem
 from core.data.labels.store import LabelVersion
+from core.errors import AIxCellError
 from core.records import ImageRecord, StudyRecord
 
 _SHOWN = 12
@@ -34,12 +35,15 @@ def _row(
     study: StudyRecord, image: ImageRecord, entry: LabelVersion, *, counting: str | None, key: str
 ) -> None:
     picture, told, way = st.columns([1, 5, 2], vertical_alignment="center")
-    if entry.version:
-        picture.image(views.version_picture(study.name, image, entry.version), width=72)
+    try:
+        made = services.made_of(study.name, image.id, entry.version)
+        if entry.version:
+            picture.image(views.version_picture(study.name, image, entry.version), width=72)
+    except AIxCellError as error:  # this one is damaged: the others are still a way back
+        made = f":orange[:material/broken_image:] {error}"
     who = entry.author or "somebody"
     what = _NOTES.get(entry.note, entry.note) if entry.version else "labels taken away"
     told.markdown(f"**{wording.moment(entry.time)}** · {who} · {what}")
-    made = services.made_of(study.name, image.id, entry.version)
     told.caption(f"{made}{'; kept, but somebody had saved meanwhile' if entry.conflict else ''}")
     if entry.version == counting:
         way.badge("counts now", icon=":material/check:", color="green")

@@ -176,10 +176,13 @@ def label_version(name: str, image_id: str) -> str | None:
 
 
 def load_labels(
-    name: str, image_id: str, region: "Region | None" = None
+    name: str, image_id: str, region: "Region | None" = None, version: str | None = None
 ) -> "tuple[Labels | None, str | None]":
-    """Return an image's labels, or those in a region of it, and their version."""
-    return workflow.load_labels(workspace(), name, image_id, region=region)
+    """Return an image's labels, or those in a region of it, and their version.
+
+    By default those that count. StudyError where the version is not there or damaged.
+    """
+    return workflow.load_labels(workspace(), name, image_id, version, region=region)
 
 
 def save_labels(
@@ -209,6 +212,6 @@ def suggest_task(name: str) -> TaskSpec | None:
     return workflow.suggest_task(workspace(), name)
 
 
-def set_task(name: str, task: TaskSpec) -> None:
-    """Say what is wanted."""
-    workflow.set_task(workspace(), name, task)
+def set_task(name: str, task: TaskSpec) -> "ImportReport":
+    """Say what is wanted; the report names masks that contradict it and count no longer."""
+    return workflow.set_task(workspace(), name, task)

@@ -5,6 +5,7 @@ tuned by them. Validation images steered its thresholds, and training images it 
 """
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from itertools import combinations
 from pathlib import Path
@@ -19,6 +20,7 @@ from core.data.labels import store
 from core.data.labels.model import Labels
 from core.data.labels.store import LabelVersion
 from core.data.samples import Sample
+from core.errors import DataError, StudyError
 from core.evaluate import matching, metrics
 from core.infer import table
 from core.paths import StudyDir
@@ -59,8 +61,8 @@ def of_people(study_dir: StudyDir) -> list[Symptom]:
     found = []
     for image in record.images:
         for one, other in combinations(_last_of_each(study_dir, image.id), 2):
-            first = store.load(study_dir, image.id, one.version)
-            second = store.load(study_dir, image.id, other.version)
+            first = _readable(study_dir, image.id, one.version)
+            second = _readable(study_dir, image.id, other.version)
             if first is None or second is None:
                 continue
             found.append(_compared(image.id, task, (one.author, first), (other.author, second)))
@@ -108,13 +110,20 @@ def of_model(study_dir: StudyDir, predicted: Predicted) -> list[Symptom]:
     found: list[Symptom] = []
     for image_id in same:
         labels, path = (
-            store.load(study_dir, image_id),
+            _readable(study_dir, image_id),
             predicted.folder / "labels" / f"{image_id}.tif",
         )
         if labels is not None and path.is_file():
             given = tifffile.imread(path).astype(np.int32)
             found += _objects_doubted(image_id, labels, given, scores.get(image_id, {}))
     return found
+
+
+def _readable(study_dir: StudyDir, image_id: str, version: str | None = None) -> Labels | None:
+    """Return a version's labels; None: there are none, or they are damaged, see `doctor`."""
+    with suppress(DataError, StudyError):
+        return store.load(study_dir, image_id, version)
+    return None
 
 
 def _last_of_each(study_dir: StudyDir, image_id: str) -> list[LabelVersion]:

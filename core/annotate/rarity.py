@@ -5,6 +5,7 @@
 
 from collections import Counter
 from collections.abc import Collection
+from contextlib import suppress
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,6 +15,7 @@ from core.annotate.symptoms import Symptom
 from core.data import checks, samples, study
 from core.data.labels import store
 from core.data.labels.model import ids_in
+from core.errors import StudyError
 from core.paths import StudyDir
 from core.records import Kind, StudyRecord, TaskSpec
 
@@ -41,8 +43,9 @@ class _Marked:
 def examine(study_dir: StudyDir) -> list[Symptom]:
     """Return the classes without examples and those with few, each with its first images.
 
-    Objects and images are counted, regions by their area. Empty without a task, without labels,
-    or where the task has one class.
+    Objects and images are counted, regions by their area. Labels that cannot be read are passed
+    over: `core.annotate.doctor` names them. Empty without a task, without labels, or where the
+    task has one class.
     """
     record = study.load(study_dir)
     labelled = samples.labelled_ids(study_dir, record)
@@ -107,10 +110,11 @@ def _of_objects(study_dir: StudyDir, record: StudyRecord, labelled: Collection[s
     first: dict[str, list[tuple[str, int | None]]] = {}
     for image_id in labelled:
         here: dict[str, int] = {}
-        for item in store.objects(study_dir, image_id):
-            if item.class_name is not None:
-                amounts[item.class_name] += 1
-                here.setdefault(item.class_name, item.id)
+        with suppress(StudyError):
+            for item in store.objects(study_dir, image_id):
+                if item.class_name is not None:
+                    amounts[item.class_name] += 1
+                    here.setdefault(item.class_name, item.id)
         for name, object_id in here.items():
             first.setdefault(name, []).append((image_id, object_id))
     return _Marked(amounts=amounts, first=first, counted_in="the objects")
@@ -120,10 +124,9 @@ def _of_regions(study_dir: StudyDir, record: StudyRecord, labelled: Collection[s
     amounts: Counter[str] = Counter()
     first: dict[str, list[tuple[str, int | None]]] = {}
     for image_id in labelled:
-        version = store.head(study_dir, image_id)
-        if version is None:
+        seen = _seen(study_dir, image_id, _EVERY)
+        if seen is None:
             continue
-        seen = store.overview(study_dir, image_id, version, _EVERY)
         areas = np.bincount(seen.ids_yx.ravel())
         drawn = set(ids_in(seen.ids_yx))
         for item in seen.objects:
@@ -136,14 +139,21 @@ def _of_regions(study_dir: StudyDir, record: StudyRecord, labelled: Collection[s
 def _place(
     study_dir: StudyDir, record: StudyRecord, image_id: str, object_id: int | None
 ) -> tuple[int, int] | None:
-    """Return a pixel of the object; None: the whole image is meant, or it is too small to see."""
-    version = store.head(study_dir, image_id)
-    if object_id is None or version is None:
-        return None
+    """Return a pixel of the object; None: the whole image is meant, or it cannot be seen."""
     every = max(1, max(record.image(image_id).shape_cyx[1:]) // _GRID)
-    seen = store.overview(study_dir, image_id, version, every)
+    seen = _seen(study_dir, image_id, every) if object_id is not None else None
+    if seen is None:
+        return None
     mask = seen.ids_yx == object_id
     return places.middle(mask, every) if mask.any() else None
+
+
+def _seen(study_dir: StudyDir, image_id: str, every: int) -> store.Overview | None:
+    """Return every n-th pixel of what counts; None: nothing does, or it cannot be read."""
+    version = store.head(study_dir, image_id)
+    with suppress(StudyError):
+        return store.overview(study_dir, image_id, version, every) if version is not None else None
+    return None
 
 
 _READERS = {

@@ -24,7 +24,7 @@ def disk(monkeypatch):
     st.session_state.clear()
     monkeypatch.setattr(brushwork, "_put", put)
     monkeypatch.setattr(brushwork.painter, "telling", lambda: browser["telling"])
-    monkeypatch.setattr(state.time, "monotonic", lambda: browser["seconds"])
+    monkeypatch.setattr(desk.time, "monotonic", lambda: browser["seconds"])
     monkeypatch.setattr(brushwork.painter, "sent", lambda: list(GESTURES))
     yield taken, faults, browser
     st.session_state.clear()

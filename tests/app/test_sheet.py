@@ -47,6 +47,12 @@ def two_discs():
     return model.Labels(layers={MAIN: layer}, annotated_yx=annotated, objects=known)
 
 
+def one_disc():
+    both = two_discs()
+    layer = np.where(both.layers[MAIN] == 3, both.layers[MAIN], 0)
+    return replace(both, layers={MAIN: layer}, objects=both.objects[:1])
+
+
 def box(left, top, right, bottom, color, scale=SCALE):
     """Return a box over pixels left..right-1, top..bottom-1, as the canvas sends it."""
     return {
@@ -185,6 +191,33 @@ def test_strokes_of_an_older_version_go_on_top_of_the_newer_labels(tmp_path):
     saved = sheet.finished(newer, complete=True)
     assert len(saved.objects) == 3
     assert (saved.flat_yx[4:12, 40:50] > 0).all()
+
+
+def test_a_draft_of_an_older_version_deletes_nothing_that_was_drawn_since(tmp_path):
+    """Thirty nuclei of another person were gone: the draft did not hold them."""
+    whole = two_discs()
+    mounted = opened(tmp_path, CELLS, one_disc(), "v1")
+    sheet.keep_draft(mounted, drawn(mounted, box(40, 4, 50, 12, mounted.colors["cell"])))
+    saved = sheet.finished(opened(tmp_path, CELLS, whole, "v2"), complete=True)
+    assert [each.id for each in saved.objects] == [3, 5, 6]
+    for object_id in (3, 5):
+        assert ((saved.flat_yx == object_id) == (whole.flat_yx == object_id)).all()
+
+
+def test_what_was_told_to_be_marked_goes_with_strokes_and_ends_with_the_version(tmp_path):
+    mine = opened(tmp_path, CELLS)
+    sheet.keep_draft(mine, drawn(mine, box(40, 4, 50, 12, mine.colors["cell"])))
+    assert sheet.is_complete(opened(tmp_path, CELLS))
+    sheet.tell_complete(mine, False)
+    assert not sheet.is_complete(opened(tmp_path, CELLS))
+    (left,) = drafts.of_others(StudyDir(tmp_path), IMAGE, "tab-b")
+    drafts.take_over(left, drafts.path_of(StudyDir(tmp_path), IMAGE, "tab-b"))
+    theirs = opened(tmp_path, CELLS, tab="tab-b")
+    assert (sheet.is_complete(theirs), sheet.is_complete(mine)) == (False, True)
+    # Whoever saved since has told it with the version.
+    assert sheet.is_complete(opened(tmp_path, CELLS, two_discs(), "v2", tab="tab-b"))
+    sheet.drop_draft(theirs)
+    assert sheet.is_complete(opened(tmp_path, CELLS, tab="tab-b"))
 
 
 def test_the_rest_is_background_only_where_everything_is_marked(tmp_path):

@@ -6,6 +6,7 @@ import os
 import pytest
 
 from app import uploads
+from core.errors import DataError
 
 
 def upload(name, data=b"data"):
@@ -61,3 +62,29 @@ def test_no_name_leads_out_of_the_folder(tmp_path, name):
 def test_folders_of_an_upload_are_kept(tmp_path):
     path = uploads.keep(upload("images/a.png"), tmp_path)
     assert path == tmp_path / "images" / "a.png"
+
+
+def test_two_of_one_name_are_told_and_nothing_is_kept(tmp_path):
+    """Files of a browser come without folders: the last A01.tif replaced those before it."""
+    files = [upload("A01.tif", b"one"), upload("b.tif"), upload("A01.tif", b"two")]
+    with pytest.raises(DataError, match=r"A01\.tif came twice.*zip.*A folder from this browser"):
+        uploads.stage(files, tmp_path)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_the_same_file_twice_is_kept_once(tmp_path):
+    found = uploads.staged(uploads.stage([upload("a.tif"), upload("a.tif")], tmp_path))
+    assert [each.name for each in found.paths[0].iterdir()] == ["a.tif"]
+
+
+def test_of_one_name_all_that_differ_are_kept_for_a_model(tmp_path):
+    """Two rows of the table were of the same pixels, and one picture was gone."""
+    files = [upload("A01.tif", data) for data in (b"one", b"two", b"one", b"six", b"two")]
+    found = uploads.keep_all([*files, upload("b.tif")], tmp_path)
+    assert [each.relative_to(tmp_path).as_posix() for each in found] == [
+        "A01.tif",
+        "2/A01.tif",
+        "3/A01.tif",
+        "b.tif",
+    ]
+    assert [each.read_bytes() for each in found] == [b"one", b"two", b"six", b"data"]

@@ -161,3 +161,30 @@ def test_what_was_found_is_compared_between_conditions(trained):
     assert "dose" in services.compared_by(lines)
     found = [each for each in services.compared(lines, "dose") if each.figure == "objects"]
     assert [(each.value, each.mean) for each in found] == [(str(at), 2.0 + at) for at in range(6)]
+
+
+def test_one_damaged_version_ends_neither_gallery_nor_versions_nor_doctor(place):
+    """The pixels of one version were gone, and with them the pages that show the others."""
+    first, second = services.study(STUDY).images[:2]
+    labels, damaged = services.load_labels(STUDY, first.id)
+    emptied = Labels(
+        layers={MAIN: np.zeros_like(labels.layers[MAIN])}, annotated_yx=labels.annotated_yx
+    )
+    services.save_labels(STUDY, first.id, emptied, parent=damaged)
+    kept = services.study_dir(STUDY).labels
+    (kept / first.id / f"{damaged}.tif").write_bytes(b"none")
+    (kept / second.id / f"{services.label_version(STUDY, second.id)}.tif").unlink()
+    assert not shown("studies").exception
+    test = opened("doctor")
+    assert not test.exception
+    assert "broken_image" in text(test)
+    test.button(key="ask-doctor").click().run()
+    assert not test.exception
+    assert not test.error
+    found = {(one.kind, one.image_id) for one in services.symptoms(STUDY)}
+    assert ("damaged", second.id) in found
+    test.session_state["image"] = first.id
+    test.run()
+    assert not test.exception
+    assert f"{damaged}.tif cannot be read" in text(test)
+    assert any(each.label == "Bring back" for each in test.button)

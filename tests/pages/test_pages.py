@@ -1,12 +1,14 @@
 """Every page, drawn without a browser: what it says, and what its buttons do."""
 
 import os
+import shutil
 import subprocess
 import sys
 import time
 
 import numpy as np
 import pytest
+import tifffile
 from PIL import Image
 from small_study import RUN, pipeline, recommendation, shown, text, write_status
 
@@ -14,6 +16,7 @@ from app import places, services, views
 from app.components import drawing
 from core import workflow
 from core.data.labels import model
+from core.records import Kind, TaskSpec
 
 STUDY = workflow.SAMPLE
 
@@ -153,8 +156,6 @@ def test_a_conflict_is_told_and_the_newer_labels_stay(place):
 
 
 def test_pictures_are_sorted_by_buttons(place, disc_folder):
-    from core.records import Kind, TaskSpec
-
     workflow.create_study(place, "mine")
     workflow.import_files(place, "mine", [disc_folder / "images"])
     workflow.set_task(place, "mine", TaskSpec(kind=Kind.CLASSIFICATION, classes=("a", "b")))
@@ -173,6 +174,32 @@ def test_the_task_page_keeps_what_is_wanted(place):
     button(test, "Keep this task").click().run()
     assert not test.exception
     assert services.study(STUDY).task.classes == ("cell", "debris")
+
+
+def test_a_task_that_takes_labels_away_tells_whose(place, disc_folder, tmp_path):
+    """After a class was taken out, masks counted no longer, and nobody was told."""
+    folder = tmp_path / "regions"
+    shutil.copytree(disc_folder / "images", folder / "images")
+    (folder / "masks").mkdir()
+    for number in range(6):
+        values = np.zeros((64, 64), np.uint8)
+        values[:30, :30], values[40:, 40:] = 1, 2 if number < 2 else 1
+        tifffile.imwrite(folder / "masks" / f"disc-{number}.tif", values)
+    workflow.create_study(place, "mine")
+    workflow.import_files(place, "mine", [folder])
+    classes = ("none", "vessel", "nerve")
+    task = TaskSpec(kind=Kind.SEMANTIC, classes=classes, background="none")
+    workflow.set_task(place, "mine", task)
+    assert len(services.labelled("mine")) == 6
+    test = shown("task", study="mine")
+    test.text_area[0].input("none\nvessel").run()
+    button(test, "Keep this task").click().run()
+    assert not test.exception
+    assert len(services.labelled("mine")) == 4
+    told = text(test)
+    assert "4 images with labels, 2 files not used" in told
+    assert "disc-1.tif" in told
+    assert "it holds the value 2" in told
 
 
 def test_a_task_that_contradicts_itself_is_refused_in_words(place):

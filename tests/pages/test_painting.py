@@ -181,3 +181,22 @@ def test_the_opacity_of_labels_is_remembered_while_images_change(image):
     test.session_state["looking"] = True
     slider = next(each for each in test.run().slider if each.label == "Opacity of the labels")
     assert slider.value == 40
+
+
+def test_that_not_all_is_marked_outlives_a_reload_and_is_heard_by_the_other_editor(image):
+    """After a look at another page it was on again: unmarked cells were saved as background."""
+    test = painting(image)
+    tab = test.session_state["tab"]
+    studio_of(test).take([STROKE])
+    switch_of(test).set_value(False).run()
+    assert not switch_of(opened(image, tab=tab, editor=brushwork.TITLE)).value
+    opened(image, tab=tab, editor="Shapes")
+    labels, _ = services.load_labels(STUDY, image.id)
+    assert labels.objects
+    np.testing.assert_array_equal(labels.annotated_yx, labels.flat_yx > 0)
+    assert not switch_of(opened(image, tab=tab, editor=brushwork.TITLE)).value
+
+
+def switch_of(test):
+    (found,) = [each for each in test.toggle if each.label == "All of it is marked"]
+    return found

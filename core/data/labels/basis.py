@@ -1,7 +1,7 @@
 """What a journal starts from: the version that counted, and its objects before the first stroke."""
 
 import uuid
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from core.data.labels.entries import LINES
@@ -18,6 +18,8 @@ class Basis:
     """None: the image had no labels."""
     token: str = ""
     """Another one for each journal that is begun, also on the same version."""
+    complete: bool | None = None
+    """Whether all is marked, as somebody told since the version; None: nobody did."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,6 +33,11 @@ def begin(place: Path, version: str | None, known: tuple[LabelObject, ...]) -> B
     files.write(place / "objects.json", _Objects(objects=known))
     files.write(path(place), basis)
     return basis
+
+
+def tell_complete(place: Path, complete: bool) -> None:
+    """Keep whether all is marked beside the strokes of the journal in the folder."""
+    files.write(path(place), replace(files.read(path(place), Basis), complete=complete))
 
 
 def path(place: Path) -> Path:

@@ -100,7 +100,7 @@ def _became(mine: Journal, theirs: Journal, *, is_here: bool) -> Became | None:
         mine.read()
         return "here"
     try:
-        version = history.finish(theirs)
+        version = history.finish(theirs, complete=theirs.complete)
     except ConflictError:
         return "beside"
     mine.read()

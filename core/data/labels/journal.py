@@ -49,6 +49,8 @@ class Journal:
     """The region the labels are cut from; None: they are the whole image's."""
     base: str | None = None
     """The version it started from; None: the image had no labels."""
+    complete: bool | None = None
+    """Whether all is marked, as told since that version; None: nobody told, the version does."""
     labels: Labels = field(init=False)
     """As they stand after the last entry."""
     entries: list[Entry] = field(default_factory=list)
@@ -140,6 +142,12 @@ class Journal:
             with self._writing():
                 self.teaching.add(Shown(what="saved", time=self.entries[learned[-1]].time))
 
+    def tell_complete(self, complete: bool) -> None:
+        """Keep whether all is marked beside the strokes, until a version tells it."""
+        with self._writing():
+            basis.tell_complete(self.folder, complete)
+        self.complete = complete
+
     def undo(self) -> bool:
         """Take back what was done last, to the labels or for the learner; False: nothing was."""
         return self._step(steps.last_done(self.entries, self.teaching), "undo")
@@ -165,7 +173,8 @@ class Journal:
             self.base = store.head(self.study_dir, self.image_id)
         before = self.before
         if told is None or told.version != self.base:
-            basis.begin(self.folder, self.base, before.objects if before is not None else ())
+            told = basis.begin(self.folder, self.base, before.objects if before is not None else ())
+        self.complete = told.complete
         now = self._now()
         found = lines.replay(self.folder, before or empty(self.shape_yx))
         self.labels, self.entries, self._whole = found.labels, found.entries, found.whole

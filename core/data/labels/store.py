@@ -183,13 +183,7 @@ def load(
     if chosen is None:
         return None
     page = files.read(folder / f"{check_name(chosen, 'version')}.json", _Page)
-    path = folder / f"{chosen}.tif"
-    try:
-        *found, annotated = pages.read(path, region)
-    except DECODER_FAULTS as error:
-        raise StudyError(
-            f"{path} cannot be read: {error}; choose another version in the history"
-        ) from error
+    found, annotated = _pixels(folder / f"{chosen}.tif", page, region)
     layers = {
         name: np.ascontiguousarray(layer_yx, dtype=np.int32)
         for name, layer_yx in zip(page.layers, found, strict=True)
@@ -210,10 +204,13 @@ class Overview:
 
 
 def overview(study_dir: StudyDir, image_id: str, version: str, every: int) -> Overview:
-    """Return every n-th pixel of a version, without the whole in memory."""
+    """Return every n-th pixel of a version, without the whole in memory.
+
+    Raises StudyError where the version is not there or its files are damaged.
+    """
     folder = _folder(study_dir, image_id)
     page = files.read(folder / f"{check_name(version, 'version')}.json", _Page)
-    *found, annotated = pages.read(folder / f"{version}.tif", every=every)
+    found, annotated = _pixels(folder / f"{version}.tif", page, every=every)
     flat_yx = np.asarray(found[0], np.int32)
     for layer_yx in found[1:]:
         flat_yx = np.where(layer_yx > 0, layer_yx, flat_yx)
@@ -265,6 +262,21 @@ def _folder(study_dir: StudyDir, image_id: str) -> Path:
 def _read_head(folder: Path) -> Head:
     path = folder / "head.json"
     return files.read(path, Head) if path.is_file() else Head()
+
+
+def _pixels(
+    path: Path, page: _Page, region: Region | None = None, every: int = 1
+) -> tuple[list[NDArray[np.int32]], NDArray[np.int32]]:
+    """Return the layers of a version and its annotated area; StudyError where they are damaged."""
+    try:
+        *found, annotated = pages.read(path, region, every)
+        if len(found) != len(page.layers):
+            raise ValueError(f"it holds {len(found)} layers instead of {len(page.layers)}")
+    except DECODER_FAULTS as error:
+        raise StudyError(
+            f"{path} cannot be read: {error}; choose another version in the history"
+        ) from error
+    return found, annotated
 
 
 def _write_version(folder: Path, labels: Labels, entry: LabelVersion) -> None:

@@ -1,11 +1,14 @@
 """The label doctor finds what was put into the labels, and nothing in good ones."""
 
+from dataclasses import replace
+from pathlib import Path
+
 import numpy as np
 import pytest
 import tifffile
 
 from core import workflow
-from core.annotate import doctor, opinions, shapes
+from core.annotate import doctor, opinions, rarity, shapes
 from core.data import study
 from core.data.labels import store
 from core.data.labels.model import MAIN, LabelObject, Labels, ids_in
@@ -203,6 +206,26 @@ def test_damaged_labels_are_named_and_the_others_looked_at(cells):
         ("damaged", "c0"),
         ("speck", "c1"),
     ]
+
+
+@pytest.mark.parametrize("damage", [lambda path: path.write_bytes(b"none"), Path.unlink])
+@pytest.mark.parametrize("kind", [Kind.INSTANCE, Kind.SEMANTIC])
+def test_one_damaged_file_ends_no_part_of_the_doctor(cells, tmp_path, kind, damage):
+    """Rare classes and what others say were not looked at any more, in any image."""
+    ids_yx = painted(disc(60, 60, 20))
+    before, mine = store.head(cells, "c0"), labelled(ids_yx, "other")
+    version = store.save(cells, "c0", mine, author="Ben", parent=before)
+    run = predicted(cells, tmp_path / "p", ids_yx, [], {"c0": version})
+    task = TaskSpec(kind=kind, classes=("nucleus", "other"))
+    study.save(cells, replace(study.load(cells), task=task))
+    damage(cells.labels / "c0" / f"{version}.tif")
+    assert opinions.of_people(cells) == []
+    assert opinions.of_model(cells, run) == []
+    told = {(one.kind, one.image_id, one.place_yx) for one in rarity.examine(cells)}
+    # The table of objects can be read, their pixels cannot.
+    lost = ("rare", "c0", None) if kind is Kind.INSTANCE else ("missing", "c0", None)
+    assert told == {lost}
+    assert ("damaged", "c0") in {(one.kind, one.image_id) for one in doctor.examine(cells)}
 
 
 def test_all_of_it_by_the_workflow(workspace, cells):

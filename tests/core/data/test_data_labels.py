@@ -113,6 +113,22 @@ def test_damaged_versions_are_named(workspace: Workspace) -> None:
     (study_dir.labels / "a" / f"{version}.tif").write_bytes(b"II*\0")
     with pytest.raises(StudyError, match=rf"{version}.tif cannot be read"):
         store.load(study_dir, "a")
+    with pytest.raises(StudyError, match=rf"{version}.tif cannot be read"):
+        store.overview(study_dir, "a", version, 4)
+    (study_dir.labels / "a" / f"{version}.tif").unlink()
+    with pytest.raises(StudyError, match=rf"{version}.tif cannot be read"):
+        store.overview(study_dir, "a", version, 1)
+
+
+def test_a_file_without_all_its_layers_is_named(workspace: Workspace) -> None:
+    study_dir = study.create(workspace, "s")
+    version = store.save(study_dir, "a", two_cells(), author="Ada")
+    path = study_dir.labels / "a" / f"{version}.tif"
+    tifffile.imwrite(path, np.zeros((1, *two_cells().shape_yx), np.int32), compression="zlib")
+    with pytest.raises(StudyError, match="0 layers instead of"):
+        store.overview(study_dir, "a", version, 1)
+    with pytest.raises(StudyError, match="0 layers instead of"):
+        store.load(study_dir, "a")
 
 
 def test_pixels_and_table_must_agree() -> None:

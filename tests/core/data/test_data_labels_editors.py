@@ -55,6 +55,24 @@ def test_strokes_of_a_closed_tab_are_gone_on_with(study_dir: StudyDir) -> None:
     assert journal.waiting(study_dir, "a") == []
 
 
+def test_whether_all_is_marked_is_gone_on_with_as_well(study_dir: StudyDir) -> None:
+    first = _open(study_dir, "ann")
+    first.record(square(first.labels, 5), "brush")
+    history.finish(first, complete=True)
+    left = _left(study_dir, "ann", 100)
+    left.tell_complete(False)
+    mine = _open(study_dir, "bea")
+    assert _taken(mine) == [("ann", "here")]
+    assert mine.complete is False
+    _long_ago(mine.folder / "entries.jsonl")
+    newer = square(first.labels, 200)
+    store.save(study_dir, "a", newer, author="cid", parent=store.head(study_dir, "a"))
+    assert _taken(_open(study_dir, "dan")) == [("ann", "beside")]
+    kept = store.load(study_dir, "a", store.history(study_dir, "a")[-1].version)
+    assert kept is not None
+    np.testing.assert_array_equal(kept.annotated_yx, kept.flat_yx > 0)
+
+
 def test_the_tab_that_comes_back_starts_from_what_counts(study_dir: StudyDir) -> None:
     left = _left(study_dir, "ann", 5)
     mine = _open(study_dir, "bea")

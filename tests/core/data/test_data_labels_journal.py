@@ -301,6 +301,37 @@ def test_only_what_is_marked_counts_when_not_all_is_marked_any_more(study_dir: S
     np.testing.assert_array_equal(kept.annotated_yx, kept.flat_yx > 0)
 
 
+def test_whether_all_is_marked_stays_with_the_strokes_until_a_version_tells_it(
+    study_dir: StudyDir,
+) -> None:
+    """It was forgotten with the page, and what nobody had marked was saved as background."""
+    mine = _open(study_dir)
+    assert mine.complete is None
+    mine.tell_complete(False)  # before the first stroke
+    again = _open(study_dir)
+    again.record(square(again.labels, 5), "brush")
+    assert _open(study_dir).complete is False
+    with mine.turn():
+        assert mine.complete is False
+        assert len(mine.entries) == 1
+    history.finish(mine, complete=mine.complete)
+    assert _open(study_dir).complete is None
+
+
+def test_a_journal_of_before_nobody_told_whether_all_is_marked_is_gone_on_with(
+    study_dir: StudyDir,
+) -> None:
+    mine = _open(study_dir)
+    mine.record(square(mine.labels, 5), "brush")
+    files.write_json(mine.folder / "base.json", {"schema": 1, "version": None, "token": "abc"})
+    again = _open(study_dir)
+    assert again.complete is None
+    assert len(again.entries) == 1
+    again.tell_complete(True)
+    assert _open(study_dir).complete is True
+    assert len(_open(study_dir).entries) == 1
+
+
 def test_what_the_learner_was_shown_is_there_after_a_crash_and_makes_no_version(
     study_dir: StudyDir,
 ) -> None:
