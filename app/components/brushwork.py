@@ -178,13 +178,14 @@ def _palette(studio: Studio, image: ImageRecord) -> tuple[str, float]:
 
 def _saving(studio: Studio) -> None:
     if _can_be_complete(studio):
+        before = _was_complete(studio)
         complete = st.toggle(
             "All of it is marked",
-            value=_was_complete(studio),
+            value=before,
             key=_complete_key(),
             help="On: what is not marked is background. Off: only what is marked counts.",
         )
-        if complete != _was_complete(studio):
+        if complete != before:
             studio.tell_complete(complete)
     if st.button("Save", type="primary", icon=":material/save:", width="stretch", key="save-paint"):
         finish(studio, even_without_strokes=True)

@@ -81,7 +81,7 @@ def _read(group: Any, asked: Asked) -> Picture:
     told = "".join(_letter(axis) for axis in scales.get("axes", "tczyx"))
     axes = asked.axes if len(asked.axes) == len(told) else told
     levels = scales["datasets"]
-    array, level = _fitting(group, levels, axes)
+    array, level, reduction = _fitting(group, levels, axes)
     channels = about.get("omero", {}).get("channels", [])
     scene = Scene(
         axes=axes,
@@ -93,26 +93,26 @@ def _read(group: Any, asked: Asked) -> Picture:
         told=told,
     )
     seen = picture([scene], asked)
-    at = told.index("X")
-    factor = group[levels[0]["path"]].shape[at] / array.shape[at]
-    if factor == 1:
+    if reduction == 1:
         return seen
-    notice = PYRAMID_NOTICE.format(factor=factor)
-    return replace(seen, reduction=factor, notices=(notice, *seen.notices))
+    notice = PYRAMID_NOTICE.format(factor=reduction)
+    return replace(seen, reduction=reduction, notices=(notice, *seen.notices))
 
 
 def _letter(axis: Any) -> str:
     return str(axis["name"] if isinstance(axis, dict) else axis)[:1].upper()
 
 
-def _fitting(group: Any, levels: list[Any], axes: str) -> tuple[Any, Any]:
-    """Return the finest array that may be opened, and its entry."""
-    for level in levels:
-        array = group[level["path"]]
+def _fitting(group: Any, levels: list[Any], axes: str) -> tuple[Any, Any, float]:
+    """Return the finest array that may be opened, its entry, and how much smaller it is."""
+    finest = group[levels[0]["path"]]
+    for number, level in enumerate(levels):
+        array = group[level["path"]] if number else finest
         # Whatever may be opened now: a model must see the level it has learned from.
         if Layout(axes=axes, shape=tuple(array.shape)).pixels <= MAX_PIXELS:
-            return array, level
-    return group[levels[0]["path"]], levels[0]
+            at = axes.index("X")
+            return array, level, finest.shape[at] / array.shape[at]
+    return finest, levels[0], 1.0
 
 
 def _plane(array: Any, axes: str, index: Index) -> tuple[np.ndarray[Any, Any], str]:

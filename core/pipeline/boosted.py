@@ -10,7 +10,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.pipeline import drawn_pixels, pixel_features
-from core.pipeline.pixel_features import Window
 
 Tell = Callable[[int, float], None]
 """Hears how many pixels were judged, and the seconds that took at the least."""
@@ -141,12 +140,16 @@ def predict(
         return found
     windows = pixel_features.windows(image_cyx)
     end, rounds = time.monotonic() + seconds / len(windows), None
+    spreads = pixel_features.spreads(image_cyx)
     for window in windows:
+        began = time.monotonic()
+        table = pixel_features.features(image_cyx, window, spreads)
+        features_s = time.monotonic() - began
         with _want_of_memory_told():
-            leading, rounds, least_s = _leading(model, image_cyx, window, end, rounds)
+            leading, rounds, trees_s = _leading(model, table, end, rounds)
         found[window] = np.array(model.classes)[leading]
         if tell is not None:
-            tell(leading.size, least_s)
+            tell(leading.size, features_s + trees_s)
     return found
 
 
@@ -157,8 +160,7 @@ def probabilities(model: BoostedPixels, image_cyx: NDArray[np.generic]) -> NDArr
 
 def _leading(
     model: BoostedPixels,
-    image_cyx: NDArray[np.generic],
-    window: Window,
+    table: NDArray[np.float32],
     end: float,
     rounds: int | None,
 ) -> tuple[NDArray[np.int64], int, float]:
@@ -167,12 +169,10 @@ def _leading(
     Asked are `rounds`, where that is not None; else as many as there is time for until `end`.
     """
     began = time.monotonic()
-    table = pixel_features.features(image_cyx, window)
-    features_s = time.monotonic() - began
     raw, asked = _summed(model, table, end if rounds is None else math.inf, rounds)
-    trees_s = time.monotonic() - began - features_s
     # Of the rounds only the first ones are asked whatever the time.
-    return raw.argmax(axis=0), asked, features_s + trees_s * min(1.0, ROUNDS_AT_ONCE / asked)
+    least_s = (time.monotonic() - began) * min(1.0, ROUNDS_AT_ONCE / asked)
+    return raw.argmax(axis=0), asked, least_s
 
 
 def _summed(

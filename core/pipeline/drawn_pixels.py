@@ -81,11 +81,12 @@ def _seen(
     ]
     found = np.empty((len(chosen), pixel_features.width(len(image_cyx))), np.float32)
     known = np.zeros(len(chosen), bool)
+    spreads = pixel_features.spreads(image_cyx)
     for window, places in sorted(inside, key=lambda one: len(one[1]), reverse=True):
         if not len(places) or (known.any() and time.monotonic() > end):
             break
         within = row[places] - window[0].start, column[places] - window[1].start
-        found[places] = pixel_features.features(image_cyx, window)[within]
+        found[places] = pixel_features.features(image_cyx, window, spreads)[within]
         known[places] = True
     return found[known], np.flatnonzero(known)
 

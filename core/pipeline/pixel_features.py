@@ -4,6 +4,7 @@ Source: the features of ilastik's pixel classification (Berg et al., Nature Meth
 """
 
 import math
+from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -50,12 +51,23 @@ def _parts(side: int, most_px: int) -> list[slice]:
     return [slice(start, min(start + each, side)) for start in range(0, side, each)]
 
 
-def features(image_cyx: NDArray[np.generic], window: Window | None = None) -> NDArray[np.float32]:
+def spreads(image_cyx: NDArray[np.generic]) -> list[tuple[float, float]]:
+    """Return mean and standard deviation, above 0, of each channel."""
+    planes = (channel.astype(np.float32) for channel in image_cyx)
+    return [(float(plane.mean()), max(float(plane.std()), 1e-6)) for plane in planes]
+
+
+def features(
+    image_cyx: NDArray[np.generic],
+    window: Window | None = None,
+    known: Sequence[tuple[float, float]] | None = None,
+) -> NDArray[np.float32]:
     """Return (rows, columns, features) of all channels, of the whole image or a window of it.
 
     Each channel is brought to mean 0 and spread 1 first; then, at each scale: Gaussian,
     gradient magnitude, Laplacian, eigenvalues of Hessian and structure tensor. A window's are
-    those of the whole image there; it begins at a multiple of four pixels.
+    those of the whole image there; it begins at a multiple of four pixels. `known` are the image's
+    `spreads`, which whoever looks at several windows need not find for each.
     """
     rows, columns = window or (slice(0, image_cyx.shape[1]), slice(0, image_cyx.shape[2]))
     shape = (rows.stop - rows.start, columns.stop - columns.start)
@@ -63,9 +75,8 @@ def features(image_cyx: NDArray[np.generic], window: Window | None = None) -> ND
     top, left = rows.start - around[0].start, columns.start - around[1].start
     found = np.empty((*shape, width(len(image_cyx))), np.float32)
     place = 0
-    for channel in image_cyx:
-        plane = channel.astype(np.float32)
-        even = (plane[around] - plane.mean()) / max(float(plane.std()), 1e-6)
+    for channel, (mean, spread) in zip(image_cyx, known or spreads(image_cyx), strict=True):
+        even = (channel[around].astype(np.float32) - np.float32(mean)) / spread
         for sigma, step in SCALES:
             for feature in _at_scale(_shrunk(even, step), sigma / step):
                 wide = np.repeat(np.repeat(feature, step, axis=0), step, axis=1)

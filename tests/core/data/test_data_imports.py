@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import tifffile
+from brought import cells, picture
 from PIL import Image
 
 from core.data import checks, imports, samples, split, study, tasks, thumbnails, truth
@@ -17,22 +18,6 @@ from core.records import Kind, TaskSpec
 
 CELL = TaskSpec(kind=Kind.INSTANCE, classes=("cell",))
 KINDS = TaskSpec(kind=Kind.CLASSIFICATION, classes=("ill", "well"))
-
-
-def picture(path: Path, seed: int, shape: tuple[int, int] = (24, 32)) -> Path:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    pixels = np.random.default_rng(seed).integers(0, 255, shape, dtype=np.uint8)
-    Image.fromarray(pixels).save(path)
-    return path
-
-
-def cells(path: Path, count: int = 3, shape: tuple[int, int] = (24, 32)) -> Path:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    ids = np.zeros(shape, dtype=np.uint16)
-    for number in range(count):
-        ids[2 + number * 4 : 5 + number * 4, 2:10] = number + 1
-    tifffile.imwrite(path, ids)
-    return path
 
 
 def pairs(folder: Path, count: int, first: int = 0) -> Path:

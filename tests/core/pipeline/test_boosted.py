@@ -134,9 +134,9 @@ def drawn_from(marked, monkeypatch):
     looked_at = []
     features = pixel_features.features
 
-    def noting(image_cyx, window=None):
+    def noting(image_cyx, window=None, known=None):
         looked_at.append(window)
-        return features(image_cyx, window)
+        return features(image_cyx, window, known)
 
     with monkeypatch.context() as patch:
         patch.setattr(pixel_features, "features", noting)

@@ -4,13 +4,10 @@ import time
 
 import numpy as np
 import pytest
-import torch
-from torch import nn
+from stand_in import untrained
 
 from core.data.samples import Sample
 from core.data.truth import Truth
-from core.infer.predict import Trained
-from core.pipeline import catalogue, heads, preprocess
 from core.records import Kind, TaskSpec
 from core.train import contender, ending
 from core.train.clock import Clock
@@ -34,14 +31,7 @@ def test_thresholds_have_time_after_the_check_images_were_looked_at(
         for at in range(4)
     ]
     truths = [Truth(pixels_yx=np.zeros((32, 32), np.int32)) for _ in samples]
-    trained = Trained(
-        nn.Identity(),
-        catalogue.find("unet-lite0"),
-        preprocess.Fitted(channels=3),
-        heads.find("semantic"),
-        TASK,
-        torch.device("cpu"),
-    )
+    trained = untrained(TASK)
     clock = Clock(time.time(), time.time() + budget_s)
     kept = ending.plan(trained, Judge(samples, truths), Images(samples, truths), clock, known=False)
     views = 4 if kept.flips else 1
@@ -64,14 +54,7 @@ def kept(
     ]
     truths = [Truth(pixels_yx=np.zeros((1, 1), np.int32)) for _ in samples]
     task = TaskSpec(kind=kind, classes=("rest", "cell"))
-    trained = Trained(
-        nn.Identity(),
-        catalogue.find("unet-lite0"),
-        preprocess.Fitted(channels=3),
-        heads.find("semantic"),
-        task,
-        torch.device("cpu"),
-    )
+    trained = untrained(task)
     clock = Clock(time.time(), time.time() + 1000.0)
     judge, test = Judge(samples, truths), Images(samples, truths)
     return ending.plan(trained, judge, test, clock, known=True)

@@ -8,13 +8,12 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from torch import nn
+from stand_in import untrained
 
 from core.data.samples import Sample
 from core.data.truth import Truth
 from core.infer.predict import Trained
 from core.paths import JobDir
-from core.pipeline import catalogue, heads, preprocess
 from core.pipeline.answers import Answer
 from core.progress import Progress, events
 from core.records import Kind, TaskSpec, decode, encode
@@ -54,14 +53,7 @@ def judging(count: int, value: int = 1) -> Seen:
 
 
 def learner(task: TaskSpec, *, fresh: bool = False) -> Any:
-    trained = Trained(
-        nn.Identity(),
-        catalogue.find("unet-lite0"),
-        preprocess.Fitted(channels=3),
-        heads.find("semantic"),
-        task,
-        torch.device("cpu"),
-    )
+    trained = untrained(task)
     return SimpleNamespace(
         trained=trained,
         network=trained.network,
