@@ -13,6 +13,7 @@ from core.records import Fingerprint, Kind, Pipeline
 UNEQUAL = 0.3
 # One threshold serves two classes; of more, a rare one is lost before any threshold is fitted.
 FEWEST_CLASSES = 3
+FEWEST_FAMILIES = 2
 # Targets lost without any balance (1 is the best of a field over its middle). With nine in ten
 # pixels of other classes a rare one adds nothing to the plain loss; weights are what the field
 # takes: Sudre et al., "Generalised Dice overlap", DLMIA 2017.
@@ -34,6 +35,9 @@ def is_met(fingerprint: Fingerprint) -> bool:
     return fingerprint.kind is Kind.SEMANTIC and many and unequal >= UNEQUAL
 
 
-def is_recorded(others: Iterable[Fingerprint]) -> bool:
-    """Return whether data sets with rare classes are recorded, which then speak for themselves."""
-    return any(is_met(each) for each in others)
+def is_recorded(others: Iterable[tuple[str, Fingerprint]]) -> bool:
+    """Return whether data sets with rare classes are recorded, which then speak for themselves.
+
+    `others` are families with their data sets: one family alone tells of itself.
+    """
+    return len({family for family, each in others if is_met(each)}) >= FEWEST_FAMILIES

@@ -77,7 +77,8 @@ def rare_classes(pipeline: Pipeline, fingerprint: Fingerprint) -> list[str]:
 def own_runs(name: str, table: Table, fingerprint: Fingerprint) -> list[str]:
     """Return what the pipeline reached on this very study."""
     return [
-        f"On this study it reached {trial.score:.2f} in {_count(trial.runs, 'run')}."
+        f"On this study it reached {trial.score:.2f} in {_count(trial.runs, 'run')}"
+        + (", counted as if with the labels of now." if trial.earlier else ".")
         for block in table.of_kind(fingerprint.kind)
         if block.subject == fingerprint.data_set
         for trial in block.trials

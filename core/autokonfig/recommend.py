@@ -18,11 +18,12 @@ from core.autokonfig import (
 )
 from core.autokonfig.cost import Costs
 from core.autokonfig.learner import Learner
-from core.autokonfig.table import Table
+from core.autokonfig.table import FIELD, Table
 from core.errors import LibraryError
 from core.records import (
     Budget,
     Fingerprint,
+    Kind,
     Machine,
     Pipeline,
     Recommendation,
@@ -128,8 +129,8 @@ def forecast(known: Table, learned: Learner, fingerprint: Fingerprint) -> dict[s
         spread = float(np.mean([b.targets.std() for b in known.of_kind(kind) if b.dense]))
         values = values.mean() + learner.standardised(blend) * max(spread, values.std())
     expected = dict(zip(names, values.tolist(), strict=True))
-    others = [f for name, f in known.fingerprints.items() if name != fingerprint.data_set]
-    alike = (other.values.get("diameter_px") for other in others if other.kind is kind)
+    others = _compared(known, fingerprint)
+    alike = (other.values.get("diameter_px") for _, other in others)
     if not sizes.is_recorded(alike, fingerprint):
         for name in expected:
             expected[name] -= sizes.loss(known.pool[name], fingerprint)
@@ -137,6 +138,20 @@ def forecast(known: Table, learned: Learner, fingerprint: Fingerprint) -> dict[s
         for name in expected:
             expected[name] -= balance.loss(known.pool[name], fingerprint)
     return neighbours.corrected(expected, near)
+
+
+def _compared(known: Table, fingerprint: Fingerprint) -> list[tuple[str, Fingerprint]]:
+    """Return family and fingerprint of other data sets of the kind on which a field was compared.
+
+    What is described alone, or was trained once, tells nothing of what suits it.
+    """
+    return [
+        (block.family, known.fingerprints[block.subject])
+        for block in known.of_kind(fingerprint.kind)
+        if block.subject != fingerprint.data_set
+        and block.subject in known.fingerprints
+        and len(block.trials) >= FIELD
+    ]
 
 
 def _slowest_s(costs: Mapping[str, Costs]) -> float:
@@ -156,6 +171,11 @@ def _notes(
         notes.append(
             f"No run on a machine like this ({device}) is recorded yet: time and memory are "
             "estimated from the size of the networks and may be off fourfold."
+        )
+    if task.kind is Kind.CLASSIFICATION and known.of_kind(task.kind):
+        notes.append(
+            "How much better more time makes it is not known for sorting: the expected scores are "
+            "those of the recorded trainings, whatever the time."
         )
     feasible = [one for one in ranked if one.feasible]
     if not feasible:

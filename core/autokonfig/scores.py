@@ -157,10 +157,14 @@ def _moved(known: Scores, says: NDArray[np.float64], samples: Mapping[str, int])
 
 
 def _halving(rows: Sequence[RunRow]) -> NDArray[np.float64]:
-    """Return the median loss after each number of halvings; zeros where no curve tells."""
+    """Return the median loss after each number of halvings; zeros where no curve tells.
+
+    Curves of sorting tell none: they hold how likely the true class is, in another unit than the
+    headline, and it may fall while that rises.
+    """
     lost: dict[str, list[NDArray[np.float64]]] = defaultdict(list)
     for row in rows:
-        if len(row.curve) < 3 or row.curve[0][0] <= 0:
+        if row.kind is Kind.CLASSIFICATION or len(row.curve) < 3 or row.curve[0][0] <= 0:
             continue
         seen = np.log2([samples for samples, _ in row.curve])
         # The best weights are kept: a curve never falls.

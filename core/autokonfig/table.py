@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from core.autokonfig import splits
 from core.records import Fingerprint, Kind, Pipeline, RunRow, Snapshot
 
 LOWEST, HIGHEST = -2.0, 1.0
@@ -48,6 +49,8 @@ class Trial:
     """Of the mean, seeds and the unshared part of the validation error together."""
     samples: float
     test: float | None = None
+    earlier: bool = False
+    """Whether it ran on earlier splits alone; the score is brought to the level of the newest."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -123,9 +126,11 @@ def build(snapshot: Snapshot, pool: Mapping[str, Pipeline]) -> Table:
         scored = [row for row in rows if row.kind is kind and _counts(row)]
         cells = _cells(scored)
         noise = _noise(cells.values())
+        compared, earlier = splits.brought(cells)
         names: dict[str, list[Trial]] = defaultdict(list)
-        for (subject, pipeline), runs in sorted(cells.items()):
-            names[subject].append(_trial(pipeline, runs, noise))
+        for (subject, pipeline), runs in sorted(compared.items()):
+            is_earlier = (subject, pipeline) in earlier
+            names[subject].append(_trial(pipeline, runs, noise, earlier=is_earlier))
         family_of = {row.subject: families.get(row.data_set, row.data_set) for row in scored}
         blocks += _blocks(kind, names, family_of)
     return Table(
@@ -171,7 +176,7 @@ def _noise(cells: Iterable[list[RunRow]]) -> float:
     return float(np.sqrt(squares / freedom)) if freedom > 0 and squares > 0 else DEFAULT_NOISE
 
 
-def _trial(pipeline: str, runs: list[RunRow], noise: float) -> Trial:
+def _trial(pipeline: str, runs: list[RunRow], noise: float, *, earlier: bool) -> Trial:
     shared = [row.validation_se for row in runs if row.validation_se is not None]
     sampling = _UNSHARED * float(np.mean(shared)) if shared else noise
     tests = [row.test for row in runs if row.test is not None]
@@ -183,6 +188,7 @@ def _trial(pipeline: str, runs: list[RunRow], noise: float) -> Trial:
         standard_error=float(np.sqrt(noise**2 / len(runs) + sampling**2)),
         samples=float(np.mean([row.samples for row in runs])),
         test=float(np.mean(tests)) if tests else None,
+        earlier=earlier,
     )
 
 

@@ -67,7 +67,8 @@ class RunResult:
     converged: bool
     """Whether it stopped before its budget because nothing improved any more."""
     curve: tuple[tuple[int, float], ...]
-    """(samples seen, validation score)."""
+    """(samples seen, figure on the check images): their score; where whole pictures are sorted, the
+    geometric mean of the probability of their class."""
     race: tuple[Standing, ...] = ()
     """Empty where there was no time for one, or nothing to choose."""
 

@@ -31,5 +31,10 @@ def test_nothing_is_asked_where_no_class_is_rare_or_one_threshold_tells(other: F
 
 
 def test_recorded_rare_classes_speak_for_themselves() -> None:
-    assert not balance.is_recorded([about(0.1)])
-    assert balance.is_recorded([about(0.1), about(0.5)])
+    assert not balance.is_recorded([("one", about(0.1)), ("other", about(0.1))])
+    assert balance.is_recorded([("one", about(0.1)), ("two", about(0.5)), ("three", about(0.4))])
+
+
+def test_one_recorded_family_with_rare_classes_tells_of_itself_alone() -> None:
+    """One data set that ships switched the rule off for every user."""
+    assert not balance.is_recorded([("one", about(0.5)), ("one", about(0.6)), ("two", about(0.1))])

@@ -187,6 +187,19 @@ def test_costs_are_learned_from_runs_and_scale_with_cores():
     assert card.seconds_per_step.bound == pytest.approx(4 * card.seconds_per_step.value)
 
 
+def test_on_a_card_a_step_takes_what_a_clock_shows():
+    """The processor's share of 0.05 s was taken for all of it: sixteen times as many steps."""
+    seconds = {"seconds_per_step": 0.05, "cpu_seconds_per_step": 0.003}
+    rows = [
+        run("a", NAMES[0], 0.5, hardware="cuda 16 cores card", batch=4, run=f"{n}", **seconds)
+        for n in range(3)
+    ]
+    first = replace(POOL[NAMES[0]], training=replace(POOL[NAMES[0]].training, batch=4))
+    card = replace(MACHINE, device="cuda0", cores=16)
+    found = cost.predict(fitted(build(*rows)), first, None, Budget(seconds=300), card)
+    assert found.seconds_per_step.value == pytest.approx(0.05, rel=0.05)
+
+
 def test_many_runs_correct_what_sizes_cannot_tell_and_the_bound_holds():
     """Large batches cost three times more than their size tells: found with enough runs only."""
     random = np.random.default_rng(0)

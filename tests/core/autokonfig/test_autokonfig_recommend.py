@@ -77,6 +77,34 @@ def test_more_time_promises_more_tiles_and_a_better_score_less_time_a_worse_one(
     assert long.score <= 0.85 + 0.05 + 0.01
 
 
+def test_for_sorting_more_time_promises_nothing_and_says_so():
+    """Its curves hold probabilities, which fell while the accuracy rose."""
+    task = TaskSpec(kind=Kind.CLASSIFICATION, classes=("a", "b"))
+    library = world(falling, kind=Kind.CLASSIFICATION, data_sets=3)
+    rising = tuple((samples, samples / 4000) for samples in (250, 500, 1000, 2000))
+    library = replace(library, rows=tuple(replace(row, curve=rising) for row in library.rows))
+    about = fingerprint("mine", Kind.CLASSIFICATION)
+    short, long = (advise(library, task, about=about, seconds=s) for s in (40.0, 600.0))
+    assert short.pipelines[0].score == long.pipelines[0].score
+    assert any("not known for sorting" in note for note in short.notes)
+    assert not any("sorting" in note for note in advise().notes)
+
+
+@pytest.mark.parametrize("count", [0, 1])
+def test_what_was_only_described_or_trained_once_switches_no_rule_off(count):
+    """A second study with large objects, and large objects were shown as they are."""
+    shown, brought = "unet-lite0-distance", "unet-lite0-distance-d32"
+    large = {"d4", "d5"}
+    rows = [row for row in LIBRARY.rows if row.data_set not in large]
+    rows += [run("other", shown, 0.8, run=f"o{n}") for n in range(count)]
+    prints = [one for one in LIBRARY.fingerprints if one.data_set not in large]
+    prints.append(fingerprint("other", diameter_px=100.0))
+    library = replace(LIBRARY, rows=tuple(rows), fingerprints=tuple(prints))
+    advice = advise(library, about=fingerprint("mine", diameter_px=100.0))
+    ranks = {one.pipeline.name: one.rank_value for one in advice.pipelines}
+    assert ranks[brought] - ranks[shown] > 1
+
+
 def test_two_cores_more_make_more_tiles():
     wide = advise(machine=Machine(free_memory_gib=16, cores=8)).pipelines[0]
     assert wide.samples > 2 * advise().pipelines[0].samples
@@ -150,6 +178,19 @@ def test_the_studys_own_runs_are_told():
     told = {one.pipeline.name: " ".join(one.reasons) for one in advice.pipelines}
     assert "On this study it reached 0.80 in 2 runs." in told[pipelines()[1].name]
     assert "On this study" not in told[pipelines()[0].name]
+
+
+def test_a_score_with_fewer_labels_is_told_at_the_level_of_now():
+    one, other = (pipeline.name for pipeline in pipelines()[:2])
+    rows = (
+        run("mine", one, 0.5, run="m1", split="few", made="2026-01-01"),
+        run("mine", other, 0.6, run="m2", split="few", made="2026-01-01"),
+        run("mine", other, 0.8, run="m3", split="many", made="2026-01-02"),
+    )
+    advice = advise(replace(LIBRARY, rows=(*LIBRARY.rows, *rows)))
+    told = {each.pipeline.name: " ".join(each.reasons) for each in advice.pipelines}
+    assert "On this study it reached 0.70 in 1 run, counted as if with the" in told[one]
+    assert "On this study it reached 0.80 in 1 run." in told[other]
 
 
 def test_where_size_decides_the_learner_is_heard_and_gives_its_reasons():

@@ -128,6 +128,23 @@ def test_ten_starved_runs_of_the_first_do_not_make_it_the_last():
     assert first(starved + others) == FIRST
 
 
+def test_more_labels_are_no_merit_of_the_pipeline_that_ran_after_them():
+    few = runs("today", FIRST, 2, 0.60, split="few", made="2026-01-01")
+    assert first(few + runs("today", RIVAL, 10, 0.85, split="many", made="2026-01-02")) == FIRST
+
+
+def test_easier_check_images_before_do_not_hold_against_what_came_after():
+    easy = runs("today", RIVAL, 10, 0.95, split="easy", made="2026-01-01")
+    assert first(easy + runs("today", FIRST, 2, 0.80, split="hard", made="2026-01-02")) == FIRST
+
+
+def test_a_comparison_before_more_was_labelled_still_counts():
+    before = runs("today", FIRST, 2, 0.60, split="few", made="2026-01-01")
+    before += runs("today", RIVAL, 10, 0.70, split="few", made="2026-01-01")
+    after = runs("today", RIVAL, 2, 0.85, split="many", made="2026-01-02")
+    assert first(before + [replace(row, run=f"{row.run}-after") for row in after]) == RIVAL
+
+
 def test_an_empty_library_turns_by_the_studys_own_runs():
     today = fingerprint("today", **ABOUT)
     library = Snapshot(
