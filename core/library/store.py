@@ -148,20 +148,27 @@ class Library:
         file = self.workspace.library_file
         file.parent.mkdir(parents=True, exist_ok=True)
         try:
-            with FileLock(file.with_suffix(".lock"), timeout=_PATIENCE_S):
-                sources = self._sources()
-                index = _connect(file)
-                if queries.built_from(index) != sources:
-                    index.close()
-                    self._build(sources)
-                    index = _connect(file)
-                with closing(index):
-                    yield index
+            with (
+                FileLock(file.with_suffix(".lock"), timeout=_PATIENCE_S),
+                _no_damage_kept(file),
+                closing(self._current(file)) as index,
+            ):
+                yield index
         except Timeout as error:
             raise LibraryError(
                 f"{file} has been in use for {_PATIENCE_S:.0f} s; close other programs that have "
                 "it open and try again"
             ) from error
+
+    def _current(self, file: Path) -> "DuckDBPyConnection":
+        """Return the open index, built anew where files changed or where it cannot be read."""
+        sources = self._sources()
+        index = _connect(file)
+        if _built_from(index) != sources:
+            index.close()
+            self._build(sources)
+            index = _connect(file)
+        return index
 
     def _sources(self, without: Set[Path] = frozenset()) -> str:
         """Return what tells whether a file appeared, changed or went, but for some files."""
@@ -198,6 +205,8 @@ class Library:
             for name in ("fingerprints", "cards"):
                 queries.put_over(index, name, self.workspace.library)
             index.execute("INSERT INTO built_from VALUES (?, ?)", [queries.SCHEMA_VERSION, sources])
+        # What the old one had not taken in yet must not go into the new one.
+        _log_of(file).unlink(missing_ok=True)
         os.replace(draft, file)
 
 
@@ -209,21 +218,72 @@ def _connect(file: Path) -> "DuckDBPyConnection":
     while True:
         try:
             return duckdb.connect(str(file))
-        except duckdb.IOException as error:
-            held = "lock" in str(error).lower()
+        except duckdb.Error as error:
+            # "lock" alone would do for damage, too: that is told of a "block".
+            held = "set lock" in str(error)
             if held and time.monotonic() > until:
                 raise LibraryError(
                     f"{file} is held by another program; close it and try again"
                 ) from error
             if not held:
                 _throw_away(file, error)
-        except (duckdb.SerializationException, duckdb.InternalException) as error:
-            _throw_away(file, error)
         time.sleep(_PAUSE_S)
 
 
+def _built_from(index: "DuckDBPyConnection") -> str:
+    """Return the sources of an index; nothing where it is damaged behind what opening reads."""
+    import duckdb
+
+    try:
+        return queries.built_from(index)
+    except duckdb.Error as error:
+        if not _is_damage(error):
+            raise
+        return ""
+
+
+@contextmanager
+def _no_damage_kept(file: Path) -> Iterator[None]:
+    """Throw away an index that turns out to be damaged while it is read: the next one is whole."""
+    import duckdb
+
+    try:
+        yield
+    except duckdb.Error as error:
+        _throw_away(file, error)
+        raise LibraryError(
+            f"{file} could not be read ({error}); it comes back from the files beside it, so try "
+            "again"
+        ) from error
+
+
 def _throw_away(file: Path, error: Exception) -> None:
-    """Delete an index that cannot be read: its content comes back from the files."""
+    """Delete an index that cannot be read: its content comes back from the files.
+
+    Raises the error where it is of another kind.
+    """
+    if not _is_damage(error):
+        raise error
     if not file.is_file():
         raise LibraryError(f"{file} cannot be opened: {error}") from error
     file.unlink()
+    _log_of(file).unlink(missing_ok=True)
+
+
+def _log_of(file: Path) -> Path:
+    """Return where DuckDB keeps what an index has not taken in yet."""
+    return file.with_name(f"{file.name}.wal")
+
+
+def _is_damage(error: Exception) -> bool:
+    """Return whether DuckDB tells of a file that it cannot read; a wrong query is a bug."""
+    import duckdb
+
+    told = (
+        duckdb.IOException,
+        duckdb.SerializationException,
+        duckdb.InternalException,
+        duckdb.FatalException,
+    )
+    # A wrong checksum is an error of no kind in particular.
+    return isinstance(error, told) or type(error) is duckdb.Error

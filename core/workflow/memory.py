@@ -9,6 +9,7 @@ from statistics import stdev
 from typing import TYPE_CHECKING
 
 from core import progress
+from core.errors import JobError
 from core.jobs import states
 from core.paths import JobDir, Workspace
 from core.records import (
@@ -40,8 +41,9 @@ _seen: dict[Path, str] = {}
 def collect(workspace: Workspace) -> int:
     """Hand ended trainings to the library and return how many this process had not seen.
 
-    What is learned from is the validation score; the test score is kept beside. Collecting twice
-    changes nothing.
+    What is learned from is the validation score; the test score is kept beside. A training that
+    went on from a trained model says what it had learned before, not what its pipeline reaches in
+    that time: it is passed over. Collecting twice changes nothing.
     """
     found: dict[Path, RunRow] = {}
     described: list[Fingerprint] = []
@@ -50,9 +52,16 @@ def collect(workspace: Workspace) -> int:
             before = _seen.get(job_dir.root)
             if before == "finished" or not job_dir.plan.exists():
                 continue
-            ended = states.status(job_dir)
+            try:
+                ended = states.status(job_dir)
+            except JobError:  # `states.damaged` tells of it
+                continue
             # What failed may have been resumed since.
-            if ended.state in ENDED and ended.state != before:
+            if ended.state not in ENDED or ended.state == before:
+                continue
+            if read(job_dir.plan, Plan).start_from:
+                _seen[job_dir.root] = ended.state
+            else:
                 found[job_dir.root] = run_row(job_dir, ended, data_set=study_dir.name)
         if study_dir.fingerprint.exists():
             described.append(read(study_dir.fingerprint, Fingerprint))
@@ -104,6 +113,13 @@ def import_library(workspace: Workspace, file: Path) -> int:
     from core.library.store import Library
 
     return exchange.import_from(Library(workspace), file)
+
+
+def brought_runs(workspace: Workspace, collected: Snapshot) -> set[str]:
+    """Return the ids of those of the collected runs that came from another lab."""
+    from core.library import exchange
+
+    return exchange.of_others(workspace, collected.rows)
 
 
 def run_row(job_dir: JobDir, ended: JobStatus, *, data_set: str) -> RunRow:

@@ -3,13 +3,14 @@
 import json
 import subprocess
 import sys
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from core.errors import LibraryError
-from core.library import exchange, tables
+from core.library import exchange, queries, store, tables
 from core.library.store import Library
 from core.paths import Workspace
 from core.records import DataSetCard, Fingerprint, Kind, RunRow, Snapshot, encode, read
@@ -114,6 +115,69 @@ def test_a_damaged_index_is_built_anew(library):
     library.add([row("new")])
     library.workspace.library_file.write_bytes(b"this is no database" * 1000)
     assert len(library.rows()) == 3
+
+
+def test_an_index_damaged_behind_its_head_is_built_anew(library):
+    """It could be opened, so that it was kept, and each question to it failed for ever."""
+    library.add([row(f"n{number}") for number in range(3000)])
+    file = library.workspace.library_file
+    whole, head = file.read_bytes(), 3 * 4096
+    file.write_bytes(whole[:head] + b"?" * (len(whole) - head))
+    assert len(library.rows()) == 3002
+
+
+def test_whichever_block_of_the_index_is_damaged_it_comes_back(library):
+    library.add([row(f"n{number}") for number in range(3000)])
+    file = library.workspace.library_file
+    whole, head, block = file.read_bytes(), 3 * 4096, 2**18
+    assert len(whole) > head + block
+    for start in range(head, len(whole), block):
+        end = min(start + block, len(whole))
+        file.write_bytes(whole[:start] + b"?" * (end - start) + whole[end:])
+        with suppress(LibraryError):  # damage that is met while it answers: to be tried again
+            library.snapshot()
+        assert len(library.rows()) == 3002
+
+
+def test_damage_met_while_answering_is_told_and_gone_the_next_time(library, monkeypatch):
+    import duckdb
+
+    library.rows()
+
+    def damaged(*_):
+        raise duckdb.IOException("Corrupt database file: wrong checksum in block")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(queries, "rows", damaged)
+        with pytest.raises(LibraryError, match="try again"):
+            library.rows()
+    assert not library.workspace.library_file.exists()
+    assert library.rows() == [row("r1"), FAILED]
+
+
+def test_a_wrong_question_is_no_damage(library):
+    import duckdb
+
+    library.rows()
+    before = library.workspace.library_file.stat().st_ino
+    with pytest.raises(duckdb.CatalogException), library._open() as index:
+        index.execute("SELECT * FROM nowhere")
+    assert library.workspace.library_file.stat().st_ino == before
+
+
+def test_an_index_that_another_program_holds_is_left_alone(library, monkeypatch):
+    library.rows()
+    file = library.workspace.library_file
+    program = "import duckdb, sys; one = duckdb.connect(sys.argv[1]); print(flush=True); input()"
+    with subprocess.Popen(
+        [sys.executable, "-c", program, str(file)], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    ) as other:
+        other.stdout.readline()
+        monkeypatch.setattr(store, "_PATIENCE_S", 0.2)
+        with pytest.raises(LibraryError, match="held by another program"):
+            library.rows()
+        other.communicate(b"\n")
+    assert library.rows() == [row("r1"), FAILED]
 
 
 def test_a_new_file_of_experiments_is_seen_at_once(library, shipped):
@@ -229,6 +293,20 @@ def test_labs_exchange_runs_without_names_of_images(library, tmp_path):
     assert library.snapshot() == before
 
 
+def test_a_run_that_has_finished_since_reaches_the_other_lab(library, tmp_path):
+    """Its id was known there, of the failure, and what it came to was left out."""
+    other = Library(Workspace(tmp_path / "other"), tmp_path / "nothing")
+    early, late = tmp_path / "early.json", tmp_path / "late.json"
+    library.add([replace(FAILED, run="mine", data_set="demo")])
+    exchange.export_to(library, early)
+    library.add([row("mine", data_set="demo")])
+    exchange.export_to(library, late)
+    brought = [exchange.import_from(other, file) for file in (early, early, late, late, early)]
+    assert brought == [1, 0, 1, 0, 0]
+    (told,) = other.rows()
+    assert (told.state, told.validation) == ("finished", 0.8125)
+
+
 def test_a_file_that_is_no_export_is_refused(library, tmp_path):
     file = tmp_path / "table.csv"
     file.write_text("a,b\n1,2\n")
@@ -250,6 +328,7 @@ def test_layers_of_two_labs_stay_two(library, tmp_path):
     library.add([row("own", data_set="heart@nuclei"), row("theirs", data_set="demo@0a1b2c")])
     exchange.export_to(library, tmp_path / "out.json")
     told = read(tmp_path / "out.json", Snapshot)
+    assert exchange.of_others(library.workspace, library.rows()) == {"theirs"}
     names = {one.run: one.data_set for one in told.rows}
     assert names["theirs"] == "demo@0a1b2c"
     assert names["own"].startswith("heart@nuclei@")
