@@ -17,12 +17,25 @@ DATA_LIBRARY = Path(os.environ.get("AIXCELL_DATA_LIBRARY") or SHIPPED)
 
 def check_name(name: str, what: str) -> str:
     """Return `name` where it is safe as one folder; StudyError otherwise."""
-    if not _NAME.fullmatch(name) or name.endswith((".", " ")):
-        raise StudyError(
-            f"{name!r} cannot name a {what}: use letters, digits, blanks, dots, dashes and "
-            "underscores, starting with a letter or digit"
-        )
+    fault = name_fault(name, what)
+    if fault:
+        raise StudyError(fault)
     return name
+
+
+def name_fault(name: str, what: str) -> str:
+    """Return why `name` is not safe as one folder, in a sentence; empty: it is."""
+    if _NAME.fullmatch(name) and not name.endswith((".", " ")):
+        return ""
+    return (
+        f"{name!r} cannot name a {what}: use letters, digits, blanks, dots, dashes and "
+        "underscores, starting with a letter or digit"
+    )
+
+
+def _records_below(folder: Path) -> list["StudyDir"]:
+    """Return the folders that hold the record of a study or a layer, under whatever name."""
+    return [StudyDir(path.parent) for path in sorted(folder.glob("*/study.json"))]
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,6 +136,11 @@ class StudyDir:
         return self.root.name if self.root.parent.name == "layers" else ""
 
     @property
+    def misnamed(self) -> str:
+        """Return why nobody could ask for the study or layer by its folder's name; empty: can."""
+        return name_fault(self.root.name, "layer" if self.layer else "study")
+
+    @property
     def base(self) -> "StudyDir":
         """Return the study itself, to which the pictures belong."""
         return StudyDir(self.root.parent.parent) if self.layer else self
@@ -130,7 +148,7 @@ class StudyDir:
     @property
     def layers(self) -> list["StudyDir"]:
         """Return the layers that lie below the study, by name."""
-        return [StudyDir(path.parent) for path in sorted(self.root.glob("layers/*/study.json"))]
+        return [each for each in _records_below(self.root / "layers") if not each.misnamed]
 
     @property
     def sheets(self) -> list["StudyDir"]:
@@ -221,9 +239,18 @@ class Workspace:
         return StudyDir(folder / "layers" / check_name(layer, "layer") if mark else folder)
 
     def study_dirs(self) -> list[StudyDir]:
-        """Return the folders of all studies by name, each followed by those of its layers."""
-        found = [StudyDir(path.parent) for path in sorted(self.studies.glob("*/study.json"))]
+        """Return the folders of all studies by name, each followed by those of its layers.
+
+        Without those under a name that nobody could ask for: see `misnamed_dirs`.
+        """
+        found = [each for each in _records_below(self.studies) if not each.misnamed]
         return [each for one in found for each in one.sheets]
+
+    def misnamed_dirs(self) -> list[StudyDir]:
+        """Return the folders of studies and layers under names that none can have."""
+        whole = _records_below(self.studies)
+        found = [each for one in whole for each in (one, *_records_below(one.root / "layers"))]
+        return [each for each in found if each.misnamed]
 
     def has_job(self, job_id: str) -> bool:
         """Return whether a study has a job of this id."""

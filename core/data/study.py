@@ -47,13 +47,16 @@ def create(
 
 
 def load(study_dir: StudyDir) -> StudyRecord:
-    """Return what `study.json` tells; StudyError where there is none."""
+    """Return what `study.json` tells; StudyError where there is none.
+
+    The study is called like its folder, whatever the file says: folders are renamed and copied.
+    """
     if not study_dir.record.is_file():
         raise StudyError(
             f"there is no study {study_dir.name!r} in {study_dir.root.parent}; "
             "create it by importing images"
         )
-    own = files.read(study_dir.record, StudyRecord)
+    own = replace(files.read(study_dir.record, StudyRecord), name=study_dir.name)
     if not study_dir.layer:
         return own
     base = load(study_dir.base)
@@ -82,8 +85,13 @@ def listing(workspace: Workspace) -> list[StudyRecord]:
 
 
 def damaged(workspace: Workspace) -> dict[str, str]:
-    """Return study -> why its record cannot be read."""
-    return {name: fault for name, record, fault in _found(workspace) if record is None}
+    """Return study -> why its record cannot be read, or nobody could ask for its folder."""
+    unread = {name: fault for name, record, fault in _found(workspace) if record is None}
+    misnamed = {
+        each.name: f"{each.root} is left out: {each.misnamed}. Rename the folder."
+        for each in workspace.misnamed_dirs()
+    }
+    return unread | misnamed
 
 
 def _found(workspace: Workspace) -> list[tuple[str, StudyRecord | None, str]]:

@@ -1,7 +1,7 @@
 """Work in processes of its own: ordered, watched, cancelled, resumed through files alone.
 
 orders.py   start, resume, restart_queued: a folder and a worker process
-states.py   status (lost is derived), listing, events, wait
+states.py   status (lost is derived), listing, damaged, events, wait
 ending.py   cancel, finish_early
 address.py  which cluster jobs go to; nothing where they stay on this machine
 keeper.py   the process that hands a job to the cluster and keeps an eye on it
@@ -15,10 +15,11 @@ work.py     what each kind of job does
 
 from core.jobs.ending import cancel, finish_early
 from core.jobs.orders import restart_queued, resume, start
-from core.jobs.states import events, listing, status, wait
+from core.jobs.states import damaged, events, listing, status, wait
 
 __all__ = [
     "cancel",
+    "damaged",
     "events",
     "finish_early",
     "listing",

@@ -38,7 +38,7 @@ def check(where: str) -> None:
     if importlib.util.find_spec("ray") is None:
         raise JobError(
             f"the cluster at {where} needs the package Ray, which is not installed here; "
-            "install it on every machine with `pip install 'aixcell[cluster]'`"
+            "install it on every machine, in AIxCell's folder, with `pip install '.[cluster]'`"
         )
     try:
         socket.create_connection((host, int(port)), timeout=ANSWER_S).close()

@@ -59,7 +59,7 @@ def _free(job_dir: JobDir) -> JobStatus | None:
             return None
         if last.pid is None:
             return last
-        if last.host == machine.host() and last.boot_id == machine.boot_id():
+        if last.host == machine.host() and machine.is_this_boot(last.boot_id):
             if not machine.alive(last.pid, last.pid_started):
                 return last
             if time.monotonic() - began > PREDECESSOR_S:

@@ -60,7 +60,7 @@ def _ended_within(job_dir: JobDir, seconds: float) -> bool:
 def signal_worker(job_dir: JobDir, number: int) -> None:
     """Signal the worker's whole group: its children are in it, nobody else is."""
     job = states.written_status(job_dir)
-    ours = job.host == machine.host() and job.boot_id == machine.boot_id()
+    ours = job.host == machine.host() and machine.is_this_boot(job.boot_id)
     if job.pid is None or not ours or not machine.alive(job.pid, job.pid_started):
         return
     with suppress(ProcessLookupError):  # it ended meanwhile

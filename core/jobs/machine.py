@@ -16,6 +16,8 @@ from core.records import Machine
 
 # psutil tells start times in hundredths of a second; a process id is not given again that soon.
 SAME_START_S = 0.05
+# Where the start of the machine is known as a time alone, the clock's corrections move it.
+SAME_BOOT_S = 60
 
 
 def host() -> str:
@@ -29,6 +31,14 @@ def boot_id() -> str:
         return Path("/proc/sys/kernel/random/boot_id").read_text().strip()
     except OSError:  # not Linux
         return str(int(psutil.boot_time()))
+
+
+def is_this_boot(told: str) -> bool:
+    """Return whether `boot_id` told this since the machine was started last."""
+    now = boot_id()
+    if told.isdecimal() and now.isdecimal():
+        return abs(int(told) - int(now)) <= SAME_BOOT_S
+    return told == now
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,9 +199,13 @@ def hold_memory(most_gib: float | None) -> float | None:
 
 
 def start_time(pid: int) -> float | None:
-    """Return when the process started, in seconds since 1970; None where there is none."""
+    """Return when the process started; None where there is none.
+
+    In seconds since the machine was started on Linux, else since 1970: what stays the same when
+    the clock is set.
+    """
     try:
-        return psutil.Process(pid).create_time()
+        return _start_time(pid)
     except psutil.Error:
         return None
 
@@ -202,6 +216,17 @@ def alive(pid: int, started: float | None) -> bool:
         process = psutil.Process(pid)
         if process.status() in (psutil.STATUS_ZOMBIE, psutil.STATUS_DEAD):
             return False
-        return started is None or abs(process.create_time() - started) <= SAME_START_S
+        # Workers of an earlier version told seconds since 1970 on Linux too, and may still run.
+        known = (_start_time(pid), process.create_time())
+        return started is None or any(abs(each - started) <= SAME_START_S for each in known)
     except psutil.Error:
         return False
+
+
+def _start_time(pid: int) -> float:
+    if sys.platform != "linux":
+        return psutil.Process(pid).create_time()
+    # Linux counts from its start; psutil adds when that was, which it reads afresh and which moves
+    # with the clock. Asked first: psutil 6 goes on adding what it read last.
+    booted = psutil.boot_time()
+    return psutil.Process(pid).create_time() - booted

@@ -91,20 +91,28 @@ def resume(job_dir: JobDir, *, report: bool = False) -> None:
 def restart_queued(workspace: Workspace) -> list[JobDir]:
     """Start the workers of queued jobs again whose process is gone, e.g. after a reboot.
 
-    A cluster's jobs are left to those who work with that cluster: it may still have them.
+    A cluster's jobs are left to those who work with that cluster: it may still have them. Jobs
+    whose status cannot be read are passed over: `states.damaged` tells of them.
     """
     restarted = []
     for study_dir in workspace.study_dirs():
         for job_dir in states.job_dirs(study_dir):
-            written = states.written_status(job_dir)
-            if (
-                written.state == "queued"
-                and written.cluster in ("", address.cluster())
-                and states.status(job_dir).state == "lost"
-            ):
+            if _waits_in_vain(job_dir):
                 _spawn(job_dir, _requeue(job_dir, states.status(job_dir)))
                 restarted.append(job_dir)
     return restarted
+
+
+def _waits_in_vain(job_dir: JobDir) -> bool:
+    try:
+        written = states.written_status(job_dir)
+        return (
+            written.state == "queued"
+            and written.cluster in ("", address.cluster())
+            and states.status(job_dir).state == "lost"
+        )
+    except JobError:
+        return False
 
 
 def take_up(job_dir: JobDir, last: JobStatus) -> None:

@@ -3,6 +3,7 @@
 import os
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import replace
 
 from core import progress
@@ -42,7 +43,7 @@ def status(job_dir: JobDir) -> JobStatus:
         if written.pid is not None:
             waits = f"{waits}: {written.host} is gone, another goes on from the last checkpoint"
         return replace(written, state="queued", remaining_s=None, message=waits)
-    cause, message = _death(job_dir)
+    cause, message = _death(job_dir, written.kind)
     return replace(written, state="lost", remaining_s=None, cause=cause, message=message)
 
 
@@ -60,10 +61,30 @@ def request(job_dir: JobDir) -> JobRequest:
 
 
 def listing(workspace: Workspace, study: str | None = None) -> list[JobStatus]:
-    """Return all jobs of the workspace or of one study, newest first."""
+    """Return all jobs of the workspace or of one study, newest first.
+
+    Without those whose status cannot be read: `damaged` tells of them.
+    """
     folders = [workspace.study(study)] if study else workspace.study_dirs()
-    found = [status(job) for folder in folders for job in job_dirs(folder)]
+    found = []
+    for job_dir in (each for folder in folders for each in job_dirs(folder)):
+        with suppress(JobError):
+            found.append(status(job_dir))
     return sorted(found, key=lambda each: (each.created, each.id), reverse=True)
+
+
+def damaged(workspace: Workspace) -> list[str]:
+    """Return a sentence for each job of the workspace whose status cannot be read."""
+    told = []
+    for job_dir in (each for folder in workspace.study_dirs() for each in job_dirs(folder)):
+        try:
+            written_status(job_dir)
+        except JobError as error:
+            told.append(
+                f"{error}. The job is left out of every list; put this file back from a copy, or "
+                "delete the job's folder."
+            )
+    return told
 
 
 def job_dirs(study_dir: StudyDir) -> list[JobDir]:
@@ -93,16 +114,17 @@ def lives(job: JobStatus) -> bool:
         return time.time() - max(job.created, job.heartbeat) < STARTING_S
     if job.host != machine.host():
         return time.time() - job.heartbeat < SILENT_S
-    return job.boot_id == machine.boot_id() and machine.alive(job.pid, job.pid_started)
+    return machine.is_this_boot(job.boot_id) and machine.alive(job.pid, job.pid_started)
 
 
-def _death(job_dir: JobDir) -> tuple[str | None, str]:
+def _death(job_dir: JobDir, kind: str) -> tuple[str | None, str]:
     """Return the cause, where it can be known, and the sentence for a process that is gone."""
     told = _last_words(job_dir)
     if CRASHED not in told:
+        again = "go on from its last checkpoint" if kind == "train" else "begin anew"
         return None, (
             "The process of this job is gone (killed, or the machine was restarted). "
-            "Resume it to go on from its last checkpoint."
+            f"Resume it to {again}."
         )
     if any(sign in told for sign in NO_MEMORY):
         return "out_of_memory", (

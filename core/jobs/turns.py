@@ -2,7 +2,7 @@
 
 No daemon: ticket files give the order, a lock file for each slot gives the turn, and the system
 frees the lock when its process dies. Both lie outside any workspace, because the devices are shared
-by all.
+by all. Trainings of one account take turns: the jobs of another cannot be looked at.
 """
 
 import os
@@ -34,7 +34,8 @@ def folder() -> Path:
 def draw(job_dir: JobDir, device: str, created: float) -> Path:
     """Put the job's ticket into the queue and return it; who was created first goes first."""
     ticket = _place(device) / f"{created:017.6f}_{job_dir.id}.ticket"
-    write_bytes(ticket, str(job_dir.root).encode())
+    with _of_this_account():
+        write_bytes(ticket, str(job_dir.root).encode())
     return ticket
 
 
@@ -52,12 +53,13 @@ def turn(
     held: filelock.BaseFileLock | None = None
     try:
         while True:
-            before = _before(ticket)
-            # Whoever has as many in front as there are slots cannot be next.
-            for slot in slots if before < len(slots) else ():
-                held = _taken(_place(device) / f"{slot.name}.lock")
-                if held is not None:
-                    break
+            with _of_this_account():
+                before = _before(ticket)
+                # Whoever has as many in front as there are slots cannot be next.
+                for slot in slots if before < len(slots) else ():
+                    held = _taken(_place(device) / f"{slot.name}.lock")
+                    if held is not None:
+                        break
             if held is not None:
                 break
             look(max(before - len(slots) + 1, 1))
@@ -71,6 +73,18 @@ def turn(
 
 def _place(device: str) -> Path:
     return folder() / f"{machine.host()}-{device}"
+
+
+@contextmanager
+def _of_this_account() -> Iterator[None]:
+    """Tell in words that others take turns in the folder, too: their files may not be read."""
+    try:
+        yield
+    except PermissionError as error:
+        raise JobError(
+            f"{error.filename or folder()} may not be read or changed by this account. Trainings "
+            "of one account take turns: let AIXCELL_TURNS name a folder of its own, or leave it out"
+        ) from error
 
 
 def _taken(path: Path) -> filelock.BaseFileLock | None:

@@ -66,17 +66,20 @@ def train(order: Order) -> None:
 
 def predict(order: Order) -> None:
     """Apply a bundle to files, read as the study reads files of their kind."""
-    from core.data import study
+    from core.data import originals, study
     from core.infer import batch
     from core.infer.bundle import read_record
     from core.measure import conditions
 
     files = [Path(file) for file in order.option("files")]
-    known = study.load(order.study_dir).readings
+    known = originals.known_in(order.study_dir, study.load(order.study_dir))
     origins = order.request.options.get("origins")  # orders of earlier versions have none
     bundle, out = Path(order.option("bundle")), Path(order.option("out"))
     batch.run(bundle, files, out, order.progress, known, origins)
-    conditions.write(conditions.of_folder(out, read_record(bundle).task), out)
+    lines = conditions.of_folder(out, read_record(bundle).task)
+    areas = conditions.of_areas(lines)
+    if conditions.write(lines, out) is not None and areas:
+        order.progress.event("compared", message=areas)
 
 
 def export(order: Order) -> None:

@@ -82,7 +82,8 @@ def _end(job_dir: JobDir, request: JobRequest, progress: Progress) -> int:
     except Terminated:
         if job_dir.stop.exists():
             progress.finish("cancelled", message="Cancelled.")
-        else:
+        # A machine that goes down ends all: what only waited is queued still, and starts again.
+        elif progress.status.state != "queued":
             progress.finish("failed", "killed", "The process was ended from outside.")
     except Exception as error:  # noqa: BLE001 - the one place that tells every failure of a job
         cause, sentence = reason(error)

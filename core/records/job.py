@@ -59,7 +59,7 @@ class JobStatus:
     remaining_s: float | None = None
     pid: int | None = None
     pid_started: float | None = None
-    """The process's start time as psutil tells it: a dead process's id may be another's."""
+    """What `machine.start_time` told of the process: a dead process's id may be another's."""
     host: str = ""
     boot_id: str = ""
     heartbeat: float = 0.0

@@ -1,3 +1,4 @@
+import shutil
 from dataclasses import replace
 
 import pytest
@@ -43,6 +44,35 @@ def test_a_damaged_study_does_not_hide_the_others(workspace: Workspace) -> None:
     workspace.study("a").record.write_text("{")
     assert [record.name for record in study.listing(workspace)] == ["b"]
     assert "cannot be read" in study.damaged(workspace)["a"]
+
+
+def test_a_study_is_called_like_its_folder(workspace: Workspace) -> None:
+    """A copied folder gave two studies of one name; a renamed one could not be opened."""
+    whole = study.create(workspace, "heart")
+    study.create(workspace, "heart@nuclei")
+    shutil.copytree(whole.root, workspace.studies / "heart - Copy")
+    whole.root.rename(workspace.studies / "liver")
+    names = ["heart - Copy", "heart - Copy@nuclei", "liver", "liver@nuclei"]
+    assert [record.name for record in study.listing(workspace)] == names
+    for name in names:
+        study_dir = workspace.study(name)
+        study.update(study_dir, lambda record: replace(record, description="mine"))
+        assert study.load(study_dir).name == name
+    assert study.damaged(workspace) == {}
+
+
+def test_folders_under_names_that_nobody_could_ask_for_are_told(workspace: Workspace) -> None:
+    whole = study.create(workspace, "heart")
+    layer = study.create(workspace, "heart@nuclei")
+    shutil.copytree(whole.root, whole.root.with_name("heart (2)"))
+    shutil.copytree(layer.root, layer.root.with_name("nuclei (2)"))
+    assert [record.name for record in study.listing(workspace)] == ["heart", "heart@nuclei"]
+    assert [each.name for each in whole.sheets] == ["heart", "heart@nuclei"]
+    told = study.damaged(workspace)
+    assert set(told) == {"heart (2)", "heart@nuclei (2)"}
+    assert "'heart (2)' cannot name a study" in told["heart (2)"]
+    assert "'nuclei (2)' cannot name a layer" in told["heart@nuclei (2)"]
+    assert all(sentence.endswith("Rename the folder.") for sentence in told.values())
 
 
 def test_a_layer_has_the_pictures_of_its_study_and_a_task_of_its_own(workspace: Workspace) -> None:

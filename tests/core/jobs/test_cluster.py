@@ -294,7 +294,7 @@ def test_what_is_no_address_is_told(named, monkeypatch):
 
 def test_without_ray_the_package_is_named(monkeypatch):
     monkeypatch.setattr(address.importlib.util, "find_spec", lambda name: None)
-    with pytest.raises(JobError, match=r"aixcell\[cluster\]"):
+    with pytest.raises(JobError, match=r"\.\[cluster\]"):
         address.check(WHERE)
 
 
