@@ -153,7 +153,7 @@ def _add_study_commands(commands: "Commands[argparse.ArgumentParser]") -> None:
     command.add_argument("--background", metavar="NAME", help="the class that does not count")
     command.add_argument("--score", type=units.share, help="wanted score, from 0 to 1")
     command.add_argument("--time", type=units.seconds, help="what a training may take, e.g. 10m")
-    command.add_argument("--fast-prediction", action="store_true")
+    command.add_argument("--fast-prediction", action=argparse.BooleanOptionalAction)
     command.set_defaults(command=studies.task)
 
     command = _add(commands, "inspect", "checks, split and fingerprint")

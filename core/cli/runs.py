@@ -6,11 +6,11 @@ from pathlib import Path
 from typing import Any
 
 from core import workflow
-from core.cli import speech
+from core.cli import limits, speech
 from core.cli.units import clock
 from core.errors import PlanError
 from core.paths import Workspace
-from core.records import Budget, JobStatus, Plan, to_plain
+from core.records import JobStatus, Plan, to_plain
 
 MOST_CANDIDATES = 10
 """A plan keeps this many: the best are raced, the others are there to be read."""
@@ -29,9 +29,7 @@ def plan_now(args: argparse.Namespace, workspace: Workspace) -> tuple[Plan, floa
     The budget counts from the order: what the fingerprint takes is no longer there to train.
     """
     ordered = time.time()
-    wished = workflow.load_study(workspace, args.study).task
-    seconds = args.time or (wished.wishes.seconds if wished else 600.0)
-    budget = Budget(seconds=seconds, memory_gib=args.memory)
+    budget = limits.budget(args, workspace)
     if args.start_from:
         plan = workflow.plan_from(workspace, args.study, args.start_from, budget, seed=args.seed)
         return plan, ordered
@@ -44,33 +42,39 @@ def plan_now(args: argparse.Namespace, workspace: Workspace) -> tuple[Plan, floa
             )
         chosen = workflow.candidates(advice)[:MOST_CANDIDATES]
     if not chosen:
-        raise PlanError("no pipeline keeps these limits; allow more time or memory")
+        raise PlanError(
+            "no pipeline keeps these limits; close other programs, or allow more memory"
+        )
     plan = workflow.make_plan(workspace, args.study, chosen, budget, seed=args.seed)
     return plan, ordered
 
 
 def started(args: argparse.Namespace, workspace: Workspace, run: str) -> int:
-    """Tell how a run ends, or with --detach only that it goes."""
+    """Tell how a run, or another job, ends; with --detach only that it goes."""
     if args.detach:
         now = workflow.status(workspace, run)
         plain = {"run": run, "state": now.state}
         speech.answer(plain, [f"{run} is {now.state}; aixcell watch {run}"], as_json=args.json)
         return 0
     end = follow(workspace, run)
+    if end.kind != "train":  # it has neither plan nor scores
+        brief = {"run": end.id, "state": end.state, "cause": end.cause, "message": end.message}
+        speech.answer(brief, [f"{end.id} {end.state}"], as_json=args.json)
+        return complain(end)
     workflow.collect(workspace)
     plain = outcome(workspace, end)
     speech.answer(plain, told(plain, workspace), as_json=args.json)
     return complain(end)
 
 
-def follow(workspace: Workspace, run: str) -> JobStatus:
-    """Show the run until it ends; leaving with Ctrl+C does not stop it."""
-    speech.note(f"run {run}")
+def follow(workspace: Workspace, run: str, called: str = "run") -> JobStatus:
+    """Show a job, `called` so, until it ends; leaving with Ctrl+C does not stop it."""
+    speech.note(f"{called} {run}")
     try:
         with speech.ProgressLine() as line:
             return workflow.wait(workspace, run, line)
     except KeyboardInterrupt:
-        speech.note(f"the run goes on; aixcell watch {run}, or aixcell cancel {run}")
+        speech.note(f"the {called} goes on; aixcell watch {run}, or aixcell cancel {run}")
         raise
 
 
@@ -123,6 +127,8 @@ def runs(args: argparse.Namespace, workspace: Workspace) -> int:
     """List trainings, newest first."""
     workflow.restart_queued(workspace)
     workflow.collect(workspace)
+    for fault in workflow.damaged_jobs(workspace):
+        speech.note(fault)
     listed = [
         _summary(workspace, each) for each in workflow.listing(workspace, args.study, "train")
     ]
@@ -176,12 +182,14 @@ def predict(args: argparse.Namespace, workspace: Workspace) -> int:
     """Apply a run's model to images."""
     files = [Path(path) for path in args.paths]
     job = workflow.start_prediction(workspace, args.run, files, Path(args.out))
-    with speech.ProgressLine() as line:
-        end = workflow.wait(workspace, job, line)
+    end = follow(workspace, job, "prediction")
     happened, _ = workflow.events(workspace, job)
     refused = [event.values for event in happened if event.name == "refused"]
     for each in refused:
         speech.note(f"refused  {each['message']}")
+    for event in happened:
+        if event.name in ("told", "compared"):
+            speech.note(str(event.values["message"]))
     done = sum(event.name == "predicted" for event in happened)
     out = workflow.prediction(workspace, job).out
     plain = {
@@ -203,8 +211,7 @@ def predict(args: argparse.Namespace, workspace: Workspace) -> int:
 def export(args: argparse.Namespace, workspace: Workspace) -> int:
     """Write a study's labels, or a model's answers, in another program's format."""
     job = workflow.start_export(workspace, args.what, args.format, Path(args.out))
-    with speech.ProgressLine() as line:
-        end = workflow.wait(workspace, job, line)
+    end = follow(workspace, job, "export")
     happened, _ = workflow.events(workspace, job)
     told = next((event.values for event in happened if event.name == "exported"), {})
     plain = {"job": job, "state": end.state, "cause": end.cause, "out": args.out, **told}

@@ -7,11 +7,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from core import workflow
-from core.cli import speech
+from core.cli import limits, speech
 from core.cli.units import clock
 from core.errors import TableError
 from core.paths import Workspace
-from core.records import LABEL_STATES, Budget, Kind, Recommended, TaskSpec, to_plain
+from core.records import LABEL_STATES, Kind, Recommended, TaskSpec, to_plain
 
 if TYPE_CHECKING:
     from core.data.label_states import LabelState
@@ -154,16 +154,18 @@ def _spec(args: argparse.Namespace, workspace: Workspace) -> TaskSpec:
     classes = tuple(args.classes) or (suggested.classes if known else ())
     if not classes and kind is Kind.INSTANCE:
         classes = ("object",)
+    told = {
+        "seconds": args.time,
+        "wanted_score": args.score,
+        "fast_prediction": args.fast_prediction,
+    }
     return TaskSpec(
         kind=kind,
         classes=classes,
         background=args.background
         or (suggested.background if known and not args.classes else None),
         wishes=replace(
-            suggested.wishes,
-            seconds=args.time or suggested.wishes.seconds,
-            wanted_score=args.score,
-            fast_prediction=args.fast_prediction,
+            suggested.wishes, **{name: value for name, value in told.items() if value is not None}
         ),
     )
 
@@ -197,7 +199,7 @@ def inspect(args: argparse.Namespace, workspace: Workspace) -> int:
 
 def recommend(args: argparse.Namespace, workspace: Workspace) -> int:
     """Show ranked pipelines for the study, the time and the memory."""
-    budget = Budget(seconds=args.time, memory_gib=args.memory)
+    budget = limits.budget(args, workspace)
     with speech.ProgressLine() as line:
         advice = workflow.recommend(workspace, args.study, budget, seed=args.seed, on_status=line)
     plain = {

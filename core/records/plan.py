@@ -37,6 +37,9 @@ class Plan:
     """Image id -> SHA-256 of its file, for every image of the split."""
     label_versions: dict[str, str]
     """Image id -> content hash of its labels, for every annotated image of the split."""
+    pixels: dict[str, str] = field(default_factory=dict)
+    """Image id -> a name of its pixels (`core.data.samples.content_name`), another one where its
+    file is read in another way; empty: the plan of an earlier version."""
     image_classes: dict[str, str] = field(default_factory=dict)
     """Classification: image id -> class."""
     baselines: bool = True

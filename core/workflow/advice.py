@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from core import jobs
 from core.data import study as studies
 from core.errors import RunError, StudyError
-from core.jobs import machine
+from core.jobs import machine, states
 from core.paths import Workspace
 from core.records import (
     Budget,
@@ -16,6 +16,7 @@ from core.records import (
     Fingerprint,
     JobStatus,
     Kind,
+    Machine,
     Plan,
     Recommendation,
     Split,
@@ -91,18 +92,19 @@ def describe(
     found = fingerprint(workspace, study)
     if found is not None:
         return found
-    return _described(workspace, study, start_fingerprint(workspace, study, seed=seed), on_status)
+    return _described(workspace, start_fingerprint(workspace, study, seed=seed), on_status)
 
 
 def _described(
-    workspace: Workspace, study: str, job: str, on_status: Callable[[JobStatus], None] | None
+    workspace: Workspace, job: str, on_status: Callable[[JobStatus], None] | None
 ) -> Fingerprint:
     """Return the fingerprint that a job computes; RunError where it cannot."""
-    end = jobs.wait(workspace.find_job(job)[1], on_status)
-    found = fingerprint(workspace, study)
-    if end.state != "finished" or found is None:
+    job_dir = workspace.find_job(job)[1]
+    end = jobs.wait(job_dir, on_status)
+    if end.state != "finished":
         raise RunError(f"the images could not be described: {end.message}", end.cause or "error")
-    return found
+    # Of the labels as they were when it was ordered: somebody may have saved others meanwhile.
+    return read(job_dir.root / "fingerprint.json", Fingerprint)
 
 
 def recommend(
@@ -130,7 +132,7 @@ def recommend(
         # The library is read, and learned from, while the job looks at the images.
         snapshot = Library(workspace).snapshot()
         advisor.prepare(snapshot)
-        found = _described(workspace, study, job, on_status)
+        found = _described(workspace, job, on_status)
     return advisor.run(
         found, task_of(studies.load(workspace.study(study))), budget, snapshot, machine.here()
     )
@@ -176,6 +178,8 @@ def make_plan(
     baselines: bool = True,
 ) -> Plan:
     """Return the frozen plan of a training: candidates, budget, split, and all versions."""
+    from core.data import samples
+
     study_dir = workspace.study(study)
     split = make_split(workspace, study, seed)
     record = studies.load(study_dir)
@@ -191,6 +195,7 @@ def make_plan(
         seed=seed,
         image_hashes={image.id: image.content for image in images},
         label_versions=_label_versions(workspace, record, ids),
+        pixels={image.id: samples.content_name(image) for image in images},
         image_classes={image.id: image.image_class for image in images if image.image_class},
         baselines=baselines,
         chosen_by="user" if by_user else "autokonfig",
@@ -226,3 +231,20 @@ def _label_versions(
             f"the labels of {', '.join(missing[:3])} are gone; annotate them or split again"
         )
     return {image_id: version for image_id, version in heads.items() if version is not None}
+
+
+def description_job(workspace: Workspace, study: str) -> JobStatus | None:
+    """Return the newest job that describes images and labels as they are now, or None."""
+    study_dir = workspace.study(study)
+    record = studies.load(study_dir)
+    ordered = [job for job in jobs.listing(workspace, study) if job.kind == "fingerprint"]
+    if not ordered or record.split is None:
+        return None
+    versions = states.request(study_dir.job(ordered[0].id)).options.get("versions")
+    now = _learned(workspace, record, record.split).versions
+    return ordered[0] if versions == now else None
+
+
+def machine_here() -> Machine:
+    """Return what advice reckons with: what a training on this computer would find now."""
+    return machine.here()

@@ -94,13 +94,14 @@ def read_as(
     """Say how an image's file is read, and with `alike` all files of its kind, now and later.
 
     Labels that were drawn on pixels no longer shown are set aside, and the answer names them.
-    Raises StudyError while a training of the study is at work.
+    Raises StudyError while a training of the study, or of a layer of it, is at work.
     """
     from core.data import rereading
 
     at_work = [
         job.id
-        for job in jobs.listing(workspace, study)
+        for sheet in workspace.study(study).sheets
+        for job in jobs.listing(workspace, sheet.name)
         if job.kind == "train" and job.state in ("queued", "running")
     ]
     if at_work:

@@ -4,6 +4,7 @@ import csv
 import shutil
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -34,6 +35,8 @@ class Prediction:
     """CSV; does not exist for a classification."""
     classes: Path
     """CSV of image, class, probability; exists for a classification only."""
+    tables: tuple[Path, ...]
+    """Every CSV it may write, those above among them."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,21 +72,27 @@ def previews(workspace: Workspace, run: str) -> dict[str, list[tuple[int, Path]]
 
 def prediction(workspace: Workspace, job: str) -> Prediction:
     """Return where the answers of a prediction job lie."""
+    from core.infer import summary
+    from core.measure import conditions
+
     options = states.request(workspace.find_job(job)[1]).options
     out = Path(options["out"])
+    objects, classes = out / "objects.csv", out / "predictions.csv"
     return Prediction(
         run=options["run"],
         out=out,
         labels=out / "labels",
-        objects=out / "objects.csv",
-        classes=out / "predictions.csv",
+        objects=objects,
+        classes=classes,
+        tables=(objects, classes, out / summary.FILE, out / conditions.FILE),
     )
 
 
 def image_lines(workspace: Workspace, job: str) -> list[dict[str, str]]:
     """Return one line an image with its figures: a training's test images, or a prediction's.
 
-    Where the images come from is told as the study knows it now, for a training's.
+    Where the images come from and how large a pixel is, is told as the study knows it now, for a
+    training's.
     """
     from core.measure import conditions
 
@@ -111,6 +120,13 @@ def compared(lines: Sequence[Mapping[str, str]], by: str) -> "list[Compared]":
     return conditions.compare(lines, by)
 
 
+def compared_areas(lines: Sequence[Mapping[str, str]]) -> str:
+    """Return how the areas of the images are compared, in a sentence; empty: as they stand."""
+    from core.measure import conditions
+
+    return conditions.of_areas(lines)
+
+
 def predicted_classes(workspace: Workspace, job: str) -> list[dict[str, str]]:
     """Return the table of a classification's answers, column -> text; empty: there is none."""
     from core.infer import table
@@ -118,28 +134,33 @@ def predicted_classes(workspace: Workspace, job: str) -> list[dict[str, str]]:
     return list(table.read(prediction(workspace, job).classes))
 
 
-def test_rows(workspace: Workspace, run: str) -> list[dict[str, str]]:
+def test_rows(workspace: Workspace, run: str, most: int | None) -> list[dict[str, str]]:
     """Return the run's table of answers to its test images, column -> text; empty: it has none.
 
-    Groups and conditions are those the study tells now: they may have been told after the run.
+    At most its first `most` lines; None: all. Groups and conditions are those the study tells now:
+    they may have been told after the run.
     """
     from core.infer import table
 
     study_dir, job_dir = workspace.find_job(run)
     by_image = read(job_dir.plan, Plan).task.kind is Kind.CLASSIFICATION
     name = "predictions.csv" if by_image else "objects.csv"
-    return _with_origins(study_dir, table.read(job_dir.report / "predictions" / name))
+    lines = table.read(job_dir.report / "predictions" / name)
+    return _with_origins(study_dir, islice(lines, most))
 
 
 def _with_origins(study_dir: StudyDir, lines: Iterable[dict[str, str]]) -> list[dict[str, str]]:
     """Return the lines with what the study tells of their images now, in the same columns."""
     from core.data import study
-    from core.infer import table
+    from core.infer import summary, table
 
-    origins = {image.id: image.origin for image in study.load(study_dir).images}
+    images = study.load(study_dir).images
+    origins = {image.id: image.origin for image in images}
+    sizes_um = {image.id: image.pixel_size_um for image in images}
     names = dict.fromkeys(name for each in origins.values() for name in each)
     return [
-        line | {table.further(name): origins.get(line["image"], {}).get(name, "") for name in names}
+        summary.sized(line, sizes_um.get(line["image"]))
+        | {table.further(name): origins.get(line["image"], {}).get(name, "") for name in names}
         for line in lines
     ]
 

@@ -120,6 +120,11 @@ def listing(
     return [job for job in jobs.listing(workspace, study) if kind in (None, job.kind)]
 
 
+def damaged_jobs(workspace: Workspace) -> list[str]:
+    """Return a sentence for each job whose status cannot be read."""
+    return jobs.damaged(workspace)
+
+
 def plan_of(workspace: Workspace, run: str) -> Plan:
     """Return what a training executes; StudyError where the job has no plan."""
     return read(workspace.find_job(run)[1].plan, Plan)

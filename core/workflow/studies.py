@@ -110,12 +110,18 @@ def make_split(workspace: Workspace, study: str, seed: int = 0) -> Split:
     from core.data import samples, split
 
     study_dir = workspace.study(study)
+
+    def divided(record: StudyRecord) -> Split:
+        return split.make(record, samples.labelled_ids(study_dir, record), seed)
+
     record = studies.load(study_dir)
     task_of(record)
-    made = split.make(record, samples.labelled_ids(study_dir, record), seed)
-    if made != record.split:
-        studies.save(study_dir, replace(record, split=made))
-    return made
+    made = divided(record)
+    if made == record.split:
+        return made
+    # Made again from what is there then: whoever labels meanwhile changes the study, too.
+    kept = studies.update(study_dir, lambda now: replace(now, split=divided(now)))
+    return kept.split or made
 
 
 def labelled_ids(workspace: Workspace, study: str) -> list[str]:

@@ -5,13 +5,15 @@ import json
 import shutil
 import socket
 import zipfile
+from dataclasses import replace
 
 import pytest
 
 from core import workflow
-from core.cli import dashboard, main, parser, units
+from core.cli import dashboard, limits, main, parser, units
 from core.jobs import address
 from core.paths import Workspace
+from core.records import Budget, Kind, StudyRecord, TaskSpec, Wishes, write, write_bytes
 
 
 @pytest.fixture
@@ -102,6 +104,37 @@ def test_task_takes_what_is_left_out_from_the_labels(aixcell, disc_files):
     assert told["task"]["wishes"]["seconds"] == 300
 
 
+def test_task_keeps_the_wishes_it_is_not_told_anew(aixcell, disc_files):
+    """`--time` alone dropped the wanted score and the fast prediction that were told before."""
+    aixcell("import", "cells", str(disc_files))
+    aixcell("task", "cells", "--score", "0.9", "--fast-prediction")
+    wishes = aixcell("task", "cells", "--time", "20m")[1]["task"]["wishes"]
+    assert wishes["seconds"] == 1200
+    assert wishes["wanted_score"] == 0.9
+    assert wishes["fast_prediction"]
+    wishes = aixcell("task", "cells", "--no-fast-prediction")[1]["task"]["wishes"]
+    assert not wishes["fast_prediction"]
+    assert wishes["seconds"] == 1200
+
+
+def test_limits_that_are_left_out_are_those_of_the_task(aixcell, workspace, disc_files):
+    """`recommend` without --time ended in a traceback; the Task page's memory counted nowhere."""
+    aixcell("import", "cells", str(disc_files))
+    wishes = Wishes(seconds=20, memory_gib=0.1)
+    task = TaskSpec(kind=Kind.INSTANCE, classes=("disc",), wishes=wishes)
+    workflow.set_task(workspace, "cells", task)
+    code, told, _ = aixcell("recommend", "cells")
+    assert code == 0
+    assert {each["seconds"] for each in told["pipelines"]} == {20}
+    assert not any(each["feasible"] for each in told["pipelines"])
+    assert "the limit is 0.1 GiB" in told["pipelines"][0]["reasons"][0]
+    code, told, _ = aixcell("train", "cells")
+    assert code == 2
+    assert "close other programs, or allow more memory" in told["error"]
+    given = argparse.Namespace(study="cells", time=60.0, memory=4.0)
+    assert limits.budget(given, workspace) == Budget(seconds=60, memory_gib=4)
+
+
 @pytest.mark.parametrize(
     "words",
     [
@@ -131,12 +164,64 @@ def test_runs_of_an_empty_workspace(aixcell):
     assert aixcell("runs")[:2] == (0, {"runs": []})
 
 
+def test_a_run_that_cannot_be_read_is_told_beside_the_others(aixcell, workspace):
+    """One torn status.json was all that `aixcell runs` had to say."""
+    study_dir = workspace.study("cells")
+    write(study_dir.record, StudyRecord(name="cells"))
+    job_dir = study_dir.job("20260101-000000-abcd")
+    write_bytes(job_dir.status, b"{")
+    write_bytes(job_dir.plan, b"{")
+    code, told, said = aixcell("runs")
+    assert (code, told) == (0, {"runs": []})
+    assert f"{job_dir.status} cannot be read" in said
+
+
 def test_a_study_without_labels_cannot_be_trained(aixcell, disc_files):
     aixcell("import", "cells", str(disc_files / "images"))
     aixcell("task", "cells", "--kind", "instance", "--classes", "disc")
     code, told, _ = aixcell("train", "cells", "--pipeline", "unet-lite0-distance")
     assert code == 1
     assert "annotate" in told["error"]
+
+
+@pytest.mark.parametrize("killed", [False, True])
+def test_an_export_that_was_cut_off_is_resumed(aixcell, workspace, disc_files, tmp_path, killed):
+    """It was done, and told as failed all the same: only a training has a plan to be told of."""
+    aixcell("import", "cells", str(disc_files))
+    job = workflow.start_export(workspace, "cells", "labels", tmp_path / "out")
+    ended = workflow.cancel(workspace, job)
+    assert ended.state == "cancelled"
+    if killed:
+        job_dir = workspace.find_job(job)[1]
+        job_dir.stop.unlink()
+        write(job_dir.status, replace(ended, state="running", pid=None, created=0.0, heartbeat=0.0))
+        lost = workflow.status(workspace, job)
+        assert lost.state == "lost"
+        assert lost.message.endswith("Resume it to begin anew."), "it has no checkpoint"
+    code, told, _ = aixcell("resume", job)
+    assert code == 0
+    assert told == {"run": job, "state": "finished", "cause": None, "message": "Done."}
+    assert any((tmp_path / "out").iterdir())
+    assert aixcell("watch", job)[:2] == (0, told)
+
+
+def test_who_leaves_an_export_is_told_how_to_find_it(
+    aixcell, workspace, disc_files, tmp_path, monkeypatch
+):
+    """Ctrl+C ended the command without a word, and the job went on without a name."""
+    aixcell("import", "cells", str(disc_files))
+    out = str(tmp_path / "out")
+
+    def leave(*_):
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as leaving:
+        leaving.setattr(workflow, "wait", leave)
+        code, _, said = aixcell("export", "cells", "--format", "labels", "--out", out)
+    [job] = workflow.listing(workspace, "cells", "export")
+    assert workflow.wait(workspace, job.id).state == "finished"
+    assert code == 130
+    assert f"the export goes on; aixcell watch {job.id}" in said
 
 
 def test_the_dashboard_works_from_any_folder(tmp_path, monkeypatch):

@@ -8,7 +8,7 @@ import tifffile
 
 from core import workflow
 from core.data import study
-from core.records import Budget, JobStatus, Kind, TaskSpec, write
+from core.records import Budget, JobRequest, JobStatus, Kind, TaskSpec, write
 
 
 def finished(workspace, disc_files):
@@ -50,9 +50,28 @@ def test_conditions_told_after_a_run_stand_in_its_table(workspace, disc_files):
     study.update(workspace.study("discs"), lambda record: replace(record, images=tuple(
         replace(image, condition="drug", facts={"row": "B"}) for image in record.images
     )))  # fmt: skip
-    assert workflow.test_rows(workspace, job.id) == [
+    assert workflow.test_rows(workspace, job.id, None) == [
         {"image": first, "object": "1", "row": "7.5", "condition": "drug", "image row": "B"}
     ]
+
+
+def test_pixels_measured_after_a_run_tell_its_areas_in_um2(workspace, disc_files):
+    _, job = finished(workspace, disc_files)
+    first, second = [image.id for image in workflow.load_study(workspace, "discs").images][:2]
+    (job.report / "predictions").mkdir(parents=True)
+    (job.report / "predictions" / "objects.csv").write_text(f"image,area_px\n{first},8\n")
+    (job.report / "predictions" / "images.csv").write_text(
+        "image,objects,mean area_px,pixel_size_um,mean area_um2\n"
+        f"{first},1,8.0,,\n{second},0,,3.0,\n"
+    )
+    write(job.request, JobRequest(id=job.id, kind="train", study="discs", created=0.0, options={}))
+    workflow.set_pixel_size(workspace, "discs", first, 0.5)
+    assert workflow.test_rows(workspace, job.id, None) == [
+        {"image": first, "area_px": "8", "area_um2": "2.0"}
+    ]
+    one, other = workflow.image_lines(workspace, job.id)
+    assert (one["pixel_size_um"], one["mean area_um2"]) == ("0.5", "2.0")
+    assert (other["pixel_size_um"], other["mean area_um2"]) == ("", "")
 
 
 def test_a_run_that_failed_and_was_resumed_is_handed_over_again(workspace, disc_files):
@@ -66,3 +85,13 @@ def test_a_run_that_failed_and_was_resumed_is_handed_over_again(workspace, disc_
     assert workflow.collect(workspace) == 1
     (row,) = workflow.library_snapshot(workspace, collected_only=True).rows
     assert row.state == "finished"
+
+
+def test_a_training_that_went_on_from_a_model_is_not_handed_over(workspace, disc_files):
+    """Ten minutes on top of eight hours stood in the library as a pipeline's score in ten."""
+    plan, job = finished(workspace, disc_files)
+    write(job.plan, replace(plan, start_from="models/before"))
+    assert workflow.collect(workspace) == 0
+    write(job.plan, plan)
+    assert workflow.collect(workspace) == 0, "it was seen"
+    assert not workflow.library_snapshot(workspace, collected_only=True).rows

@@ -72,6 +72,26 @@ def test_split_is_kept_and_the_plan_names_all_versions(workspace, study):
     assert made.chosen_by == "user"
 
 
+def test_a_split_is_made_while_somebody_labels(workspace, study, monkeypatch):
+    """Who had changed nothing was told to reload, and the training was not ordered."""
+    from core.data import samples
+
+    look = samples.labelled_ids
+    saved = []
+
+    def slowly(study_dir, record):
+        if not saved:
+            saved.append(workflow.set_image_class(workspace, study, "disc0", "seen"))
+        return look(study_dir, record)
+
+    monkeypatch.setattr(samples, "labelled_ids", slowly)
+    split = workflow.make_split(workspace, study, seed=3)
+    record = workflow.load_study(workspace, study)
+    assert saved
+    assert record.split == split
+    assert record.image("disc0").image_class == "seen"
+
+
 def test_a_copy_of_a_test_image_may_not_be_learned_from(workspace, study):
     made = plan(workspace, study)
     record = workflow.load_study(workspace, study)
@@ -110,6 +130,24 @@ def test_the_fingerprint_is_stale_once_labels_change(workspace, study):
     changed = _without_first_object(labels)
     workflow.save_labels(workspace, study, split.train[0], changed, parent=version)
     assert not workflow.is_described(workspace, study)
+
+
+def test_labels_saved_while_images_are_described_do_not_spoil_it(workspace, study):
+    """What was done counted as failed, by its own last word: "could not be described: Done."."""
+    split = workflow.make_split(workspace, study)
+    image_id = split.train[0]
+    labels, version = workflow.load_labels(workspace, study, image_id)
+    changed = _without_first_object(labels)
+    saved = []
+
+    def save(status):
+        if not saved:
+            saved.append(workflow.save_labels(workspace, study, image_id, changed, parent=version))
+
+    found = workflow.describe(workspace, study, on_status=save)
+    assert saved
+    assert found.values
+    assert not workflow.is_described(workspace, study), "it tells of the labels before"
 
 
 def test_a_short_training_is_described_quickly_and_a_long_one_anew(workspace, study):
