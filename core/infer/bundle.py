@@ -1,5 +1,6 @@
 """A trained model ready to use: a folder that explains itself."""
 
+import shutil
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -10,7 +11,7 @@ from torch import nn
 from core.errors import BundleError, StudyError
 from core.infer.predict import Trained
 from core.pipeline import devices, heads, models, preprocess, tensors
-from core.records import SCHEMA_VERSION, Pipeline, TaskSpec, read, write, write_bytes
+from core.records import SCHEMA_VERSION, Kind, Pipeline, TaskSpec, read, write, write_bytes
 
 WEIGHTS = "weights.safetensors"
 CARD = "model_card.md"
@@ -36,7 +37,12 @@ class BundleRecord:
 
 
 def save_bundle(folder: Path, trained: Trained, record: BundleRecord) -> None:
-    """Write weights, record and card; the record comes last and makes the bundle complete."""
+    """Write weights, record and card; the record comes last and makes the bundle complete.
+
+    A companion that an earlier model left there goes first: it never answers beside these weights.
+    """
+    if trained.companion is None:
+        _remove(folder / COMPANION)
     tensors.put(folder / WEIGHTS, trained.network.state_dict())
     if trained.companion is not None:
         second = replace(
@@ -81,8 +87,15 @@ def load(folder: Path) -> Trained:
     put_weights(folder, network)
     network = network.to(device, memory_format=torch.channels_last).eval()  # type: ignore[call-overload]
     second = folder / COMPANION
-    companion = load(second) if second.is_dir() else None
+    companion = load(second) if (second / RECORD).exists() else None
     return Trained(network, record.pipeline, record.fitted, head, record.task, device, companion)
+
+
+def _remove(folder: Path) -> None:
+    """Delete a bundle where there is one: without its record, which goes first, it is none."""
+    (folder / RECORD).unlink(missing_ok=True)
+    # What another program holds open on Windows stays, and harms nobody.
+    shutil.rmtree(folder, ignore_errors=True)
 
 
 def put_weights(folder: Path, network: nn.Module) -> None:
@@ -96,7 +109,6 @@ def put_weights(folder: Path, network: nn.Module) -> None:
 
 def _card(record: BundleRecord, companion: Trained | None) -> str:
     classes = ", ".join(record.task.classes)
-    post = record.pipeline.postprocess
     beside = ""
     if companion is not None:
         beside = (
@@ -113,9 +125,24 @@ Trained by AIxCell on the study "{record.study}".
 - network: {record.pipeline.model.architecture} with encoder {record.pipeline.model.encoder},
   {record.parameters:,} parameters{beside}
 - learned from {len(record.learned_from)} images (their SHA-256 are in {RECORD})
-- working scale: {record.fitted.scale:.3f} of the original pixels
-- postprocessing: foreground {post.foreground}, seed {post.seed}, smallest {post.smallest_px} px
+{_steps(record)}
 
 The scores on images it never saw are in the run's report. It is meant for images made in the
 same way; on others, check a few by eye before trusting it.
 """
+
+
+def _steps(record: BundleRecord) -> str:
+    """Return what is done before and behind the network, as lines of the card."""
+    side_px, post = record.pipeline.preprocess.side_px, record.pipeline.postprocess
+    scale = (
+        f"- size: the longer side of each image is brought to {side_px} px"
+        if side_px is not None
+        else f"- working scale: {record.fitted.scale:.3f} of the original pixels"
+    )
+    if record.task.kind is Kind.CLASSIFICATION:
+        return scale
+    return (
+        f"{scale}\n- postprocessing: foreground {post.foreground}, seed {post.seed}, "
+        f"smallest {post.smallest_px} px"
+    )

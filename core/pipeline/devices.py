@@ -3,6 +3,7 @@
 import gc
 import os
 import platform
+import sys
 from contextlib import AbstractContextManager
 from functools import cache
 from pathlib import Path
@@ -10,7 +11,9 @@ from pathlib import Path
 import psutil
 import torch
 
-# The last one is how oneDNN, below torch's convolutions, says it.
+PROCESSOR = torch.device("cpu")
+
+# The last ones are how the libraries below torch say it: oneDNN, and on a card cuBLAS and cuDNN.
 _NO_MEMORY = (
     "allocate memory",
     "bad_alloc",
@@ -18,6 +21,8 @@ _NO_MEMORY = (
     "not enough memory",
     "out of memory",
     "could not create a primitive",
+    "STATUS_ALLOC_FAILED",
+    "ALLOCATION_FAILED",
 )
 
 
@@ -68,7 +73,7 @@ def is_out_of_memory(error: BaseException) -> bool:
     """Return whether memory did not suffice, on a card or on the processor."""
     if isinstance(error, MemoryError | torch.OutOfMemoryError):
         return True
-    # On the processor torch raises a plain RuntimeError, in words of the layer that met it.
+    # All else torch raises as a plain RuntimeError, in words of the layer that met it.
     return isinstance(error, RuntimeError) and any(one in str(error) for one in _NO_MEMORY)
 
 
@@ -84,6 +89,19 @@ def memory_gib(device: torch.device) -> float:
     if device.type == "cuda":
         return torch.cuda.memory_allocated(device) / 2**30
     return float(psutil.Process().memory_info().rss) / 2**30
+
+
+def peak_memory_gib(device: torch.device) -> float:
+    """Return the most memory this process held: of the card, else of the machine."""
+    if device.type == "cuda":
+        return torch.cuda.max_memory_allocated(device) / 2**30
+    if sys.platform == "win32":
+        return float(psutil.Process().memory_info().peak_wset) / 2**30
+    import resource  # Windows has none
+
+    # Linux tells KiB, macOS bytes.
+    unit = 1 if sys.platform == "darwin" else 1024
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit / 2**30
 
 
 def free_memory() -> None:

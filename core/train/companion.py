@@ -29,6 +29,10 @@ Classes = NDArray[np.int64]
 PIPELINE = "lite0-s224-linear"
 # Of what is left of the budget, for looking at all images.
 SHARE = 0.25
+# Of that time, for the looks: fits to thousands of images take seconds each.
+LOOK_SHARE = 0.6
+# Fits to so few images take no time worth keeping.
+FEW = 400
 # The first looks lay out memory and are slow.
 SETTLING = 3
 # Of the penalty (scikit-learn's C): 0.01 to 1 answered alike on three data sets.
@@ -71,15 +75,19 @@ def fit(
     plan: Plan,
     learn: Images,
     validation: Images,
-    test_images: int,
+    test_images: int | None,
     clock: Clock,
     progress: Progress,
 ) -> Companion | None:
     """Return the companion, fitted within a quarter of the time that is left.
 
     None where pictures are not sorted as a whole, where the user wishes fast predictions, where
-    answering for so many test images would take as long again, or where fewer than two classes
-    were seen. Raises Stopped where somebody cancelled.
+    answering for so many test images, and for those to judge by that were not seen in time, would
+    take as long again, or where fewer than two classes were seen. Raises Stopped where somebody
+    cancelled.
+
+    `test_images`: None where an earlier process of the run had a companion: then it is fitted
+    however late it is, within a quarter of the whole budget.
     """
     if plan.task.kind is not Kind.CLASSIFICATION or plan.task.wishes.fast_prediction:
         return None
@@ -90,22 +98,27 @@ def fit(
     alone = replace(plan, start_from="")
     trained = contender.untrained(catalogue.find(PIPELINE), alone, learn)
     trained.network.eval()
-    most_s = SHARE * clock.left()
-    seen = _look(trained, learn, validation, plan.seed, began + most_s, progress)
-    too_slow = seen.seconds_per_image * test_images > most_s
-    if too_slow or len(np.unique(seen.classes[seen.learned])) < 2:
-        return None
-    outputs = len(plan.task.classes)
-    temperature = _temperature(seen, outputs, plan.seed)
-    judging, kept = (
-        _with_layer(trained, *_fitted(seen, chosen, outputs), temperature)
-        for chosen in (seen.learned, np.ones(len(seen.classes), bool))
-    )
+    most_s = SHARE * (clock.budget_s if test_images is None else clock.left())
+    few = len(learn.samples) + len(validation.samples) <= FEW
+    look_s = most_s if few else LOOK_SHARE * most_s
+    seen = _look(trained, learn, validation, plan.seed, began + look_s, progress)
     # Without validation images the training images are looked at.
     judged = validation if validation.samples else learn
+    if test_images is not None:
+        unseen = sum(sample.id not in seen.places for sample in judged.samples)
+        if seen.seconds_per_image * (test_images + unseen) > most_s:
+            return None
+    if len(np.unique(seen.classes[seen.learned])) < 2:
+        return None
+    outputs = len(plan.task.classes)
+    temperature = _temperature(seen, outputs, plan.seed, progress)
+    judging, kept = (
+        _with_layer(trained, *_fitted(seen, chosen, outputs, progress), temperature)
+        for chosen in (seen.learned, np.ones(len(seen.classes), bool))
+    )
     found = Companion(
         trained=kept,
-        judged={sample.id: _logits(judging, seen, sample) for sample in judged.samples},
+        judged={sample.id: _logits(judging, seen, sample, progress) for sample in judged.samples},
         seconds_per_image=seen.seconds_per_image,
     )
     progress.event(
@@ -129,7 +142,8 @@ def _look(
         if true.image_class >= 0
     ]
     images = [images[place] for place in np.random.default_rng(seed).permutation(len(images))]
-    count, began, each_s = len(VIEWS), time.time(), 0.0
+    count, each_s = len(VIEWS), 0.0
+    first = began = time.time()
     rows: list[Rows] = []
     for sample, *_ in images:
         progress.check_stop()
@@ -142,6 +156,8 @@ def _look(
             while count > 1 and time.time() + left_s > until:
                 count, left_s = count // 2, left_s / 2
         if time.time() > until:
+            # Those that are so slow that few were seen must not pass for looks that cost nothing.
+            each_s = each_s or (time.time() - first) / len(rows)
             break
     rows = [row[:count] for row in rows]
     images = images[: len(rows)]
@@ -173,10 +189,11 @@ def _features(
         return np.asarray(network.encoder(predict.mirrored(batch, views)).float().cpu().numpy())
 
 
-def _logits(trained: Trained, seen: _Seen, sample: Sample) -> Floats:
+def _logits(trained: Trained, seen: _Seen, sample: Sample, progress: Progress) -> Floats:
     """Return logits (classes, 1, 1) of an image, by what was seen of it already if it was."""
     place = seen.places.get(sample.id)
     if place is None:
+        progress.check_stop()
         return predict.maps(trained, sample.image_cyx, flips=True)
     assert isinstance(trained.network, models.ImageNetwork)
     features = torch.from_numpy(seen.views[:, place].mean(axis=0)).to(trained.device)
@@ -185,18 +202,21 @@ def _logits(trained: Trained, seen: _Seen, sample: Sample) -> Floats:
     return found
 
 
-def _fitted(seen: _Seen, chosen: NDArray[np.bool_], outputs: int) -> tuple[Rows, Rows]:
+def _fitted(
+    seen: _Seen, chosen: NDArray[np.bool_], outputs: int, progress: Progress
+) -> tuple[Rows, Rows]:
     """Return weight and bias fitted to every view of the chosen images."""
+    progress.check_stop()
     rows = seen.views[:, chosen].reshape(-1, seen.views.shape[2])
     classes = np.tile(seen.classes[chosen], len(seen.views))
     return linear.logistic(rows, classes, outputs, STRENGTH)
 
 
-def _temperature(seen: _Seen, outputs: int, seed: int) -> float:
+def _temperature(seen: _Seen, outputs: int, seed: int, progress: Progress) -> float:
     """Return the temperature under which images left out are answered best."""
     logits = np.full((len(seen.classes), outputs), np.nan)
     for learned, left_out in _folds(seen, seed):
-        weight, bias = _fitted(seen, learned, outputs)
+        weight, bias = _fitted(seen, learned, outputs, progress)
         logits[left_out] = seen.views[:, left_out].mean(axis=0) @ weight.T + bias
     asked = ~np.isnan(logits[:, 0])
     if not asked.any():

@@ -18,9 +18,10 @@ from core.pipeline import devices, heads, models, preprocess
 from core.pipeline.heads import Judging
 from core.progress import Progress
 from core.records import Candidate, Kind, Pipeline, Plan
+from core.train import ladder
 from core.train.images import Images
 from core.train.learner import Learner
-from core.train.pool import Context, Pool, prepare
+from core.train.pool import Context, NoRoomError, Pool, Prepared, prepare
 from core.train.saved import SavedFit, SavedLearner
 
 
@@ -40,19 +41,38 @@ class Contender:
 def ready(candidate: Candidate, plan: Plan, learn: Images, progress: Progress) -> Contender:
     """Return the candidate with a fresh network, seeded by the plan.
 
-    Raises RunError where there is no image to learn from, Stopped where somebody cancelled.
+    Raises RunError where there is no image to learn from, NoRoomError where no memory takes them,
+    Stopped where somebody cancelled.
     """
     torch.manual_seed(plan.seed)
-    pipeline = candidate.pipeline
-    trained = untrained(pipeline, plan, learn)
+    trained = untrained(candidate.pipeline, plan, learn)
     context = Context(plan.task, trained.fitted, trained.device, plan.seed)
-    items = []
-    for one, true in zip(learn.samples, learn.truths, strict=True):
-        progress.check_stop()
-        items.append(prepare(one, true, pipeline, trained.head, context))
-    pool = Pool(items, pipeline, plan.task)
-    judging = Judging(pipeline.training, class_weights(pool, pipeline, plan))
+    pool = _pool(trained, context, learn, progress)
+    judging = Judging(candidate.pipeline.training, class_weights(pool, trained))
     return Contender(candidate=candidate, learner=Learner(trained, pool, judging, plan.seed))
+
+
+def _pool(trained: Trained, context: Context, learn: Images, progress: Progress) -> Pool:
+    """Return the prepared images on the context's device, else in the machine's memory."""
+    pipeline = trained.pipeline
+    items: list[Prepared] = []
+    try:
+        for one, true in zip(learn.samples, learn.truths, strict=True):
+            progress.check_stop()
+            items.append(prepare(one, true, pipeline, trained.head, context))
+        return Pool(items, pipeline, context.task)
+    except (RuntimeError, MemoryError) as error:
+        if not devices.is_out_of_memory(error):
+            raise
+        if context.device == devices.PROCESSOR:
+            count = len(learn.samples)
+            message = f"the memory did not suffice for the {count} training images"
+            raise NoRoomError(message) from error
+    items.clear()
+    devices.free_memory()
+    changed = "the training images are kept in the machine's memory instead of the card's"
+    ladder.tell(pipeline, changed, progress)
+    return _pool(trained, replace(context, device=devices.PROCESSOR), learn, progress)
 
 
 # Enough to calm what did not settle, and still an advance within the time that is left.
@@ -118,11 +138,11 @@ def diameters_px(truths: Sequence[Truth], plan: Plan) -> list[float]:
     return [float(d) for d in 2 * np.sqrt(areas[areas > 0] / np.pi)]
 
 
-def class_weights(pool: Pool, pipeline: Pipeline, plan: Plan) -> Tensor | None:
+def class_weights(pool: Pool, trained: Trained) -> Tensor | None:
     """Return one weight a class, falling with the root of its share, mean 1; None where off."""
-    if pipeline.training.class_balance != "weights":
+    if trained.pipeline.training.class_balance != "weights":
         return None
-    count = len(plan.task.classes)
+    count = len(trained.task.classes)
     totals = np.zeros(count)
     for item in pool.items:
         values = item.discrete[-1].cpu().numpy().ravel()
@@ -131,7 +151,7 @@ def class_weights(pool: Pool, pipeline: Pipeline, plan: Plan) -> Tensor | None:
     weights = 1 / np.sqrt(np.maximum(totals, 1) / max(totals.sum(), 1))
     weights[totals == 0] = 0
     weights *= (totals > 0).sum() / weights.sum()
-    return torch.tensor(weights, dtype=torch.float32, device=pool.device)
+    return torch.tensor(weights, dtype=torch.float32, device=trained.device)
 
 
 def timed_look(trained: Trained, sample: Sample) -> tuple[Floats, float]:

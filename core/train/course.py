@@ -12,7 +12,7 @@ from core.paths import JobDir
 from core.pipeline import devices, models
 from core.progress import Progress, Stopped
 from core.records import Plan, Score, is_disk_full
-from core.train import contender, ending, race, reporting
+from core.train import companion, contender, ending, race, reporting
 from core.train.checkpoint import Checkpoints
 from core.train.clock import Clock
 from core.train.companion import Companion
@@ -38,6 +38,18 @@ class Course:
     checkpoints: Checkpoints
     companion: Companion | None = None
     """Of a classifier; not in the checkpoints, as fitting them anew takes seconds."""
+
+    def accompany(self, validation: Images) -> None:
+        """Fit the companion; whether there is one is settled once in the life of the run."""
+        settled = self.checkpoints.known.companion
+        if settled is False:
+            return
+        asked = None if settled else len(self.test.samples)
+        self.companion = companion.fit(
+            self.plan, self.learn, validation, asked, self.clock, self.progress
+        )
+        self.checkpoints.note(companion=self.companion is not None)
+        self.checkpoints.caught_up()
 
     def compare(self, validation: Images) -> Baseline | None:
         """Return the simple rival's score, tried once in the life of the run."""
@@ -100,6 +112,7 @@ class Course:
                     known=known,
                     beside_s=self.companion.seconds_per_image if self.companion else 0.0,
                 )
+                ending.tell_if_late(kept, self.judge, self.test, self.progress)
                 if resumed is not None:
                     self.checkpoints.caught_up()
                 learner, fitted = fitting.fit(winner, self._stretch(kept, resumed))
@@ -123,6 +136,7 @@ class Course:
             curve=fitted.curve,
             after_s=kept.after_s,
             flips=kept.flips,
+            peak_memory_gib=devices.peak_memory_gib(trained.device),
         )
         self.save(trained)
         self.checkpoints.settled(trained.network.state_dict(), fit=fit)

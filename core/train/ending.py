@@ -21,6 +21,8 @@ MARGIN_SHARE = 0.015
 MARGIN_S = 2.0
 # What a look costs is measured once, and other programs may come.
 SAFETY = 1.3
+# Being late by less is not worth a word: what a look costs is not known to the second.
+LEAST_LATE_S = 5.0
 # Tuning: a few dozen trials on every validation image; more brings nothing measurable.
 TUNING_SHARE = 0.06
 LONGEST_TUNING_S = 40.0
@@ -38,6 +40,10 @@ class Ending:
     """For test and report alone."""
     flips: bool
     """Whether mirrored views are affordable."""
+    answering_s: float
+    """What looking at all check and test images is likely to take."""
+    late_s: float
+    """How much of that is likely to lie after the run's time."""
 
 
 def plan(
@@ -68,14 +74,38 @@ def plan(
     # What cutting objects out costs depends on what a network has learned; all else does not.
     if known or trained.task.kind is not Kind.INSTANCE:
         tried_s = min(tried_s, SAFETY * tune.trials(trained) * seen_size * trial_s)
-    seen_s = SAFETY * seen_size * look_s * views
+    seen_s = seen_size * look_s * views
     # Test images are answered, scored whole and one by one, and drawn.
     report_s = tested_size * (look_s * views + beside_s + max(4 * trial_s, look_s))
     after_s = SAFETY * report_s + MARGIN_SHARE * clock.budget_s + MARGIN_S
-    reserve_s = seen_s + tried_s + after_s
+    reserve_s = SAFETY * seen_s + tried_s + after_s
     # Whatever happens, half of what is left is for learning.
     most = 0.5 * max(clock.left(), 0.0)
-    return Ending(reserve_s=min(reserve_s, most), after_s=min(after_s, 0.6 * most), flips=flips)
+    return Ending(
+        reserve_s=min(reserve_s, most),
+        after_s=min(after_s, 0.6 * most),
+        flips=flips,
+        answering_s=seen_s + report_s,
+        # Tuning gives way, the images do not.
+        late_s=max(0.0, seen_s + report_s - most),
+    )
+
+
+def tell_if_late(kept: Ending, judge: Judge, test: Images, progress: Progress) -> None:
+    """Tell by how much the run ends after its time, where its images are too many or too large."""
+    if kept.late_s < LEAST_LATE_S:
+        return
+    images = f"{len(judge.samples)} check images and {len(test.samples)} test images"
+    message = (
+        f"After the learning, looking at the {images} takes {_about(kept.answering_s)}: the "
+        f"training ends {_about(kept.late_s)} after its time. With a longer time, or with fewer "
+        "or smaller of these images, it ends in time."
+    )
+    progress.event("message", message=message)
+
+
+def _about(seconds: float) -> str:
+    return f"about {seconds:.0f} s" if seconds < 90 else f"about {seconds / 60:.0f} minutes"
 
 
 def _in_sizes_of(timed: Sample, images: Sequence[Sample], kind: Kind) -> float:

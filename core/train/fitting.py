@@ -36,8 +36,6 @@ class Fitting:
             if stretch.last_try:
                 raise
             told, anew = str(error).partition(";")[0], error.anew
-        message = f"Trying once more at a lower learning rate, because {told}."
-        self.progress.event("calmed", message=message)
         kept = self.checkpoints.known
         candidate = replace(winner.candidate, pipeline=winner.trained.pipeline)
         again = contender.ready(contender.calmer(candidate), self.plan, self.learn, self.progress)
@@ -48,6 +46,11 @@ class Fitting:
         elif not anew and winner.learner.best >= 0:
             again.learner.begin_from(winner.learner)
         again = Contender(candidate=winner.candidate, learner=again.learner)
+        message = f"Trying once more at a lower learning rate, because {told}."
+        # Where it begins: the curves forget what was learned after that.
+        self.progress.event(
+            "calmed", message=message, step=again.learner.steps, samples=again.learner.samples
+        )
         self.checkpoints.racing(None, again)
         self.checkpoints.note(calmed=True)
         return again.learner, loop.fit(again.learner, self.judge, stretch, self.progress)

@@ -1,12 +1,14 @@
 """Down where memory does not suffice: smaller parts of a batch, smaller tiles, each step told.
 
-The next candidate of the plan is the last rung; the race and the start see to it.
+Before the first step a card may be spared the training images (`contender.ready`). The next
+candidate of the plan is the last rung; the race and the start see to it.
 """
 
 from torch import Tensor
 
 from core.pipeline import devices
 from core.progress import Progress
+from core.records import Pipeline
 from core.train.learner import Learner
 
 
@@ -26,6 +28,10 @@ def step(learner: Learner, rate: float, progress: Progress) -> Tensor:
                 raise
         # Here, where the error is gone: it held all that the failed step had made.
         devices.free_memory()
-        name = learner.trained.pipeline.name
-        message = f"The memory did not suffice for {name}: {changed} from now on."
-        progress.event("lightened", pipeline=name, message=message)
+        tell(learner.trained.pipeline, changed, progress)
+
+
+def tell(pipeline: Pipeline, changed: str, progress: Progress) -> None:
+    """Note what is done with less memory from now on."""
+    message = f"The memory did not suffice for {pipeline.name}: {changed} from now on."
+    progress.event("lightened", pipeline=pipeline.name, message=message)

@@ -75,7 +75,10 @@ class Learner:
     def draw(self, count: int) -> tuple[Tensor, Batch]:
         """Return random tiles (count, C, Y, X) and their targets."""
         self.samples += count
-        return self.pool.draw(count, self._rng)
+        pixels, targets = self.pool.draw(count, self._rng)
+        # Nothing moves where the pool lies on the training device, as it mostly does.
+        device = self.trained.device
+        return pixels.to(device), Batch(targets.smooth.to(device), targets.discrete.to(device))
 
     def keep(self, figure: float) -> None:
         """Keep the weights to judge by as the best ones, with their validation figure."""

@@ -24,7 +24,7 @@ SPARSE_SHARE = 0.5
 
 @dataclass(frozen=True, slots=True)
 class Prepared:
-    """One training image at working size, on the training device."""
+    """One training image at working size, on the device of its pool."""
 
     image: Tensor
     """(C, Y, X) float32."""
@@ -39,8 +39,12 @@ class Prepared:
     """Some annotated pixels (n, 2) where they are few; None: most of the image is annotated."""
 
 
+class NoRoomError(MemoryError):
+    """The training images do not go into memory, however small the network is."""
+
+
 class Pool:
-    """Where tiles come from."""
+    """Where tiles come from: the training device, or the machine's memory beside a card."""
 
     def __init__(self, items: Sequence[Prepared], pipeline: Pipeline, task: TaskSpec) -> None:
         self.items = items
@@ -116,7 +120,7 @@ class Pool:
 def prepare(
     sample: Sample, truth: Truth, pipeline: Pipeline, head: Head, context: "Context"
 ) -> Prepared:
-    """Return one image at working size with its targets, on the training device."""
+    """Return one image at working size with its targets, on the context's device."""
     image = preprocess.apply(pipeline.preprocess, context.fitted, sample.image_cyx)
     targets = head.targets(_rescaled(truth, image.shape[1:]), context.task)
     return Prepared(

@@ -18,6 +18,7 @@ from core.train.clock import FLOOR, Clock
 from core.train.contender import Contender
 from core.train.images import Images
 from core.train.judge import GLANCE_IMAGES, Judge
+from core.train.pool import NoRoomError
 from core.train.saved import SavedRace, SavedRun, SavedStretch
 from core.train.watch import Stretch, UnsettledError
 
@@ -93,8 +94,9 @@ def first_that_fits(
             return found
         devices.free_memory()
     raise RunError(
-        "no pipeline of the plan fits into this machine's memory; close other programs, allow "
-        "smaller networks, or train on a larger machine",
+        "no pipeline of the plan fits into this machine's memory beside the training images; "
+        "close other programs, allow smaller networks, learn from fewer or smaller images, or "
+        "train on a larger machine",
         cause="out_of_memory",
     )
 
@@ -289,6 +291,6 @@ def _may_be_left_out(error: BaseException) -> bool:
 
 def tell_left_out(candidate: Candidate, error: BaseException, progress: Progress) -> None:
     """Note that a candidate of the plan will not be trained, and why."""
-    short = devices.is_out_of_memory(error)
+    short = devices.is_out_of_memory(error) and not isinstance(error, NoRoomError)
     message = "the memory did not suffice" if short else str(error)
     progress.event("left_out", pipeline=candidate.pipeline.name, message=message)

@@ -1,25 +1,21 @@
 """One run, from a plan to a bundle and a report, inside its budget."""
 
-import resource
-import sys
 import threading
-
-import torch
 
 from core.errors import RunError
 from core.paths import JobDir, StudyDir
 from core.pipeline import devices, models
 from core.progress import Progress
 from core.records import Kind, Plan, RunResult, write
-from core.train import companion, images, judge, reporting
+from core.train import images, judge, reporting
 from core.train.checkpoint import Checkpoints
 from core.train.clock import Clock
 from core.train.course import Course
 from core.train.images import Images
 
 NO_MEMORY = (
-    "The memory did not suffice, in smaller parts neither. Close other programs, or allow smaller "
-    "networks."
+    "The memory did not suffice, in smaller parts neither. Close other programs, allow smaller "
+    "networks, or learn from fewer or smaller images."
 )
 
 
@@ -41,6 +37,7 @@ def execute(
         images.read(study_dir, plan, side)
         for side in (plan.split.train, plan.split.validation, plan.split.test)
     )
+    test = reporting.kept_aside(plan.task, test, progress)
     # Without validation images (one annotated group only) the training images are looked at.
     judged = validation if validation.samples else learn
     checkpoints = Checkpoints(job_dir.checkpoint, progress, clock)
@@ -69,17 +66,16 @@ def execute(
 def _executed(course: Course, validation: Images) -> RunResult:
     job_dir, plan, test = course.job_dir, course.plan, course.test
     clock, progress = course.clock, course.progress
-    course.companion = companion.fit(
-        plan, course.learn, validation, len(test.samples), clock, progress
-    )
+    course.accompany(validation)
     # The companion is the simple way of sorting pictures: it is told what it reaches alone.
     baseline = course.compare(validation) if course.companion is None else None
     trained, fit = course.learn_or_load()
     trained, valid = course.tune(trained, fit)
     course.save(trained)
-    progress.stage("reporting", "Judging images the model never saw", 0.95, clock.left())
-    verdict = reporting.Verdict(validation=valid, baseline=baseline)
-    spent = reporting.write_report(job_dir, plan, trained, test, verdict, clock)
+    answered = reporting.answered(trained, test, progress)
+    progress.stage("reporting", "Scoring and drawing the answers", reporting.BEFORE_SCORES)
+    verdict = reporting.Verdict(validation=valid, baseline=baseline, answered=answered)
+    reporting.write_report(job_dir, plan, trained, test, verdict, clock)
     race_told = course.checkpoints.known.race
     result = RunResult(
         run=job_dir.id,
@@ -92,8 +88,9 @@ def _executed(course: Course, validation: Images) -> RunResult:
         step_plan=fit.step_plan,
         seconds_per_step=fit.seconds_per_step,
         cpu_seconds_per_step=fit.cpu_seconds_per_step,
-        seconds_per_megapixel=spent,
-        peak_memory_gib=peak_memory_gib(trained.device),
+        seconds_per_megapixel=answered.seconds_per_megapixel,
+        # Resumed after its learning, this process knows nothing of what that held.
+        peak_memory_gib=max(fit.peak_memory_gib, devices.peak_memory_gib(trained.device)),
         parameters=models.parameters(trained.network),
         device=trained.device.type,
         hardware=devices.hardware(trained.device),
@@ -104,12 +101,3 @@ def _executed(course: Course, validation: Images) -> RunResult:
     write(job_dir.result, result)
     course.checkpoints.delete()
     return result
-
-
-def peak_memory_gib(device: torch.device) -> float:
-    """Return the most memory the run held: the card's, else this process's."""
-    if device.type == "cuda":
-        return torch.cuda.max_memory_allocated(device) / 2**30
-    # Linux tells KiB, macOS bytes.
-    unit = 1 if sys.platform == "darwin" else 1024
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit / 2**30

@@ -67,6 +67,8 @@ class SavedFit:
     """What is kept for test and report."""
     flips: bool
     """Whether mirrored views are affordable."""
+    peak_memory_gib: float = 0.0
+    """What the learning held at most; 0.0: an older file, which does not tell."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,6 +85,8 @@ class SavedRun:
 
     number: int = 0
     """Counts the checkpoints of the run."""
+    companion: bool | None = None
+    """Whether a companion stands beside the network; None: not settled yet."""
     compared: bool = False
     """Whether the simple rival was tried; it is never tried twice."""
     baseline: Baseline | None = None

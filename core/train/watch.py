@@ -20,6 +20,7 @@ from core.train.clock import MEASURED_STEPS, SETTLING_STEPS, Schedule
 from core.train.judge import Judge
 from core.train.learner import Learner
 from core.train.saved import SavedStretch
+from core.train.stopwatch import Stopwatch
 
 # Looking at validation images this often, within this share of the time, keeps the best weights.
 GLANCE_SHARE = 0.08
@@ -82,8 +83,8 @@ class Watch:
         self.progress = progress
         self.schedule = Schedule()
         self.began = time.time()
-        self.aside_s = 0.0
-        """Spent on looks and checkpoints since the speed is measured."""
+        self.stopwatch = Stopwatch()
+        """Runs from the first settled step on."""
         self.next_glance = 1.0 / GLANCES
         self.curve: list[tuple[int, float]] = []
         self.images = stretch.images
@@ -98,7 +99,6 @@ class Watch:
         """Steps without a gradient, up to now."""
         self.complained = False
         self.told = 0.0
-        self.measured_from = (0.0, 0.0, 0)
         if stretch.resumed is not None:
             self._restore(stretch.resumed)
         self.first = self.schedule.steps
@@ -127,13 +127,7 @@ class Watch:
 
     def pace(self) -> tuple[float, float]:
         """Return seconds and processor seconds a step, without settling and glances."""
-        start, processor, steps = self.measured_from
-        count = self.schedule.steps - steps
-        if not start or count < 1:
-            return 0.0, 0.0
-        wall = time.time() - start - self.aside_s
-        cores = devices.cores_available()
-        return wall / count, (time.process_time() - processor) / cores / count
+        return self.stopwatch.pace(self.schedule.steps)
 
     def step(self, loss: Tensor) -> None:
         """Count a step; fit the schedule to the clock once the speed is known."""
@@ -142,8 +136,7 @@ class Watch:
         self.gradients.append(self.learner.gradient)
         here = self.schedule.steps - self.first
         if here == SETTLING_STEPS:
-            self.measured_from = (time.time(), time.process_time(), self.schedule.steps)
-            self.aside_s = 0.0
+            self.stopwatch.start(self.schedule.steps)
         if here == SETTLING_STEPS + MEASURED_STEPS:
             self._refit()
         if time.time() - self.told >= EVENT_EVERY_S:
@@ -156,11 +149,10 @@ class Watch:
 
     def keep(self) -> None:
         """Write a checkpoint; RunError instead where the loss is no number any more."""
-        began = time.time()
-        self.tell()
-        if self.stretch.checkpoints is not None and self.learner.healthy():
-            self.stretch.checkpoints.write(self._saved())
-        self.aside_s += time.time() - began
+        with self.stopwatch.aside():
+            self.tell()
+            if self.stretch.checkpoints is not None and self.learner.healthy():
+                self.stretch.checkpoints.write(self._saved())
 
     def _saved(self) -> SavedStretch:
         return SavedStretch(
@@ -185,7 +177,13 @@ class Watch:
 
     def glance(self, *, last: bool = False) -> float:
         """Look at validation images, keep the weights if they are the best; return the figure."""
-        began = time.time()
+        with self.stopwatch.aside():
+            figure = self._looked(last=last)
+        if self.pace()[0] > 0 and not self.schedule.done:
+            self._refit()
+        return figure
+
+    def _looked(self, *, last: bool) -> float:
         if self.images is None and self._may_keep():
             # Of figures over different images the highest would not be the best.
             self.images = self._glance_images()
@@ -219,9 +217,6 @@ class Watch:
         if self.stretch.previews is not None:
             previews.write(self.stretch.previews, self.judge, self._task, self.learner.steps)
         self.next_glance = self.schedule.share + self._between()
-        self.aside_s += time.time() - began
-        if self.pace()[0] > 0 and not self.schedule.done:
-            self._refit()
         return figure
 
     def _may_keep(self) -> bool:

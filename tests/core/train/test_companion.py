@@ -5,10 +5,12 @@ import time
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 import tifffile
+from stand_in import untrained
 
 from core import workflow
 from core.data.samples import Sample
@@ -17,11 +19,13 @@ from core.infer import bundle, predict
 from core.infer.predict import Trained
 from core.paths import JobDir, Workspace
 from core.pipeline import catalogue
-from core.progress import Progress
+from core.progress import STOP_EVERY_S, Progress, Stopped
 from core.records import Budget, Candidate, Kind, Plan, Report, Split, TaskSpec, Wishes, read
-from core.train import companion, contender, linear, run
+from core.train import companion, contender, judge, linear, run
+from core.train.checkpoint import Checkpoints
 from core.train.clock import Clock
 from core.train.companion import Companion
+from core.train.course import Course
 from core.train.images import Images
 from core.train.learner import Learner
 
@@ -149,6 +153,153 @@ def test_a_crowd_of_test_images_is_left_to_the_network(
     clock = Clock(time.time(), time.time() + 600)
     progress = Progress(JobDir(tmp_path / "run"))
     assert companion.fit(plan_for(TASK), *shown, 10_000_000, clock, progress) is None
+
+
+def test_so_is_a_crowd_of_check_images_that_were_not_seen_in_time(
+    tmp_path: Path, shown: tuple[Images, Images], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each was looked at all the same, in all views, when the time was out."""
+    look = companion._look
+
+    def at_those_to_learn_from(
+        trained: Trained, learn: Images, _: Images, *rest: Any
+    ) -> companion._Seen:
+        return replace(look(trained, learn, Images([], []), *rest), seconds_per_image=100.0)
+
+    monkeypatch.setattr(companion, "_look", at_those_to_learn_from)
+    clock = Clock(time.time(), time.time() + 600)
+    progress = Progress(JobDir(tmp_path / "run"))
+    assert companion.fit(plan_for(TASK), *shown, 1, clock, progress) is None
+
+
+def test_looks_so_slow_that_hardly_one_is_had_are_known_to_be(
+    tmp_path: Path, shown: tuple[Images, Images], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """They once counted as free, and were then had for every check and test image."""
+
+    def slow(*_: object) -> np.ndarray:
+        time.sleep(0.1)
+        return np.zeros((4, 8), np.float32)
+
+    monkeypatch.setattr(companion, "_features", slow)
+    progress = Progress(JobDir(tmp_path / "run"))
+    seen = companion._look(untrained(TASK), *shown, 0, time.time() + 0.15, progress)
+    assert 1 <= len(seen.classes) <= 2
+    assert seen.seconds_per_image >= 0.1
+
+
+@pytest.mark.parametrize(("few", "look_s"), [(400, 150.0), (17, 90.0)])
+def test_of_many_images_the_looks_leave_time_for_the_fits(
+    tmp_path: Path,
+    shown: tuple[Images, Images],
+    monkeypatch: pytest.MonkeyPatch,
+    few: int,
+    look_s: float,
+) -> None:
+    """There are eighteen."""
+    given: list[float] = []
+
+    def look(*asked: Any) -> None:
+        given.append(asked[4] - time.time())
+        raise Stopped
+
+    monkeypatch.setattr(companion, "_look", look)
+    monkeypatch.setattr(companion, "FEW", few)
+    clock = Clock(time.time(), time.time() + 600)
+    with pytest.raises(Stopped):
+        companion.fit(plan_for(TASK), *shown, 10, clock, Progress(JobDir(tmp_path / "run")))
+    assert given == [pytest.approx(look_s, abs=25)]
+
+
+def test_who_cancels_waits_for_one_fit_at_most(
+    tmp_path: Path, shown: tuple[Images, Images], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """To thousands of images each of the five takes many seconds."""
+    job_dir = JobDir(tmp_path / "run")
+    fits: list[int] = []
+    logistic = linear.logistic
+
+    def slow(*asked: Any) -> tuple[np.ndarray, np.ndarray]:
+        fits.append(len(asked[0]))
+        job_dir.stop.touch()
+        time.sleep(2 * STOP_EVERY_S)
+        return logistic(*asked)
+
+    monkeypatch.setattr(linear, "logistic", slow)
+    clock = Clock(time.time(), time.time() + 600)
+    with pytest.raises(Stopped):
+        companion.fit(plan_for(TASK), *shown, 10, clock, Progress(job_dir))
+    assert len(fits) == 1
+
+
+def course(job_dir: JobDir, shown: tuple[Images, Images], left_s: float) -> Course:
+    """Return a run with so much of its 600 seconds left, as a new process finds it."""
+    clock = Clock(time.time() + left_s - 600, time.time() + left_s)
+    progress = Progress(job_dir)
+    return Course(
+        job_dir=job_dir,
+        plan=plan_for(TASK),
+        learn=shown[0],
+        judge=judge.of(TASK, shown[1]),
+        test=shown[1],
+        clock=clock,
+        progress=progress,
+        checkpoints=Checkpoints(job_dir.checkpoint, progress, clock),
+    )
+
+
+@pytest.mark.parametrize("left_s", [(600.0, -1.0), (-1.0, 600.0)], ids=["one", "none"])
+def test_a_resumed_run_holds_to_what_the_first_process_had(
+    tmp_path: Path, shown: tuple[Images, Images], left_s: tuple[float, float]
+) -> None:
+    """Resumed late there was no time for a companion: the pair that was scored fell apart."""
+    job_dir = JobDir(tmp_path / "run")
+    first = course(job_dir, shown, left_s[0])
+    first.accompany(shown[1])
+    assert (first.companion is not None) == (left_s[0] > 0)
+    first.checkpoints.write()
+    resumed = course(job_dir, shown, left_s[1])
+    resumed.accompany(shown[1])
+    assert (resumed.companion is not None) == (left_s[0] > 0)
+
+
+@pytest.fixture
+def alone(striped: Striped) -> Trained:
+    """Return a classifier without a companion, not trained."""
+    plan = plan_for(TASK)
+    learn = drawn([0, 1], np.random.default_rng(3), striped)
+    found = contender.untrained(plan.candidates[0].pipeline, plan, learn)
+    found.network.eval()
+    return found
+
+
+def record_of(trained: Trained) -> bundle.BundleRecord:
+    return bundle.BundleRecord(
+        run="r", study="s", task=TASK, pipeline=trained.pipeline, fitted=trained.fitted
+    )
+
+
+def test_a_bundle_saved_again_without_a_companion_has_none(
+    alone: Trained, fitted: Companion, tmp_path: Path
+) -> None:
+    """A model saved first with one and then alone went on answering with the old one."""
+    both = replace(alone, companion=fitted.trained)
+    bundle.save_bundle(tmp_path / "bundle", both, record_of(both))
+    assert bundle.load(tmp_path / "bundle").companion is not None
+    bundle.save_bundle(tmp_path / "bundle", alone, record_of(alone))
+    assert bundle.load(tmp_path / "bundle").companion is None
+    assert not (tmp_path / "bundle" / bundle.COMPANION).exists()
+    assert "beside it" not in (tmp_path / "bundle" / bundle.CARD).read_text()
+
+
+def test_what_is_left_of_a_companion_that_was_being_deleted_does_not_answer(
+    alone: Trained, fitted: Companion, tmp_path: Path
+) -> None:
+    """Its record goes first; killed then, the process left the weights."""
+    both = replace(alone, companion=fitted.trained)
+    bundle.save_bundle(tmp_path / "bundle", both, record_of(both))
+    (tmp_path / "bundle" / bundle.COMPANION / bundle.RECORD).unlink()
+    assert bundle.load(tmp_path / "bundle").companion is None
 
 
 def test_the_answer_is_the_mean_and_the_bundle_keeps_it(

@@ -1,6 +1,7 @@
 """What is kept for the end of a run."""
 
 import time
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -8,6 +9,8 @@ from stand_in import untrained
 
 from core.data.samples import Sample
 from core.data.truth import Truth
+from core.paths import JobDir
+from core.progress import Progress, events
 from core.records import Kind, TaskSpec
 from core.train import contender, ending
 from core.train.clock import Clock
@@ -78,3 +81,21 @@ def test_whole_pictures_take_as_long_whatever_their_size(monkeypatch: pytest.Mon
     )
     assert alike.after_s == pytest.approx(different.after_s)
     assert alike.flips == different.flips
+
+
+@pytest.mark.parametrize(("count", "told"), [(400, True), (4, False)])
+def test_a_run_that_ends_after_its_time_says_so(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, count: int, told: bool
+) -> None:
+    """With many test images it overran its time without a word."""
+    planned = kept(monkeypatch, (32,) * count)
+    images = Images([Sample(id="a", image_cyx=np.zeros((3, 8, 8)), labels=None)] * count, [])
+    job_dir = JobDir(tmp_path / "run")
+    ending.tell_if_late(planned, Judge(images.samples, []), images, Progress(job_dir))
+    messages = [str(one.values["message"]) for one in events(job_dir.events)[0]]
+    assert bool(messages) == told
+    if told:
+        # Half of 1000 s is for learning; looks take 200 s, the answers with their scores 520 s.
+        assert planned.late_s == pytest.approx(720 - 500, abs=5)
+        assert "400 test images takes about 12 minutes" in messages[0]
+        assert "about 4 minutes after its time" in messages[0]

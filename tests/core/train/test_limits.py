@@ -4,6 +4,8 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -13,16 +15,22 @@ from core import workflow
 from core.errors import RunError
 from core.infer import bundle
 from core.paths import JobDir, StudyDir, Workspace
-from core.pipeline import catalogue
+from core.pipeline import catalogue, devices
 from core.pipeline.answers import Answer
 from core.progress import Progress, events
 from core.records import Budget, Candidate, Kind, Plan, RunResult, TaskSpec
-from core.train import contender, entrants, images, judge, ladder, run, watch
+from core.train import contender, entrants, images, judge, ladder, loop, race, run, watch
+from core.train.contender import Contender
+from core.train.fitting import Fitting
 from core.train.learner import Learner
+from core.train.pool import Prepared, prepare
 
 NAME = "linknet-lite0-distance"
 BUDGET_S = 300.0
 """Enough on a busy machine; the runs end sooner."""
+
+CARD = torch.device("cpu", 0)
+"""Stands for a card: by its name it is not the processor, and everything runs there."""
 
 Planned = tuple[StudyDir, Plan, JobDir]
 EndsWhen = Callable[[JobDir, Callable[[Learner], bool]], None]
@@ -110,6 +118,68 @@ def test_at_the_foot_of_the_ladder_the_error_is_raised(
         ladder.step(learner, 1.0, progress)
 
 
+@pytest.mark.parametrize(
+    "words",
+    [
+        "CUDA error: CUBLAS_STATUS_ALLOC_FAILED when calling `cublasCreate(handle)`",
+        "cuDNN error: CUDNN_STATUS_ALLOC_FAILED",
+        "cuDNN error: CUDNN_STATUS_INTERNAL_ERROR_DEVICE_ALLOCATION_FAILED",
+    ],
+)
+def test_want_of_memory_is_known_in_the_words_of_a_cards_libraries(words: str) -> None:
+    """It passed for a mistake of the program, and ended the run."""
+    assert devices.is_out_of_memory(RuntimeError(words))
+    assert not devices.is_out_of_memory(RuntimeError("cuDNN error: CUDNN_STATUS_EXECUTION_FAILED"))
+
+
+def test_training_images_that_a_card_does_not_take_stay_in_the_machines_memory(
+    planned: Planned, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Every candidate was left out: five pictures of 80 megapixels fill a card of 8 GB."""
+    study_dir, plan, job_dir = planned
+    learn = images.read(study_dir, plan, plan.split.train)
+    asked: list[torch.device] = []
+
+    def full(*given: Any) -> Prepared:
+        asked.append(given[-1].device)
+        if asked == [CARD, CARD]:
+            raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2.00 GiB.")
+        return prepare(*given)
+
+    monkeypatch.setattr(devices, "choose", lambda: CARD)
+    monkeypatch.setattr(contender, "prepare", full)
+    with Progress(job_dir) as progress:
+        found = contender.ready(plan.candidates[0], plan, learn, progress).learner
+    assert asked[2:] == [devices.PROCESSOR] * len(learn.samples)
+    assert found.step(1.0).isfinite()
+    (only,) = told(job_dir, "lightened")
+    assert "training images are kept in the machine's memory" in only
+
+
+def test_tiles_go_to_where_the_network_is(learner: Learner) -> None:
+    """The images may stay in the machine's memory."""
+    learner.trained = replace(learner.trained, device=torch.device("meta"))
+    pixels, targets = learner.draw(2)
+    assert {one.device.type for one in (pixels, targets.smooth, targets.discrete)} == {"meta"}
+
+
+def test_training_images_that_no_memory_takes_are_named(
+    planned: Planned, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Smaller networks were advised, which do not help."""
+    study_dir, plan, job_dir = planned
+    learn = images.read(study_dir, plan, plan.split.train)
+
+    def full(*_: object) -> Prepared:
+        raise MemoryError("Unable to allocate 3.81 GiB for an array")
+
+    monkeypatch.setattr(contender, "prepare", full)
+    with Progress(job_dir) as progress, pytest.raises(RunError, match="fewer or smaller images"):
+        race.first_that_fits(plan.candidates, plan, learn, progress)
+    (only,) = told(job_dir, "left_out")
+    assert f"the {len(learn.samples)} training images" in only
+
+
 def test_where_memory_gives_out_in_the_middle_the_next_of_the_plan_learns(
     planned: Planned, monkeypatch: pytest.MonkeyPatch, ends_when: EndsWhen
 ) -> None:
@@ -148,6 +218,57 @@ def test_what_diverges_once_is_tried_again_at_a_lower_rate(
     assert result.pipeline.training.learning_rate == pytest.approx(contender.CALMER * rate)
     (only,) = told(planned[2], "calmed")
     assert "lower learning rate" in only
+
+
+@pytest.mark.parametrize(
+    ("anew", "kept", "best", "step"),
+    [(False, 7, 0.5, 7), (False, 0, 0.5, 12), (False, 0, -1.0, 0), (True, 7, 0.5, 0)],
+    ids=["checkpoint", "best weights", "nothing", "of no use"],
+)
+def test_the_second_try_tells_from_where_it_goes_on(
+    planned: Planned,
+    monkeypatch: pytest.MonkeyPatch,
+    anew: bool,
+    kept: int,
+    best: float,
+    step: int,
+) -> None:
+    """The curves went on over what the first try had learned, and it was thrown away."""
+    _, plan, job_dir = planned
+    tries: list[SimpleNamespace] = []
+
+    def learning(steps: int) -> Contender:
+        trained = SimpleNamespace(pipeline=plan.candidates[0].pipeline)
+        learner = SimpleNamespace(trained=trained, steps=steps, samples=4 * steps, best=best)
+
+        def go_on(other: SimpleNamespace, *_: object) -> None:
+            learner.steps, learner.samples = other.steps, other.samples
+
+        learner.restore = learner.begin_from = go_on
+        return Contender(candidate=plan.candidates[0], learner=learner)
+
+    def fit(learner: SimpleNamespace, *_: object) -> None:
+        tries.append(learner)
+        if len(tries) == 1:
+            raise watch.UnsettledError("it diverged", anew=anew)
+
+    monkeypatch.setattr(loop, "fit", fit)
+    monkeypatch.setattr(contender, "ready", lambda *_: learning(0))
+    runner = SimpleNamespace(steps=kept, samples=4 * kept) if kept else None
+    checkpoints = SimpleNamespace(
+        known=SimpleNamespace(runner=runner, stretch=None),
+        tensors=lambda _: {},
+        racing=lambda *_: None,
+        note=lambda **_: None,
+    )
+    with Progress(job_dir) as progress:
+        fitting = Fitting(
+            plan=plan, learn=None, judge=None, progress=progress, checkpoints=checkpoints
+        )
+        fitting.fit(learning(12), watch.Stretch(until=time.time(), tell=str))
+    (calmed,) = (one.values for one in events(job_dir.events)[0] if one.name == "calmed")
+    assert (calmed["step"], calmed["samples"]) == (step, 4 * step)
+    assert tries[1].steps == step
 
 
 def test_a_network_that_marks_nothing_is_tried_again_and_then_told(

@@ -13,7 +13,7 @@ import torch
 from core import workflow
 from core.infer import bundle
 from core.paths import JobDir, StudyDir, Workspace
-from core.pipeline import catalogue
+from core.pipeline import catalogue, devices
 from core.progress import Progress, events
 from core.records import Budget, Candidate, Kind, Plan, RunResult, TaskSpec
 from core.train import chance, checkpoint, contender, images, reporting, run, tune
@@ -137,10 +137,13 @@ def test_killed_after_the_learning_nothing_is_learned_again(
     name = "run" if module is tune else "write_report"
     with monkeypatch.context() as patch:
         patch.setattr(module, name, dying(getattr(module, name), lambda *_: True))
+        patch.setattr(devices, "peak_memory_gib", lambda _: 7.0)
         with pytest.raises(KilledError):
             execute(planned)
     monkeypatch.setattr(Learner, "step", dying(Learner.step, lambda *_: True))
+    monkeypatch.setattr(devices, "peak_memory_gib", lambda _: 1.0)
     result = execute(planned)
+    assert result.peak_memory_gib == 7.0, "what the learning held, not what the tuning did"
     assert result.steps == happened(planned[2], "step")[-1]["step"]
     assert bundle.read_record(planned[2].bundle).pipeline == result.pipeline
 

@@ -1,5 +1,7 @@
 """A run ends with a bundle and a report, keeps its best weights when stopped, and tells a cause."""
 
+import subprocess
+import sys
 import time
 from collections.abc import Callable
 from dataclasses import replace
@@ -11,6 +13,8 @@ import tifffile
 import torch
 
 from core import workflow
+from core.data.labels import store
+from core.data.labels.model import MAIN, Labels
 from core.errors import LeakError, RunError
 from core.infer import bundle, predict
 from core.paths import JobDir, StudyDir, Workspace
@@ -27,7 +31,7 @@ from core.records import (
     TaskSpec,
     read,
 )
-from core.train import run, watch
+from core.train import contender, run, watch
 from core.train.learner import Learner
 
 DISC = TaskSpec(kind=Kind.INSTANCE, classes=("disc",))
@@ -91,6 +95,54 @@ def test_a_run_leaves_bundle_report_and_predictions(
     image = tifffile.imread(disc_files / "images" / f"{plan.split.test[0]}.tif")[None]
     again = predict.answer(trained, image).labels_yx
     assert np.array_equal(again, tifffile.imread(predicted[0]))
+
+
+def test_a_run_without_a_test_image_that_can_be_scored_is_judged_by_its_check_images(
+    planned: tuple[StudyDir, Plan, JobDir], ends_when: EndsWhen
+) -> None:
+    """Objects deleted, saved as "not all is marked": it failed after all the learning."""
+    study_dir, plan, job_dir = planned
+    empty = np.zeros((96, 96), np.int32)
+    nothing = Labels(layers={MAIN: empty}, annotated_yx=np.zeros(empty.shape, bool))
+    versions = {
+        name: store.save(study_dir, name, nothing, author="a", parent=plan.label_versions[name])
+        for name in plan.split.test
+    }
+    plan = replace(plan, label_versions=plan.label_versions | versions)
+    ends_when(job_dir, lambda learner: learner.steps == 3)
+    result = execute((study_dir, plan, job_dir))
+    assert result.seconds_per_megapixel == 0.0
+    report = read(job_dir.report / "report.json", Report)
+    assert report.test is None
+    assert "from validation" in report.notes[0]
+    told = messages(job_dir)
+    assert all(name in told[0] for name in plan.split.test)
+
+
+def messages(job_dir: JobDir) -> list[str]:
+    return [
+        str(one.values["message"]) for one in events(job_dir.events)[0] if one.name == "message"
+    ]
+
+
+def test_that_a_run_will_end_after_its_time_is_told_before_it_learns(
+    planned: tuple[StudyDir, Plan, JobDir], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    job_dir = planned[2]
+    look = contender.timed_look
+    monkeypatch.setattr(contender, "timed_look", lambda *given: (look(*given)[0], 100.0))
+    stop_when(monkeypatch, job_dir, lambda learner: learner.steps == 1)
+    with pytest.raises(Stopped):
+        execute(planned)
+    assert "after its time" in messages(job_dir)[0]
+
+
+def test_a_run_is_imported_where_the_system_tells_no_resources() -> None:
+    """Windows has no such module: every training failed there as it began."""
+    # On Linux psutil needs it.
+    code = "import psutil, sys; sys.modules['resource'] = None; import core.train.run"
+    root = Path(run.__file__).parents[2]
+    subprocess.run([sys.executable, "-c", code], cwd=root, check=True)
 
 
 def after_the_race(job_dir: JobDir) -> Callable[[Learner], bool]:

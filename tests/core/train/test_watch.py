@@ -14,9 +14,11 @@ from core.data.samples import Sample
 from core.data.truth import Truth
 from core.infer.predict import Trained
 from core.paths import JobDir
+from core.pipeline import devices
 from core.pipeline.answers import Answer
 from core.progress import Progress, events
 from core.records import Kind, TaskSpec, decode, encode
+from core.train.clock import MEASURED_STEPS, SETTLING_STEPS
 from core.train.judge import Judge
 from core.train.saved import SavedStretch
 from core.train.watch import KEEP_FROM, Stretch, Watch
@@ -146,3 +148,24 @@ def test_nobody_is_perfect_where_there_is_nothing_to_find(
     watch.tell()
     told = events(JobDir(progress._job_dir.root).events)[0]
     assert not [one for one in told if one.name == "message"]
+
+
+def test_what_a_look_takes_is_no_part_of_a_step(progress: Progress) -> None:
+    """Its processor time was counted, and the library expected slower steps than there were."""
+    burned_s = 0.5
+
+    class Busy(Seen):
+        def glance(self, *given: Any) -> float:
+            until = time.process_time() + burned_s
+            while time.process_time() < until:
+                pass
+            return super().glance(*given)
+
+    judge = judging(4)
+    watch = watching(learner(CELLS), Busy(judge.samples, judge.truths), progress)
+    for _ in range(SETTLING_STEPS + MEASURED_STEPS):
+        watch.step(torch.ones(()))
+    before_s = watch.pace()[1]
+    watch.glance()
+    counted_s = burned_s / devices.cores_available() / MEASURED_STEPS
+    assert watch.pace()[1] == pytest.approx(before_s, abs=counted_s / 5)
