@@ -15,7 +15,7 @@ from core.data.axes import PROJECTIONS, Picture
 from core.data.found import Found
 from core.errors import ImageError
 from core.paths import StudyDir
-from core.records import ImageRecord, Reading, Stack
+from core.records import ImageRecord, Reading, Stack, StudyRecord
 
 _LONGEST = 80
 """Leaves room for suffixes and folders below the 255 letters file systems allow."""
@@ -36,6 +36,27 @@ class Known:
 
     readings: Mapping[str, Reading] = field(default_factory=dict)
     pixel_sizes_um: Mapping[str, float] = field(default_factory=dict)
+    measured_um: Mapping[str, float] = field(default_factory=dict)
+    """Path of a picture of the study's own -> how large a person said that its pixels are."""
+
+    def size_um(self, path: Path, picture: Picture) -> float | None:
+        """Return how large a pixel of a picture is, by a person or by its file; None: unknown."""
+        told = self.measured_um.get(str(path)) or picture.pixel_size_um
+        dtype, shape_cyx = str(picture.image_cyx.dtype), picture.image_cyx.shape
+        return told or self.pixel_sizes_um.get(scales.kind(path.name, dtype, shape_cyx))
+
+
+def known_in(study_dir: StudyDir, record: StudyRecord) -> Known:
+    """Return what a study decided until now, for pictures that are only to be predicted."""
+    return Known(
+        readings=record.readings,
+        pixel_sizes_um=record.pixel_sizes_um,
+        measured_um={
+            str((study_dir.images / image.file).resolve()): image.pixel_size_um
+            for image in record.images
+            if image.measured and image.pixel_size_um
+        },
+    )
 
 
 def keep(

@@ -28,6 +28,7 @@ class Sample:
     image_class: str | None = None
     origin: dict[str, str] = field(default_factory=dict)
     """Where it comes from: group, condition, donor, dose ... -> value."""
+    pixel_size_um: float | None = None
 
 
 def load(
@@ -63,6 +64,7 @@ def stream(
             group=about.group,
             image_class=about.image_class,
             origin=about.origin,
+            pixel_size_um=about.pixel_size_um,
         )
 
 

@@ -18,8 +18,13 @@ _SHORTEST_PX = 10.0
 
 def kind_of(image: ImageRecord) -> str:
     """Return what pictures share that come from one camera at one setting, as far as it is seen."""
-    rows, columns = image.shape_cyx[1:]
-    return f"{Path(image.original_name).suffix.lower()} {image.dtype} {columns} x {rows}"
+    return kind(image.original_name, image.dtype, image.shape_cyx)
+
+
+def kind(name: str, dtype: str, shape_cyx: tuple[int, ...]) -> str:
+    """Return `kind_of` a picture that is in no study."""
+    rows, columns = shape_cyx[1:]
+    return f"{Path(name).suffix.lower()} {dtype} {columns} x {rows}"
 
 
 def alike(record: StudyRecord, image_id: str) -> tuple[str, ...]:

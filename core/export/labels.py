@@ -18,7 +18,7 @@ from core.export import layers
 from core.infer import table
 from core.paths import JobDir, StudyDir
 from core.progress import Progress, events
-from core.records import JobRequest, Kind, Plan, TaskSpec, read
+from core.records import JobRequest, JobStatus, Kind, Plan, TaskSpec, read
 
 
 def run(
@@ -111,6 +111,11 @@ def _answered(study_dir: StudyDir, source: str) -> _Answers:
     job_dir = study_dir.job(source)
     request = read(job_dir.request, JobRequest)
     if request.kind == "predict":
+        if read(job_dir.status, JobStatus).state != "finished":
+            raise JobError(
+                f"{source} has not ended, and only then its tables tell which class each object "
+                f"has; wait for it, go on with it by `aixcell resume {source}`, or predict again"
+            )
         told = [one.values for one in events(job_dir.events)[0] if one.name == "predicted"]
         names = {str(one["image"]): str(one["file"]) for one in told}
         reductions = {str(one["image"]): float(one.get("reduction", 1)) for one in told}
@@ -127,6 +132,12 @@ def _answered(study_dir: StudyDir, source: str) -> _Answers:
             "they are one class an image, which stand in predictions.csv"
         )
     task = read(_known(trained).plan, Plan).task
+    table_file = folder / "objects.csv"
+    if task.kind is Kind.INSTANCE and not table_file.is_file():
+        raise JobError(
+            f"{table_file} is missing, which tells the class of each object: put it back; where "
+            f"{source} did not end, go on with it by `aixcell resume {source}`"
+        )
     return _Answers(folder=folder, names=_apart(names), reductions=reductions, task=task)
 
 

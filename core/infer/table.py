@@ -125,7 +125,8 @@ def rows(
 
 def further(name: str) -> str:
     """Return what the column of a fact about the image is called: a plate has rows as well."""
-    return f"image {name}" if name in OBJECT_COLUMNS or summary.is_figure(name) else name
+    own = {*OBJECT_COLUMNS, *summary.in_um2(OBJECT_COLUMNS).values(), summary.PIXEL_SIZE}
+    return f"image {name}" if name in own or summary.is_figure(name) else name
 
 
 def read(path: Path) -> Iterator[dict[str, str]]:

@@ -49,17 +49,39 @@ def of_folder(folder: Path, task: TaskSpec) -> list[dict[str, str]]:
 
 def choices(lines: Sequence[Line]) -> list[str]:
     """Return the columns by which the images differ, in the table's order."""
-    figures_too = figures(lines)
-    if not figures_too:
+    if not figures(lines):
         return []
-    own = {"image", "class", "probability", GROUP, *figures_too}
-    told = [name for name in lines[0] if name not in own]
+    own = {"image", "class", "probability", GROUP, summary.PIXEL_SIZE}
+    told = [name for name in lines[0] if name not in own and not summary.is_figure(name)]
     return [name for name in told if len({line[name] for line in lines}) > 1]
 
 
 def figures(lines: Sequence[Line]) -> list[str]:
-    """Return the columns of numbers that each image has of its answer."""
-    return [name for name in lines[0] if summary.is_figure(name)] if lines else []
+    """Return the columns of numbers that each image has of its answer, as far as they compare.
+
+    Areas in pixels do not where pixels differ in size, nor areas in µm² where one is not known.
+    """
+    if not lines:
+        return []
+    in_um2, sizes = summary.in_um2(lines[0]), set(_sizes(lines))
+    left_out = {*in_um2} if len(sizes) > 1 else set()
+    left_out |= {*in_um2.values()} if "" in sizes else set()
+    return [name for name in lines[0] if summary.is_figure(name) and name not in left_out]
+
+
+def of_areas(lines: Sequence[Line]) -> str:
+    """Return how areas are compared, in a sentence; empty: there are none, or pixels are alike."""
+    sizes = _sizes(lines)
+    if len(set(sizes)) < 2 or not summary.in_um2(lines[0]):
+        return ""
+    unknown = sizes.count("")
+    if not unknown:
+        return "Areas are compared in µm² alone: the images' pixels differ in size."
+    return (
+        f"Areas are not compared: the size of a pixel is known of {len(sizes) - unknown} of "
+        f"{len(sizes)} images only. Tell it of the others on the page of images or by `aixcell "
+        "scale`, and predict new images once more."
+    )
 
 
 def compare(lines: Sequence[Line], by: str) -> list[Compared]:
@@ -69,9 +91,10 @@ def compare(lines: Sequence[Line], by: str) -> list[Compared]:
     (a mean area without objects) do not count for it.
     """
     found = []
+    compared = figures(lines)
     for value in sorted({line[by] for line in lines}):
         of_value = [line for line in lines if line[by] == value]
-        for figure in figures(lines):
+        for figure in compared:
             samples: dict[str, list[float]] = {}
             for at, line in enumerate(of_value):
                 if line[figure]:
@@ -92,6 +115,11 @@ def compare(lines: Sequence[Line], by: str) -> list[Compared]:
                 )
             )
     return found
+
+
+def _sizes(lines: Sequence[Line]) -> list[str]:
+    """Return each image's pixel size as text; empty where it is not known."""
+    return [line.get(summary.PIXEL_SIZE, "") for line in lines]
 
 
 def write(lines: Sequence[Line], folder: Path) -> Path | None:

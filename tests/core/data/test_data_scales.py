@@ -7,7 +7,7 @@ import pytest
 import tifffile
 from PIL import Image
 
-from core.data import imports, scales, study
+from core.data import imports, originals, readers, samples, scales, study
 from core.errors import ImageError
 from core.paths import StudyDir, Workspace
 
@@ -63,3 +63,24 @@ def test_what_a_file_tells_can_be_corrected_for_itself_alone(study_dir: StudyDir
 def test_sizes_no_picture_has_are_refused(study_dir: StudyDir, size_um: float) -> None:
     with pytest.raises(ImageError, match="write micrometres"):
         scales.set_size(study_dir, "a", size_um)
+
+
+def test_what_was_told_counts_for_pictures_that_are_only_predicted(
+    study_dir: StudyDir, tmp_path: Path
+) -> None:
+    """A measured pixel changed no result: nobody asked how large it is."""
+    scales.set_size(study_dir, "told.ome", 0.65)
+    scales.set_size(study_dir, "large", 0.2)
+    scales.set_size(study_dir, "a", 0.3, all_alike=True)
+    known = originals.known_in(study_dir, study.load(study_dir))
+
+    def size_um(path: Path) -> float | None:
+        return known.size_um(path.resolve(), readers.read(path))
+
+    assert size_um(study_dir.images / "large.png") == 0.2, "the study's own picture"
+    assert size_um(study_dir.images / "told.ome.tif") == 0.65, "corrected by hand"
+    assert size_um(tmp_path / "told.ome.tif") == 0.5, "what another file tells"
+    assert size_um(picture(tmp_path / "new.png", 20, 9)) == 0.3, "of a kind that was measured"
+    assert size_um(tmp_path / "large.png") is None, "told of one image alone"
+    (sample,) = samples.load(study_dir, ["large"])
+    assert sample.pixel_size_um == 0.2

@@ -66,7 +66,9 @@ def test_the_command_knows_every_format() -> None:
     assert tuple(exchange.FORMATS) == FORMATS
 
 
-def answered(workspace: Workspace, study_dir: StudyDir, task: TaskSpec, folder: Path) -> str:
+def answered(
+    workspace: Workspace, study_dir: StudyDir, task: TaskSpec, folder: Path, *, ends: bool = True
+) -> str:
     """Play a training and a prediction of two images with its model; return the latter's id."""
     discs = workflow.load_study(workspace, STUDY).task
     assert discs is not None
@@ -82,6 +84,9 @@ def answered(workspace: Workspace, study_dir: StudyDir, task: TaskSpec, folder: 
     with Progress(job_dir) as progress:
         for name in ("a", "b"):
             progress.event("predicted", file=f"{name}.png", image=name)
+        progress.stage("predicting", "Predicting b.png", 0.5)
+        if ends:
+            progress.finish("finished")
     return job_dir.id
 
 
@@ -132,6 +137,21 @@ def test_what_has_no_outlines_is_told(
     job = answered(workspace, study_dir, task, tmp_path / "answers")
     with pytest.raises(JobError, match="no outlines"):
         exported(study_dir, job, "coco", tmp_path / "out")
+
+
+@pytest.mark.parametrize(("ends", "told"), [(False, "has not ended"), (True, r"objects\.csv is")])
+def test_answers_do_not_leave_without_their_classes(
+    workspace: Workspace, study_dir: StudyDir, tmp_path: Path, ends: bool, told: str
+) -> None:
+    """A prediction that was killed has no tables yet: its outlines left, and no class with them."""
+    task = TaskSpec(kind=Kind.INSTANCE, classes=("disc", "dust"))
+    job = answered(workspace, study_dir, task, tmp_path / "answers", ends=ends)
+    ids_yx = np.zeros((20, 30), np.uint16)
+    ids_yx[2:9, 3:11] = 1
+    tifffile.imwrite(tmp_path / "answers" / "labels" / "a.tif", ids_yx)
+    with pytest.raises(JobError, match=told):
+        exported(study_dir, job, "labels", tmp_path / "out")
+    assert not (tmp_path / "out").exists()
 
 
 def test_an_object_is_told_with_the_one_around_it() -> None:

@@ -105,3 +105,30 @@ def test_the_table_of_classes_tells_it_as_well(tmp_path) -> None:
     (row,) = table.read(tmp_path / "predictions.csv")
     told = {"image": "one", "class": "ill", "probability": "0.8000", "group": "D1"}
     assert row == {**told, "image row": "A"}
+
+
+def test_areas_are_told_in_um2_of_images_whose_pixels_have_a_size(tmp_path) -> None:
+    picture = np.zeros((10, 10), np.int32)
+    picture[2:5, 3:6], picture[7:9, 7:9] = 1, 2
+    answers = [Answer(labels_yx=picture)] * 2
+    origins = [{"pixel_size_um": "fine", "area_um2": "much"}, {}]
+    batch.write_answers(tmp_path, ["one", "two"], answers, TASK, origins, [0.1, None])
+    objects = list(table.read(tmp_path / "objects.csv"))
+    assert [row["area_um2"] for row in objects] == ["0.09", "0.04", "", ""]
+    assert objects[0]["image area_um2"] == "much"
+    one, two = table.read(tmp_path / "images.csv")
+    assert (one["mean area_px"], one["mean area_um2"], one["pixel_size_um"]) == (
+        "6.5", "0.065", "0.1",
+    )  # fmt: skip
+    assert (two["mean area_px"], two["mean area_um2"], two["pixel_size_um"]) == ("6.5", "", "")
+    assert one["image pixel_size_um"] == "fine", "a fact takes no column of the table"
+
+
+def test_regions_have_areas_in_um2_as_well(tmp_path) -> None:
+    task = TaskSpec(kind=Kind.SEMANTIC, classes=("tissue", "vessel"))
+    picture = np.zeros((10, 10), np.int32)
+    picture[:, :3] = 1
+    answer = Answer(labels_yx=picture)
+    batch.write_answers(tmp_path, ["one"], [answer], task, [{}], [2.0])
+    (row,) = table.read(tmp_path / "images.csv")
+    assert (row["area_um2 tissue"], row["area_um2 vessel"]) == ("280.0", "120.0")

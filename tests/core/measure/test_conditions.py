@@ -90,3 +90,53 @@ def test_whole_pictures_are_compared_by_the_share_of_each_class(tmp_path) -> Non
 
 def test_a_folder_of_an_earlier_version_has_nothing_to_compare(tmp_path) -> None:
     assert conditions.of_folder(tmp_path, CELLS) == []
+
+
+def sized(*sizes_um: str) -> list[dict[str, str]]:
+    """Return the lines with the size of each image's pixels, and areas in µm² where it is told."""
+    return [
+        each
+        | {
+            "pixel_size_um": size_um,
+            "mean area_um2": str(float(each["mean area_px"]) * float(size_um) ** 2)
+            if size_um and each["mean area_px"]
+            else "",
+        }
+        for each, size_um in zip(LINES, sizes_um, strict=True)
+    ]
+
+
+@pytest.mark.parametrize(
+    ("sizes_um", "areas", "told"),
+    [
+        (("", "", "", ""), {"mean area_px"}, ""),
+        (("0.5", "0.5", "0.5", "0.5"), {"mean area_px", "mean area_um2"}, ""),
+        (("0.5", "0.5", "0.5", "0.25"), {"mean area_um2"}, "in µm² alone"),
+        (("0.5", "0.5", "0.5", ""), set(), "known of 3 of 4 images"),
+    ],
+)
+def test_areas_are_compared_only_where_pixels_are_alike_or_all_known(
+    tmp_path, sizes_um: tuple[str, ...], areas: set[str], told: str
+) -> None:
+    """Pixels of a fine and of a coarse objective were averaged as if they were one unit."""
+    lines = sized(*sizes_um)
+    compared = {each.figure for each in conditions.compare(lines, "condition")}
+    assert compared == {"objects", "covered", *areas}
+    assert conditions.choices(lines) == ["condition"], "what is not compared is no condition"
+    assert told in conditions.of_areas(lines)
+    assert bool(told) == bool(conditions.of_areas(lines))
+    path = conditions.write(lines, tmp_path)
+    assert path is not None
+    with path.open(newline="") as file:
+        assert {row["figure"] for row in csv.DictReader(file)} == compared
+
+
+def test_areas_in_um2_are_those_of_each_images_own_pixels() -> None:
+    lines = sized("1", "1", "1", "0.5")
+    assert found(lines, "drug", "mean area_um2").mean == pytest.approx(65.0)
+    assert found(lines, "control", "mean area_um2").mean == pytest.approx(90.0 / 4)
+
+
+def test_nothing_is_told_of_areas_where_there_are_none() -> None:
+    assert conditions.of_areas([]) == ""
+    assert conditions.of_areas([{"image": "a", "pixel_size_um": "1"}, {"image": "b"}]) == ""
