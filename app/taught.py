@@ -60,8 +60,8 @@ class Taught:
         rows, columns = self.image_cyx.shape[1:]
         if self.strokes_yx is None:
             self.strokes_yx = np.full((rows, columns), scribbles.UNKNOWN, np.int32)
-        mask = edits.stroke((rows, columns), shown.points, shown.width_px)
         is_object = shown.value == scribbles.INSIDE
+        mask = edits.stroke((rows, columns), shown.points, shown.width_px, closes=is_object)
         self.strokes_yx[mask] = self._value(shown.class_name) if is_object else shown.value
         self.told_cyx = None
 

@@ -40,7 +40,7 @@ def act(studio: "Studio", gesture: Gesture) -> None:
 
 def brush(studio: "Studio", gesture: Gesture) -> None:
     """Paint a new object, or more of the one the stroke began on."""
-    mask = _stroke(studio, gesture)
+    mask = _stroke(studio, gesture, closes=True)
     under = edits.at(studio.labels, _points(gesture)[0])
     if studio.class_name == studio.background:
         studio.keep(edits.erase(studio.labels, mask), "background")
@@ -163,8 +163,9 @@ def _offer(studio: "Studio", found: clicks.Proposals, what: str) -> None:
         studio.wand.hold(found, new[0])
 
 
-def _stroke(studio: "Studio", gesture: Gesture) -> NDArray[np.bool_]:
-    return edits.stroke(studio.labels.shape_yx, _points(gesture), _width(gesture))
+def _stroke(studio: "Studio", gesture: Gesture, *, closes: bool = False) -> NDArray[np.bool_]:
+    points, width = _points(gesture), _width(gesture)
+    return edits.stroke(studio.labels.shape_yx, points, width, closes=closes)
 
 
 def _width(gesture: Gesture) -> float:

@@ -20,10 +20,14 @@ Mask = NDArray[np.bool_]
 _CLOSES = 1.5
 
 
-def stroke(shape_yx: tuple[int, int], points: Sequence[Point], width_px: float) -> Mask:
-    """Return the pixels a round brush goes over; a line that comes back to its start is filled.
+def stroke(
+    shape_yx: tuple[int, int], points: Sequence[Point], width_px: float, *, closes: bool = False
+) -> Mask:
+    """Return the pixels a round brush goes over.
 
-    Where the line lies outside of the image, only what the brush reaches into it counts.
+    With `closes`, a line that comes back to its start is filled: what makes an object goes around
+    it, what takes away means the line. Where the line lies outside of the image, only what the
+    brush reaches into it counts.
     """
     if not points:
         raise LabelError("a stroke needs a point")
@@ -31,7 +35,7 @@ def stroke(shape_yx: tuple[int, int], points: Sequence[Point], width_px: float) 
     inside = _brushed(shape_yx, path, max(width_px / 2, 0.5))
     length = float(np.hypot(*np.diff(path, axis=0).T).sum()) if len(path) > 1 else 0.0
     gap = float(np.hypot(*(path[-1] - path[0])))
-    if len(points) >= 3 and gap <= _CLOSES * width_px and length > 4 * width_px + gap:
+    if closes and len(points) >= 3 and gap <= _CLOSES * width_px and length > 4 * width_px + gap:
         inside |= fill(tuple(points), shape_yx)
     return inside
 

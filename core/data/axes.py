@@ -20,6 +20,8 @@ MIN_SIDE_PX = 8
 MAX_PIXELS = 100_000_000
 # Predicted in parts; its bytes and its label picture still lie in memory.
 MOST_PREDICTED_PX = 250_000_000
+PRIMARIES = ("#FF0000", "#00FF00", "#0000FF")
+"""Of a colour camera's samples."""
 # Enough to see what is in focus; every plane of a stack is looked at whenever it is opened.
 _SHARP_PX = 1024
 
@@ -220,7 +222,11 @@ def finished(picture: Picture) -> Picture:
             count = int(fine.size - fine.sum())
             image_cyx = np.where(fine, image_cyx, image_cyx[fine].min())
             notices = (*notices, f"{count} values that are no numbers were set to the lowest one")
-    return replace(picture, image_cyx=image_cyx, notices=notices)
+    colors = picture.channel_colors
+    if not colors and picture.axes.count("S") == 1 and len(image_cyx) == len(PRIMARIES):
+        # Of 8 bits they are taken for red, green and blue anyway.
+        colors = PRIMARIES if image_cyx.dtype != np.uint8 else ()
+    return replace(picture, image_cyx=image_cyx, notices=notices, channel_colors=colors)
 
 
 def refuse_large(pixels: int, most: int | None = None) -> None:

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from core.data.axes import PRIMARIES
 from core.errors import ImageError, StudyError
 from core.paths import StudyDir
 from core.records import files
@@ -27,7 +28,6 @@ GAMMAS = (0.2, 3.0)
 PERCENTILES = (0.5, 99.8)
 # Percentiles of every n-th pixel are the same to the eye and a hundred times quicker.
 _SAMPLED_PIXELS = 250_000
-_PRIMARIES = ("#FF0000", "#00FF00", "#0000FF")
 _COLOR = re.compile(r"#[0-9A-Fa-f]{6}")
 # 16 bits have few enough values to work each out once instead of every pixel.
 _TABLED_BYTES = 2
@@ -138,7 +138,7 @@ def colors(
 ) -> list[str]:
     """Return each channel's colour; `told` are the file's own, empty where it tells none."""
     count = len(image_cyx)
-    usual = list(_PRIMARIES) if is_true_colour(image_cyx, told) else list(told)
+    usual = list(PRIMARIES) if is_true_colour(image_cyx, told) else list(told)
     usual = usual or [COLORS[at % len(COLORS)] for at in range(count)]
     if sum(look.of(at).shown for at in range(count)) == 1:
         usual = [GREY] * count

@@ -177,6 +177,7 @@ def door(module: str, format_name: str) -> ModuleType:
         return importlib.import_module(module)
     except ImportError as error:
         raise ImageError(
-            f"{format_name} files need the extra readers; install them with "
-            "`uv tool install 'aixcell[readers]'`, or export it as OME-TIFF (e.g. in Fiji)"
+            f"{format_name} files need the extra readers; in AIxCell's folder "
+            "`uv run --extra readers aixcell` or `pip install '.[readers]'` gets them, or export "
+            "it as OME-TIFF (e.g. in Fiji)"
         ) from error

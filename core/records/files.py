@@ -79,15 +79,15 @@ def is_disk_full(error: BaseException) -> bool:
     return isinstance(error, OSError) and error.errno in _FULL
 
 
-def append(path: Path, record: Any) -> None:
-    """Add the record to `path` as one line of JSON, on the disk when this returns."""
+def append(path: Path, *records: Any) -> None:
+    """Add the records to `path`, each a line of JSON, on the disk when this returns."""
     path.parent.mkdir(parents=True, exist_ok=True)
     with path.open("a+b") as file:
         if file.tell() > 0:
             file.seek(-1, os.SEEK_END)
             if file.read(1) != b"\n":  # a line torn by a crash must not merge with this one
                 file.write(b"\n")
-        file.write(msgspec.json.encode(record) + b"\n")
+        file.write(b"".join(msgspec.json.encode(record) + b"\n" for record in records))
         file.flush()
         os.fsync(file.fileno())
 

@@ -53,6 +53,28 @@ def test_a_gesture_that_is_sent_twice_is_done_once(open_studio):
     assert studio.done == 2
 
 
+RING = ((20, 20), (45, 20), (45, 45), (20, 45), (20, 22))
+
+
+def test_what_takes_away_takes_what_it_goes_over_and_not_what_lies_inside(open_studio):
+    """Trimming the rim of a cell once around deleted the cell."""
+    studio = open_studio()
+    studio.take([gesture(1, "brush", *RING, width=5)])
+    assert studio.labels.layers[MAIN][32, 32] == 1
+    studio.take([gesture(2, "eraser", *RING, width=5)])
+    assert studio.labels.layers[MAIN][20, 32] == 0
+    assert studio.labels.layers[MAIN][32, 32] == 1
+
+
+def test_a_ring_of_background_teaches_nothing_of_what_it_goes_around(open_studio):
+    studio = open_studio()
+    studio.take([gesture(1, "ground", *RING, width=5)])
+    assert studio.taught.strokes_yx[20, 32] == scribbles.BEHIND
+    assert studio.taught.strokes_yx[32, 32] == scribbles.UNKNOWN
+    studio.take([gesture(2, "teach", *RING, width=5)])
+    assert studio.taught.strokes_yx[32, 32] > scribbles.BEHIND
+
+
 def test_what_was_drawn_is_there_after_a_reload(open_studio):
     studio = open_studio()
     studio.take([gesture(1, "click", (30, 30)), gesture(2, "brush", (20, 60), (40, 60))])

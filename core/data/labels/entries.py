@@ -2,7 +2,7 @@
 
 import os
 import time as clock
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import msgspec
@@ -144,9 +144,11 @@ def set_file_aside(path: Path) -> Path | None:
 
 
 def keep(study_dir: StudyDir, image_id: str, told: list[Entry]) -> None:
-    """Add entries that went into a version to the image's history."""
-    for entry in told:
-        files.append(_history(study_dir, image_id), entry)
+    """Add entries that went into a version to the image's history.
+
+    The version holds the objects: a table of thousands a stroke would be read at every opening.
+    """
+    files.append(_history(study_dir, image_id), *(replace(each, objects=()) for each in told))
 
 
 def strokes(study_dir: StudyDir, image_id: str) -> list[Entry]:

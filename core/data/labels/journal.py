@@ -207,7 +207,8 @@ class Journal:
     def _step(self, target: Step | None, what: str) -> bool:
         if isinstance(target, Shown):
             with self._writing():
-                self.teaching.add(Shown(what=what, time=target.time, cause=self.cause))
+                time = steps.next_time(self.entries, self.teaching)
+                self.teaching.add(Shown(what=what, time=time, cause=self.cause))
         elif target is not None:
             number, is_undo = target.number, what == "undo"
             before, after = tiles.read(lines.tiles_file(self.folder, number))

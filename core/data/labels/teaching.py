@@ -38,6 +38,8 @@ class Teaching:
     """The strokes that count, by time."""
     gone: list[Shown] = field(default_factory=list)
     """What was taken back, the last one last."""
+    taken: list[float] = field(default_factory=list)
+    """When each of them was taken back."""
     causes: set[str] = field(default_factory=set)
 
     def add(self, told: Shown) -> None:
@@ -56,14 +58,20 @@ class Teaching:
             self.causes.add(told.cause)
         if told.what == "undo" and self.standing:
             self.gone.append(self.standing.pop())
+            self.taken.append(told.time)
         elif told.what == "redo" and self.gone:
             self.standing.append(self.gone.pop())
+            self.taken.pop()
         elif told.what == "saved":
             self.standing = [each for each in self.standing if each.time > told.time]
-            self.gone.clear()
+            self._end()
         elif told.what == "stroke":
             self.standing = sorted([*self.standing, told], key=lambda each: each.time)
-            self.gone.clear()
+            self._end()
+
+    def _end(self) -> None:
+        self.gone.clear()
+        self.taken.clear()
 
 
 def size(path: Path) -> int:

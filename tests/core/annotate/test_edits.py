@@ -51,8 +51,9 @@ def test_what_lies_outside_of_the_image_paints_nothing_at_its_border() -> None:
 
 def test_a_line_that_comes_back_is_an_outline() -> None:
     around = [(20, 10), (50, 10), (50, 40), (20, 40), (20, 12)]
-    assert edits.stroke(SHAPE, around, 3)[25, 35]
-    assert not edits.stroke(SHAPE, around[:-2], 3)[25, 35]
+    assert edits.stroke(SHAPE, around, 3, closes=True)[25, 35]
+    assert not edits.stroke(SHAPE, around[:-2], 3, closes=True)[25, 35]
+    assert not edits.stroke(SHAPE, around, 3)[25, 35]
 
 
 def test_objects_never_overlap() -> None:

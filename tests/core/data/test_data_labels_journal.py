@@ -178,13 +178,11 @@ def test_strokes_stay_where_their_history_cannot_be_written_and_are_told_once(
     mine = _open(study_dir)
     for at in (5, 60):
         mine.record(square(mine.labels, at), "brush")
-    append, written = files.append, []
+    append = files.append
 
-    def fill_up(path: Path, record: object) -> None:
-        if written:
-            raise OSError(errno.ENOSPC, "the disk is full")
-        written.append(record)
-        append(path, record)
+    def fill_up(path: Path, *records: object) -> None:
+        append(path, records[0])
+        raise OSError(errno.ENOSPC, "the disk is full")
 
     with monkeypatch.context() as full:
         full.setattr(files, "append", fill_up)
@@ -370,6 +368,44 @@ def test_undo_and_redo_follow_the_order_in_which_things_were_done(study_dir: Stu
     mine.undo()
     mine.record(square(mine.labels, 200), "brush")
     assert not mine.redo()
+
+
+@pytest.mark.parametrize("drawn_first", [True, False])
+def test_what_was_taken_back_before_something_new_never_comes_again(
+    study_dir: StudyDir, drawn_first: bool
+) -> None:
+    """Taken back, then something of the other kind was done and taken back: it came, not that."""
+    mine = _open(study_dir)
+
+    def draw() -> None:
+        mine.record(square(mine.labels, 5), "brush")
+
+    def teach() -> None:
+        mine.teach(1, [(50.0, 50.0)], 3.0)
+
+    first, then = (draw, teach) if drawn_first else (teach, draw)
+    first()
+    mine.undo()
+    then()
+    mine.undo()
+    mine = _open(study_dir)
+    assert mine.redo()
+    counts = len(mine.labels.objects), len(mine.teaching.standing)
+    assert counts == ((0, 1) if drawn_first else (1, 0))
+    assert not mine.redo()
+
+
+def test_the_history_of_strokes_does_not_grow_with_the_objects(study_dir: StudyDir) -> None:
+    """A table of thousands of objects a stroke was read at each opening."""
+    mine = _open(study_dir)
+    for place in range(0, 120, 12):
+        mine.cause = f"gesture {place:03d}"
+        mine.record(square(mine.labels, place), "brush")
+    history.finish(mine)
+    told = (study_dir.labels / "a" / "strokes.jsonl").read_text().splitlines()
+    assert len(told) == 10
+    assert max(map(len, told)) < min(map(len, told)) + 20
+    assert _open(study_dir).knows("gesture 012")
 
 
 def test_what_the_learner_was_shown_goes_with_the_version_that_holds_its_work(

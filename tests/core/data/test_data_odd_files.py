@@ -69,9 +69,7 @@ EXPECTED: dict[str, Opens | Refused | Ignored | Mask] = {
     "real/stardist_img2d.tif": DEEP,
     "real/stardist_mask2d.tif": Mask(objects=None),
     # Read by the extra `readers`; without it the sentence tells how to get it.
-    "real/zeiss.czi": RGB
-    if importlib.util.find_spec("pylibCZIrw")
-    else Refused(told="aixcell[readers]"),
+    "real/zeiss.czi": RGB if importlib.util.find_spec("pylibCZIrw") else Refused(told=".[readers]"),
     "real/float32.tif": Opens(channels=1, dtype="float32"),
     "real/A9 p5d (cropped 1).tif": GREY,
     "real/A9 p5d (cropped 1)_mask_float64.tif": Mask(objects=None),

@@ -22,6 +22,8 @@ def test_sixteen_bit_colours_keep_their_bits(tmp_path: Path) -> None:
     picture = readers.read(tmp_path / "deep.png")
     np.testing.assert_array_equal(picture.image_cyx, rgba[..., :3].transpose(2, 0, 1))
     assert "transparency" in picture.notices[0]
+    # They were shown as channels of a microscope, the first of them blue.
+    assert picture.channel_colors == ("#FF0000", "#00FF00", "#0000FF")
 
 
 @pytest.mark.parametrize("byteorder", ["<", ">"])
