@@ -2,23 +2,18 @@
 
 The label map on disk is the truth and the drawing a view of it: objects nobody touched keep their
 pixels exactly, whatever their outline looks like. Strokes wait in a draft of the tab (`drafts`)
-until they are saved, so that neither a reload nor a restart loses them.
+until they are saved (`painted`), so that neither a reload nor a restart loses them.
 """
 
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
-
-import numpy as np
-from numpy.typing import NDArray
 
 from app import drafts, look
 from app.components import drawing
 from app.components.drawing import Fabric, Mark
-from core.annotate import edits
 from core.data import regions
 from core.data.labels import model, placed, shapes
-from core.data.labels.model import MAIN, Labels
+from core.data.labels.model import Labels
 from core.data.labels.placed import Place
 from core.data.labels.shapes import Shape
 from core.paths import StudyDir
@@ -158,41 +153,7 @@ def note_kept(sheet: Sheet) -> None:
 
 def changes_outlines(sheet: Sheet) -> bool:
     """Return whether the draft moves, reshapes, deletes or reclasses what was there before."""
-    return bool(drawing.changed_ids(sheet.outlines, _marks(sheet)))
-
-
-def finished(sheet: Sheet, *, complete: bool, author: str = "") -> Labels:
-    """Return the labels with the draft's strokes painted in.
-
-    `complete` tells that everything was marked: the rest is background. Otherwise the rest is
-    not annotated, unless it was before.
-    """
-    found = _marks(sheet)
-    changed = drawing.changed_ids(sheet.outlines, found)
-    labels = _without(sheet.labels, changed)
-    untouched_yx = labels.layers[MAIN] > 0
-    for mark in found:
-        name, object_id = mark[0].class_name, mark[0].object_id
-        if object_id is not None and object_id not in changed:
-            continue
-        if name is not None and name in (ERASER, sheet.background):
-            labels = _erased(labels, mark, known=name == sheet.background)
-        elif object_id is not None:
-            labels = _reshaped(labels, mark, sheet, untouched_yx)
-        else:
-            labels = _painted(labels, mark, sheet, author)
-    labels = edits.signed(sheet.labels, labels, author)
-    return replace(labels, annotated_yx=_annotated(sheet, labels, complete))
-
-
-def nothing_here(sheet: Sheet) -> Labels:
-    """Return labels that say: looked at, and nothing of interest is in it."""
-    return model.empty(sheet.labels.shape_yx, annotated=True)
-
-
-def can_be_empty(sheet: Sheet) -> bool:
-    """Return whether an image without anything is possible: where every class counts, it is not."""
-    return sheet.kind is not Kind.SEMANTIC or sheet.background is not None
+    return bool(drawing.changed_ids(sheet.outlines, marks(sheet)))
 
 
 def tell_complete(sheet: Sheet, complete: bool) -> None:
@@ -212,6 +173,18 @@ def is_complete(sheet: Sheet) -> bool:
     annotated_yx = sheet.labels.annotated_yx
     is_new = sheet.version is None or (sheet.place is not None and not annotated_yx.any())
     return is_new or bool(annotated_yx.all())
+
+
+def marks(sheet: Sheet) -> list[Mark]:
+    """Return everything that was drawn, in the order it was.
+
+    A draft of older labels is in `initial` already, as far as it goes with these: as it stands,
+    whatever somebody else drew since would be missing in it, as if it had been deleted.
+    """
+    draft = drafts.drawn(sheet.draft)
+    if draft is None or draft["parent"] != sheet.basis:
+        return drawing.from_canvas(sheet.initial, _classes_by_color(sheet), sheet.scale)
+    return drawing.from_canvas(draft, _classes_by_color(sheet), draft["scale"])
 
 
 def _classes(task: TaskSpec | None, labels: Labels) -> tuple[str, ...]:
@@ -245,69 +218,8 @@ def _with_draft(sheet: Sheet) -> Sheet:
     return replace(sheet, initial={"objects": drawn}, recovered=True)
 
 
-def _marks(sheet: Sheet) -> list[Mark]:
-    """Return everything that was drawn, in the order it was.
-
-    A draft of older labels is in `initial` already, as far as it goes with these: as it stands,
-    whatever somebody else drew since would be missing in it, as if it had been deleted.
-    """
-    draft = drafts.drawn(sheet.draft)
-    if draft is None or draft["parent"] != sheet.basis:
-        return drawing.from_canvas(sheet.initial, _classes_by_color(sheet), sheet.scale)
-    return drawing.from_canvas(draft, _classes_by_color(sheet), draft["scale"])
-
-
 def _strokes(sheet: Sheet, drawn: Fabric) -> bool:
     """Return whether the canvas holds anything else than the labels on disk."""
     found = drawing.from_canvas(drawn, _classes_by_color(sheet), sheet.scale)
     new = any(mark[0].object_id is None for mark in found)
     return new or bool(drawing.changed_ids(sheet.outlines, found))
-
-
-def _without(labels: Labels, ids: set[int]) -> Labels:
-    if not ids:
-        return labels
-    layer_yx = labels.layers[MAIN].copy()
-    layer_yx[np.isin(layer_yx, sorted(ids))] = 0
-    return shapes.with_layer(labels, layer_yx, labels.objects)
-
-
-def _reshaped(labels: Labels, mark: Mark, sheet: Sheet, untouched_yx: NDArray[np.bool_]) -> Labels:
-    """Return labels with an object's new outline; its origin stays.
-
-    The outline goes around what lies in the object's holes, and perhaps over a neighbour: objects
-    nobody touched keep their pixels.
-    """
-    before = next(each for each in sheet.labels.objects if each.id == mark[0].object_id)
-    painted = shapes.paint(labels, mark, sparing=untouched_yx)
-    about = replace(before, class_name=mark[0].class_name)
-    items = (about if each.id == before.id else each for each in painted.objects)
-    return replace(painted, objects=tuple(items))
-
-
-def _painted(labels: Labels, mark: Mark, sheet: Sheet, author: str) -> Labels:
-    """Return labels with the mark painted over; the pieces of a stroke are one object."""
-    if sheet.kind is Kind.SEMANTIC:
-        return shapes.paint(labels, mark, author=author, merge_classes=True)
-    # The number of an object that was deleted is not given to another.
-    used = (each.id for each in (*sheet.labels.objects, *labels.objects))
-    new = max(used, default=0) + 1
-    return shapes.paint(labels, [replace(each, object_id=new) for each in mark], author=author)
-
-
-def _erased(labels: Labels, mark: Mark, *, known: bool) -> Labels:
-    """Return labels without what lies inside the mark: background if `known`, else nobody's."""
-    inside = np.any([shapes.fill(each.points, labels.shape_yx) for each in mark], axis=0)
-    layer_yx, annotated_yx = labels.layers[MAIN].copy(), labels.annotated_yx.copy()
-    layer_yx[inside] = 0
-    annotated_yx[inside] = known
-    return shapes.with_layer(replace(labels, annotated_yx=annotated_yx), layer_yx, labels.objects)
-
-
-def _annotated(sheet: Sheet, labels: Labels, complete: bool) -> Any:
-    if complete and can_be_empty(sheet):
-        return np.ones(labels.shape_yx, dtype=bool)
-    if sheet.version is None or not sheet.labels.annotated_yx.all():
-        return labels.annotated_yx
-    # It was complete and is not any more: only what is marked counts.
-    return labels.flat_yx > 0

@@ -23,6 +23,7 @@ _UPLOAD = "upload"
 _STAGED = "staged"
 _TAB = "tab"
 _LOOK = "look-turn"
+_LOOK_DRAWN = "look-drawn"
 _OPACITY = "opacity-percent"
 _PART = "part"
 _LAST_PART = "last-part"
@@ -77,8 +78,6 @@ def run() -> str | None:
 
 def choose_run(run_id: str | None) -> None:
     """Show another run."""
-    if run_id != run():
-        st.session_state.pop(_PREDICTION, None)
     _put_in_link(_RUN, run_id)
 
 
@@ -193,6 +192,17 @@ def look_turn() -> int:
     return turn
 
 
+def look_drawn(image_id: str) -> Any:
+    """Return how the image was shown when the settings were drawn last; None: it was another."""
+    drawn: tuple[str, Any] = st.session_state.get(_LOOK_DRAWN, ("", None))
+    return drawn[1] if drawn[0] == image_id else None
+
+
+def keep_look_drawn(image_id: str, look: Any) -> None:
+    """Keep how the image is shown, to tell what is chosen here from what others chose."""
+    st.session_state[_LOOK_DRAWN] = (image_id, look)
+
+
 def renew_look() -> None:
     """Let the settings of the look be read from disk again."""
     st.session_state[_LOOK] = look_turn() + 1
@@ -218,15 +228,15 @@ def keep_staged(waiting: Any) -> None:
     st.session_state[_STAGED] = waiting
 
 
-def prediction() -> str | None:
-    """Return the id of the last prediction job of the shown run."""
-    chosen: str | None = st.session_state.get(_PREDICTION)
-    return chosen
+def prediction(run_id: str) -> str | None:
+    """Return the id of the prediction job that was ordered last, if of this run's model."""
+    kept: tuple[str, str] | None = st.session_state.get(_PREDICTION)
+    return kept[1] if kept is not None and kept[0] == run_id else None
 
 
-def choose_prediction(job_id: str | None) -> None:
-    """Show another prediction."""
-    st.session_state[_PREDICTION] = job_id
+def choose_prediction(run_id: str, job_id: str) -> None:
+    """Show another prediction of a run's model."""
+    st.session_state[_PREDICTION] = (run_id, job_id)
 
 
 def say(sentence: str) -> None:

@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from app import desk, presence, services, sheet, state, views, wording
+from app import desk, painted, presence, services, sheet, state, views, wording
 from app.components import canvas, layering, leftovers, looking, problem, readings, walk, wishes
 from app.sheet import Sheet
 from core.data import regions
@@ -93,7 +93,7 @@ def _older(study: StudyRecord, image: ImageRecord, mounted: Sheet) -> Sheet | No
 def _keep_beside(older: Sheet) -> None:
     """Make a version of a draft that changes outlines others may have changed since."""
     complete, author = sheet.is_complete(older), services.author()
-    labels = sheet.finished(older, complete=complete, author=author)
+    labels = painted.finished(older, complete=complete, author=author)
     try:
         services.save_labels(
             older.study, older.image.id, labels, parent=older.version, place=older.place
@@ -159,7 +159,7 @@ def _saving(mounted: Sheet) -> None:
         icon=":material/hide_image:",
         width="stretch",
         key="nothing-here",
-        disabled=not sheet.can_be_empty(mounted) or bool(mounted.labels.objects) or unsaved,
+        disabled=not painted.can_be_empty(mounted) or bool(mounted.labels.objects) or unsaved,
         help="Marks the whole image as empty: the model learns that nothing of interest is in it."
         if not (mounted.labels.objects or unsaved)
         else "Something is marked in this image.",
@@ -167,7 +167,7 @@ def _saving(mounted: Sheet) -> None:
         services.save_labels(
             mounted.study,
             mounted.image.id,
-            sheet.nothing_here(mounted),
+            painted.nothing_here(mounted),
             parent=mounted.version,
             place=mounted.place,
         )
@@ -203,7 +203,7 @@ def _marked(mounted: Sheet, labels: Labels) -> str:
 
 
 def _complete_toggle(mounted: Sheet) -> bool:
-    if not sheet.can_be_empty(mounted):
+    if not painted.can_be_empty(mounted):
         return False
     complete = st.toggle(
         "All of it is marked",
@@ -224,7 +224,7 @@ def _keep(mounted: Sheet, complete: bool, *, even_without_strokes: bool = False)
     """Save what is drawn; return whether the page may go on."""
     if not sheet.has_draft(mounted) and not even_without_strokes:
         return True
-    labels = sheet.finished(mounted, complete=complete, author=services.author())
+    labels = painted.finished(mounted, complete=complete, author=services.author())
     try:
         services.save_labels(
             mounted.study, mounted.image.id, labels, parent=mounted.version, place=mounted.place

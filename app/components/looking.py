@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from app import services, state, views
 from core.data import display
+from core.data.axes import PRIMARIES
 from core.data.display import ChannelLook, Levels, Look
 from core.records import ImageRecord, StudyRecord
 
@@ -28,13 +29,18 @@ def show(study: StudyRecord, image: ImageRecord, *, fades_labels: bool = False) 
         image_cyx = views.sampled(study.name, image)
         before = services.look(study.name, image)
         names = _names(study, image, image_cyx)
+        drawn = state.look_drawn(image.id)
+        if drawn is not None and _differ(drawn, before, len(names)):
+            # Somebody else chose another: what is still set here is not what was chosen here.
+            state.renew_look()
         with st.container(key="look-channels"):
             switched = _switched(image, image_cyx, names, before)
         if fades_labels:
             _opacity()
         chosen = _adjusted(image, image_cyx, names, switched)
-        if any(chosen.of(at) != before.of(at) for at in range(len(names))):
+        if _differ(chosen, before, len(names)):
             services.set_look(study.name, image, chosen)
+        state.keep_look_drawn(image.id, chosen)
         st.button(
             "Back to automatic",
             icon=":material/restart_alt:",
@@ -44,6 +50,10 @@ def show(study: StudyRecord, image: ImageRecord, *, fades_labels: bool = False) 
             on_click=_forget,
             args=(study, image),
         )
+
+
+def _differ(one: Look, other: Look, channels: int) -> bool:
+    return any(one.of(at) != other.of(at) for at in range(channels))
 
 
 def _opacity() -> None:
@@ -72,7 +82,8 @@ def _names(
     for told in (image.channel_names, study.channel_names):
         if len(told) == count:
             return tuple(name or f"Channel {at}" for at, name in enumerate(told, start=1))
-    if display.is_true_colour(image_cyx, image.channel_colors):
+    samples = image.channel_colors == PRIMARIES
+    if samples or display.is_true_colour(image_cyx, image.channel_colors):
         return _COLORS
     return tuple(f"Channel {at}" for at in range(1, count + 1))
 

@@ -1,5 +1,6 @@
 """Colours and spacing: the theme's files, the class palette, the style sheet."""
 
+import colorsys
 from pathlib import Path
 
 import streamlit as st
@@ -48,7 +49,16 @@ def class_color(classes: tuple[str, ...], name: str, background: str | None = No
         return BACKGROUND_COLOR
     counted = [each for each in classes if each != background]
     position = counted.index(name) if name in counted else len(counted)
-    return CLASS_COLORS[position % len(CLASS_COLORS)]
+    return CLASS_COLORS[position] if position < len(CLASS_COLORS) else _further(position)
+
+
+def _further(position: int) -> str:
+    """Return a colour that no other position has: on the canvas a class is told by it alone."""
+    # Steps of the golden ratio never come back to a hue that was there.
+    hue = position * 0.618034 % 1
+    lightness = (0.62, 0.76, 0.5)[position % 3]
+    shares = colorsys.hls_to_rgb(hue, lightness, 0.7)
+    return "#" + "".join(f"{round(255 * share):02X}" for share in shares)
 
 
 def rgb(color: str) -> tuple[int, int, int]:

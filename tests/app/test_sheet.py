@@ -6,7 +6,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from app import drafts, sheet
+from app import drafts, painted, sheet
 from core.data import regions
 from core.data.labels import model, shapes
 from core.data.labels.model import MAIN
@@ -73,12 +73,27 @@ def drawn(mounted, *new):
     return {"objects": [*mounted.initial["objects"], *new]}
 
 
+def test_beyond_eight_classes_each_still_has_a_colour_of_its_own(tmp_path):
+    """What was drawn as the first class was saved as the ninth, and so on, without a stroke."""
+    names = tuple(f"class {n}" for n in range(40))
+    labels = two_discs()
+    items = tuple(replace(item, class_name=names[0]) for item in labels.objects)
+    task = TaskSpec(kind=Kind.INSTANCE, classes=names)
+    mounted = opened(tmp_path, task, replace(labels, objects=items), "v1")
+    assert len({color.lower() for color in mounted.colors.values()}) == len(names) + 2
+    sheet.keep_draft(mounted, mounted.initial)
+    assert not sheet.has_draft(mounted)
+    for name in (names[1], names[9], names[33]):
+        sheet.keep_draft(mounted, drawn(mounted, box(1, 50, 8, 58, mounted.colors[name])))
+        assert painted.finished(mounted, complete=True).objects[-1].class_name == name
+
+
 def test_looking_at_labels_makes_no_draft_and_saving_keeps_every_pixel(tmp_path):
     labels = two_discs()
     mounted = opened(tmp_path, CELLS, labels, "v1")
     sheet.keep_draft(mounted, mounted.initial)
     assert not sheet.has_draft(mounted)
-    kept = sheet.finished(mounted, complete=True)
+    kept = painted.finished(mounted, complete=True)
     assert model.content_hash(kept) == model.content_hash(labels)
 
 
@@ -87,7 +102,7 @@ def test_a_new_stroke_becomes_an_object_and_the_others_keep_their_pixels(tmp_pat
     mounted = opened(tmp_path, CELLS, labels, "v1")
     dust = mounted.colors["dust"]
     sheet.keep_draft(mounted, drawn(mounted, box(40, 4, 50, 12, dust)))
-    saved = sheet.finished(mounted, complete=True)
+    saved = painted.finished(mounted, complete=True)
     layer = saved.flat_yx
     new = [each for each in saved.objects if each.id not in (3, 5)]
     assert [each.class_name for each in new] == ["dust"]
@@ -100,12 +115,12 @@ def test_strokes_wait_on_disk_for_a_new_mount_also_at_another_enlargement(tmp_pa
     mounted = opened(tmp_path, CELLS, two_discs(), "v1")
     stroke = box(40, 4, 50, 12, mounted.colors["cell"])
     sheet.keep_draft(mounted, drawn(mounted, stroke))
-    expected = sheet.finished(mounted, complete=True)
+    expected = painted.finished(mounted, complete=True)
     for scale in (SCALE, 2 * SCALE):
         again = opened(tmp_path, CELLS, two_discs(), "v1", scale)
         assert again.recovered
         sheet.keep_draft(again, again.initial)
-        saved = sheet.finished(again, complete=True)
+        saved = painted.finished(again, complete=True)
         assert model.content_hash(saved) == model.content_hash(expected)
 
 
@@ -123,7 +138,7 @@ def test_a_deleted_outline_deletes_its_object_and_a_moved_one_moves_it(tmp_path)
     moved = dict(next(o for o in mounted.initial["objects"] if o["strokeDashOffset"] == 5))
     moved["left"] -= 6 * SCALE
     sheet.keep_draft(mounted, {"objects": [moved]})
-    saved = sheet.finished(mounted, complete=True)
+    saved = painted.finished(mounted, complete=True)
     assert [each.id for each in saved.objects] == [5]
     there, expected = saved.flat_yx == 5, disc(44, 34, 11)
     assert (there & expected).sum() / (there | expected).sum() > 0.97
@@ -144,7 +159,7 @@ def test_a_reshaped_object_keeps_its_origin(tmp_path, source):
     known = tuple(replace(each, source=source) for each in labels.objects)
     mounted = opened(tmp_path, CELLS, replace(labels, objects=known), "v1")
     sheet.keep_draft(mounted, nudged(mounted, 5))
-    saved = sheet.finished(mounted, complete=True, author="ann")
+    saved = painted.finished(mounted, complete=True, author="ann")
     told = [(each.id, each.source, each.author) for each in saved.objects]
     # Who changes a model's object first is its author; nobody touched the other one.
     assert told == [(3, source, ""), (5, source, "ann" if source == "model" else "")]
@@ -162,7 +177,7 @@ def test_an_object_in_anothers_hole_keeps_its_pixels_when_the_outer_one_changes(
     labels = model.Labels(layers={MAIN: layer}, annotated_yx=annotated, objects=known)
     mounted = opened(tmp_path, CELLS, labels, "v1")
     sheet.keep_draft(mounted, nudged(mounted, 1))
-    saved = sheet.finished(mounted, complete=True)
+    saved = painted.finished(mounted, complete=True)
     for object_id in (2, 3):
         np.testing.assert_array_equal(saved.flat_yx == object_id, layer == object_id)
 
@@ -179,7 +194,7 @@ def test_of_two_that_change_at_once_the_inner_one_lies_on_top(tmp_path):
     for each in both["objects"]:
         each["left"] += 3 * SCALE
     sheet.keep_draft(mounted, both)
-    saved = sheet.finished(mounted, complete=True)
+    saved = painted.finished(mounted, complete=True)
     assert (saved.flat_yx == 2).sum() == pytest.approx((layer == 2).sum(), rel=0.05)
 
 
@@ -188,7 +203,7 @@ def test_strokes_of_an_older_version_go_on_top_of_the_newer_labels(tmp_path):
     sheet.keep_draft(mounted, drawn(mounted, box(40, 4, 50, 12, mounted.colors["cell"])))
     newer = opened(tmp_path, CELLS, two_discs(), "v2")
     sheet.keep_draft(newer, newer.initial)
-    saved = sheet.finished(newer, complete=True)
+    saved = painted.finished(newer, complete=True)
     assert len(saved.objects) == 3
     assert (saved.flat_yx[4:12, 40:50] > 0).all()
 
@@ -198,7 +213,7 @@ def test_a_draft_of_an_older_version_deletes_nothing_that_was_drawn_since(tmp_pa
     whole = two_discs()
     mounted = opened(tmp_path, CELLS, one_disc(), "v1")
     sheet.keep_draft(mounted, drawn(mounted, box(40, 4, 50, 12, mounted.colors["cell"])))
-    saved = sheet.finished(opened(tmp_path, CELLS, whole, "v2"), complete=True)
+    saved = painted.finished(opened(tmp_path, CELLS, whole, "v2"), complete=True)
     assert [each.id for each in saved.objects] == [3, 5, 6]
     for object_id in (3, 5):
         assert ((saved.flat_yx == object_id) == (whole.flat_yx == object_id)).all()
@@ -223,9 +238,9 @@ def test_what_was_told_to_be_marked_goes_with_strokes_and_ends_with_the_version(
 def test_the_rest_is_background_only_where_everything_is_marked(tmp_path):
     mounted = opened(tmp_path, CELLS)
     sheet.keep_draft(mounted, drawn(mounted, box(10, 10, 20, 20, mounted.colors["cell"])))
-    assert sheet.finished(mounted, complete=True).annotated_yx.all()
-    partly = sheet.finished(mounted, complete=False).annotated_yx
-    assert (partly == (sheet.finished(mounted, complete=False).flat_yx > 0)).all()
+    assert painted.finished(mounted, complete=True).annotated_yx.all()
+    partly = painted.finished(mounted, complete=False).annotated_yx
+    assert (partly == (painted.finished(mounted, complete=False).flat_yx > 0)).all()
 
 
 def test_regions_of_one_class_join_and_the_background_takes_away(tmp_path):
@@ -237,7 +252,7 @@ def test_regions_of_one_class_join_and_the_background_takes_away(tmp_path):
         box(0, 0, 5, 10, none),
     ]
     sheet.keep_draft(mounted, drawn(mounted, *strokes))
-    saved = sheet.finished(mounted, complete=False)
+    saved = painted.finished(mounted, complete=False)
     assert [each.class_name for each in saved.objects] == ["vessel"]
     assert (saved.flat_yx > 0).sum() == 50 + 100
     assert saved.annotated_yx[:10, :5].all()
@@ -259,7 +274,7 @@ def test_a_brush_stroke_of_many_pieces_is_one_object(tmp_path):
         "strokeWidth": 40,
     }
     sheet.keep_draft(mounted, drawn(mounted, stroke))
-    saved = sheet.finished(mounted, complete=True)
+    saved = painted.finished(mounted, complete=True)
     assert len(saved.objects) == 3
     assert (saved.flat_yx == 6).sum() == pytest.approx(4 * 20 + np.pi * 4, rel=0.1)
 
@@ -268,12 +283,12 @@ def test_the_eraser_makes_pixels_nobodys(tmp_path):
     mounted = opened(tmp_path, CELLS, two_discs(), "v1")
     eraser = box(10, 10, 31, 31, mounted.colors[sheet.ERASER])
     sheet.keep_draft(mounted, drawn(mounted, eraser))
-    saved = sheet.finished(mounted, complete=True)
+    saved = painted.finished(mounted, complete=True)
     assert [each.id for each in saved.objects] == [5]
 
 
 def test_nothing_here_is_annotated_everywhere(tmp_path):
-    empty = sheet.nothing_here(opened(tmp_path, CELLS))
+    empty = painted.nothing_here(opened(tmp_path, CELLS))
     assert empty.annotated_yx.all()
     assert empty.objects == ()
 
@@ -290,7 +305,8 @@ def test_regions_and_crowds_are_shown_in_the_picture_instead(tmp_path, task, cou
     )
     mounted = opened(tmp_path, task, labels, "v1")
     assert mounted.is_only_shown
-    assert model.content_hash(sheet.finished(mounted, complete=True)) == model.content_hash(labels)
+    saved = painted.finished(mounted, complete=True)
+    assert model.content_hash(saved) == model.content_hash(labels)
 
 
 def test_outlines_of_the_tolerance_used_stay_close_to_their_objects():
@@ -338,7 +354,7 @@ def test_what_a_tab_that_is_gone_left_is_taken_over(tmp_path):
     mine = opened(tmp_path, CELLS)
     stroke = box(40, 4, 50, 12, mine.colors["cell"])
     sheet.keep_draft(mine, drawn(mine, stroke))
-    expected = sheet.finished(mine, complete=True)
+    expected = painted.finished(mine, complete=True)
     os.utime(mine.draft, (0, 0))
     theirs = opened(tmp_path, CELLS, tab="tab-b")
     (left,) = drafts.of_others(StudyDir(tmp_path), IMAGE, "tab-b")
@@ -346,7 +362,8 @@ def test_what_a_tab_that_is_gone_left_is_taken_over(tmp_path):
     drafts.take_over(left, theirs.draft)
     again = opened(tmp_path, CELLS, tab="tab-b")
     assert again.recovered
-    assert model.content_hash(sheet.finished(again, complete=True)) == model.content_hash(expected)
+    saved = painted.finished(again, complete=True)
+    assert model.content_hash(saved) == model.content_hash(expected)
     assert drafts.of_others(StudyDir(tmp_path), IMAGE, "tab-b") == []
 
 
