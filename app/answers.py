@@ -5,13 +5,13 @@ import io
 import re
 import time
 import zipfile
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 import streamlit as st
-import tifffile
 from numpy.typing import NDArray
 
 from app import look, pictures, services, uploads
@@ -47,8 +47,7 @@ def _test_pictures(root: str, run_id: str, image_id: str, chosen: Look) -> list[
     pixels = workflow.image_pixels(
         place, plan.study, image_id, look=chosen, side=pictures.LARGEST_PX
     )
-    given = tifffile.imread(_predictions(run_id) / "labels" / f"{image_id}.tif").astype(np.int32)
-    given_yx = pictures.fitted(given, pixels)
+    given_yx = pictures.fitted_file(_predictions(run_id) / "labels" / f"{image_id}.tif", pixels)
     true_yx = pictures.fitted(_truth(place, run_id, image_id).pixels_yx, pixels)
     if plan.task.kind is Kind.INSTANCE:
         both = pictures.compared(pixels, true_yx, given_yx)
@@ -76,12 +75,17 @@ def colored(
     return pictures.outlined(picture, np.maximum(shifted, 0), colors, tint=0.4)
 
 
-def test_rows(run_id: str) -> list[dict[str, str]]:
+def test_rows(run_id: str, most: int | None) -> list[dict[str, str]]:
     """Return what was found in the test images, one row an object, or an image that has a class.
 
-    Groups and conditions are further columns.
+    Groups and conditions are further columns. At most the first `most` rows; None: all.
     """
-    return workflow.test_rows(services.workspace(), run_id)
+    return workflow.test_rows(services.workspace(), run_id, most)
+
+
+def test_objects(run_id: str) -> Path:
+    """Return the table of the objects found in the test images."""
+    return _predictions(run_id) / "objects.csv"
 
 
 def predict(study: str, run_id: str, files: "Sequence[UploadedFile]") -> str:
@@ -144,7 +148,7 @@ def _predicted_pictures(
 
 
 def _predicted_picture(pixels: NDArray[np.uint8], labels: Path, task: TaskSpec) -> bytes:
-    given_yx = pictures.fitted(tifffile.imread(labels).astype(np.int32), pixels)
+    given_yx = pictures.fitted_file(labels, pixels)
     if task.kind is Kind.SEMANTIC:
         return pictures.png(colored(pixels, given_yx, task))
     picture = pictures.enlarged(pixels)
@@ -152,27 +156,40 @@ def _predicted_picture(pixels: NDArray[np.uint8], labels: Path, task: TaskSpec) 
     return pictures.png(pictures.outlined(picture, large, look.PREDICTED_COLOR, bold=True))
 
 
-def zipped(folder: Path) -> bytes:
-    """Return the folder's files but the images as one zip."""
+def zipped_answers(job_id: str) -> bytes:
+    """Return what a prediction wrote as one zip; it may lie among files of somebody's own."""
+    answer = predicted(job_id)
+    names = dict.fromkeys(name for each in _names(job_id).values() for name in each)
+    labels = (answer.labels / f"{name}.tif" for name in names)
+    return zipped(answer.out, [*labels, *answer.tables])
+
+
+def zipped(folder: Path, files: Iterable[Path] | None = None) -> bytes:
+    """Return these files of a folder as one zip; None: all that lie in it."""
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_STORED) as archive:  # TIFFs are compressed
-        for path in sorted(folder.rglob("*")):
-            inside = path.relative_to(folder)
-            if path.is_file() and inside.parts[0] != "images":
-                archive.write(path, inside)
+        for path in sorted(folder.rglob("*") if files is None else files):
+            if path.is_file():
+                archive.write(path, path.relative_to(folder))
     return buffer.getvalue()
 
 
-def rows(path: Path) -> list[dict[str, str]]:
-    """Return a CSV's rows; none where the file does not exist."""
-    return _rows(path)
+def rows(path: Path, most: int) -> list[dict[str, str]]:
+    """Return a CSV's first rows: a million objects are a gigabyte; none where there is no file."""
+    return list(islice(_rows(path), most))
 
 
-def _rows(path: Path) -> list[dict[str, str]]:
-    if not path.is_file():
-        return []
-    with path.open(newline="", encoding="utf-8") as file:
-        return list(csv.DictReader(file))
+def count_objects(lines: Sequence[services.Line], path: Path) -> int:
+    """Return how many objects were found, by each image's line; without one the CSV is counted."""
+    if lines:
+        return sum(int(line["objects"]) for line in lines)
+    return sum(1 for _ in _rows(path))
+
+
+def _rows(path: Path) -> Iterator[dict[str, str]]:
+    if path.is_file():
+        with path.open(newline="", encoding="utf-8") as file:
+            yield from csv.DictReader(file)
 
 
 def _predictions(run_id: str) -> Path:

@@ -47,9 +47,10 @@ class History:
         self.offset = offset
         for event in events:
             values = event.values
-            self._step = float(values.get("step") or self._step)
-            if event.name == "resumed":
-                self._forget_from(values.get("step"))
+            step = values.get("step")
+            self._step = self._step if step is None else float(step)
+            if event.name in ("resumed", "calmed"):
+                self._forget_from(step)
             if event.name in ("step", "probe_step"):
                 self.samples_per_s = values.get("samples_per_s") or self.samples_per_s
                 self.memory_gib = values.get("memory_gib") or self.memory_gib
@@ -68,10 +69,13 @@ class History:
         self.told = self.told[-KEPT_TOLD:]
 
     def _forget_from(self, step: float | None) -> None:
-        """Take away what was learned after the checkpoint: it is learned again."""
+        """Take away what was learned after that step: it is learned again.
+
+        At step 0 all: nothing is learned yet, a fitted last layer neither.
+        """
         if step is not None:
-            self.loss = [point for point in self.loss if point[0] <= step]
-            self.scores = [point for point in self.scores if point[0] <= step]
+            self.loss = [point for point in self.loss if step and point[0] <= step]
+            self.scores = [point for point in self.scores if step and point[0] <= step]
 
 
 def thinned(

@@ -2,9 +2,11 @@
 
 import io
 from collections.abc import Mapping
+from pathlib import Path
 from typing import TypeVar
 
 import numpy as np
+import tifffile
 from numpy.typing import NDArray
 from PIL import Image
 
@@ -42,9 +44,35 @@ def enlarged(array: NDArray[Kind], least_px: int = SHARP_PX) -> NDArray[Kind]:
 
 def fitted(ids_yx: NDArray[np.int32], pixels_yxc: NDArray[np.uint8]) -> NDArray[np.int32]:
     """Return the ids at the picture's size: a large image's picture is smaller than it."""
-    rows = np.arange(pixels_yxc.shape[0]) * ids_yx.shape[0] // pixels_yxc.shape[0]
-    columns = np.arange(pixels_yxc.shape[1]) * ids_yx.shape[1] // pixels_yxc.shape[1]
-    return ids_yx[np.ix_(rows, columns)]
+    rows, columns = _seen(ids_yx.shape, pixels_yxc)
+    fitted_yx: NDArray[np.int32] = ids_yx[np.ix_(rows, columns)]
+    return fitted_yx
+
+
+def fitted_file(path: Path, pixels_yxc: NDArray[np.uint8]) -> NDArray[np.int32]:
+    """Return a label picture's ids at the picture's size.
+
+    It is unpacked piece by piece, and only what is seen is kept: a slide's ids are gigabytes.
+    """
+    fitted_yx = np.zeros(pixels_yxc.shape[:2], np.int32)
+    with tifffile.TiffFile(path) as file:
+        page = file.pages.first
+        rows, columns = _seen(page.shape, pixels_yxc)
+        for piece, (_, _, top, left, _), (_, high, wide, _) in page.segments(maxworkers=1):
+            if piece is not None:
+                down = slice(*np.searchsorted(rows, (top, top + high)))
+                across = slice(*np.searchsorted(columns, (left, left + wide)))
+                seen_yx = piece[0, rows[down] - top, :, 0]
+                fitted_yx[down, across] = seen_yx[:, columns[across] - left]
+    return fitted_yx
+
+
+def _seen(
+    shape_yx: tuple[int, ...], pixels_yxc: NDArray[np.uint8]
+) -> tuple[NDArray[np.integer], NDArray[np.integer]]:
+    """Return the rows and columns of a large map that a smaller picture of it shows."""
+    high, wide = pixels_yxc.shape[:2]
+    return np.arange(high) * shape_yx[0] // high, np.arange(wide) * shape_yx[1] // wide
 
 
 def outlined(

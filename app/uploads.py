@@ -118,8 +118,15 @@ def keep_all(uploads: "Sequence[UploadedFile]", folder: Path) -> list[Path]:
 
 
 def _path(upload: "UploadedFile", folder: Path) -> Path:
-    parts = [part for part in Path(upload.name).parts if part not in ("..", "/", "\\")]
-    return folder.joinpath(*parts)
+    """Return where an upload lies, never outside of the folder; DataError for what is no name."""
+    # Roots (`/`, `//`) and drives have no name; on Windows that of `C:a.png` is `a.png`.
+    names = [Path(part).name for part in Path(upload.name).parts]
+    path = folder.joinpath(*(name for name in names if name not in ("", "..")))
+    if path == folder or not path.is_relative_to(folder):
+        raise DataError(
+            f"{upload.name} is no name that a file can have here; rename it and send it again"
+        )
+    return path
 
 
 def _is_same(upload: "UploadedFile", path: Path) -> bool:

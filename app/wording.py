@@ -54,7 +54,7 @@ STAGE_WORDS = {
     "racing": "Trying the best candidates briefly",
     "fitting": "Learning from your labels",
     "tuning": "Fine-tuning on the check images",
-    "reporting": "Scoring on images it has never seen",
+    "reporting": "Scoring the model",
     "predicting": "Working through the images",
     "exporting": "Writing files for other programs",
     "done": "Done",
@@ -192,7 +192,7 @@ def now(status: JobStatus) -> str:
         turn = "Waiting for its turn: one piece of work uses this computer at a time."
         return f"{status.message}." if status.cluster else turn
     if status.state == "finished":
-        return "Finished: the model is ready, and scored on images it has never seen."
+        return "Finished: the model is ready, and its score stands in the results."
     if status.state == "cancelled":
         return status.message or "Stopped on request."
     if status.state == "lost":
@@ -240,9 +240,15 @@ def figure_name(column: str) -> str:
     plain = {
         "objects": "objects an image",
         "mean area_px": "mean area of an object, px",
+        "mean area_um2": "mean area of an object, µm²",
         "covered": "share of the image covered",
     }
-    heads = {"objects ": "{} an image", "area_px ": "area of {}, px", "share ": "share of {}"}
+    heads = {
+        "objects ": "{} an image",
+        "area_px ": "area of {}, px",
+        "area_um2 ": "area of {}, µm²",
+        "share ": "share of {}",
+    }
     for head, told in heads.items():
         if column.startswith(head):
             return told.format(column.removeprefix(head))

@@ -35,10 +35,13 @@ if not rows:
     )
     st.stop()
 
-own = [row for row in rows if row.own]
+brought = sum(row.brought for row in rows)
 st.caption(
-    f"{wording.plural(len(own), 'training')} of this workspace among them; never their images, "
-    "only figures. A failed training is kept as such and does not count as a bad score."
+    wording.plural(sum(row.own for row in rows), "training")
+    + " of this workspace"
+    + (f" and {brought:,} from other labs" if brought else "")
+    + " among them; never their images, only figures. A failed training is kept as such and does "
+    "not count as a bad score."
 )
 kinds = [kind for kind in Kind if any(row.kind is kind for row in rows)]
 of_study = services.study(state.study()).task if state.study() in services.study_names() else None
@@ -54,7 +57,9 @@ kind = st.segmented_control(
 chosen = [row for row in rows if row.kind is kind]
 scored = [row for row in chosen if row.score is not None]
 
-known, spread, mine = st.tabs(["What is known", "Scores of each pipeline", "Your own trainings"])
+known, spread, mine, theirs = st.tabs(
+    ["What is known", "Scores of each pipeline", "Your own trainings", "From other labs"]
+)
 with known:
     if scored:
         st.plotly_chart(charts.coverage(scored), key=f"coverage-{kind}", config=charts.CONFIG)
@@ -65,11 +70,22 @@ with spread:
     if scored:
         st.plotly_chart(charts.spread(scored), key=f"spread-{kind}", config=charts.CONFIG)
         st.caption("One dot a training. The further right, the better; rows far apart differ.")
-with mine:
-    ours = [row for row in chosen if row.own]
-    if not ours:
-        st.caption("None yet: your finished trainings appear here by themselves.")
-    else:
+for tab, listed, none in (
+    (
+        mine,
+        [row for row in chosen if row.own],
+        "None yet: your finished trainings appear here by themselves.",
+    ),
+    (
+        theirs,
+        [row for row in chosen if row.brought],
+        "None yet: `aixcell library exchange import FILE` takes over what another lab exported.",
+    ),
+):
+    with tab:
+        if not listed:
+            st.caption(none)
+            continue
         st.dataframe(
             [
                 {
@@ -82,7 +98,7 @@ with mine:
                     "made": row.made,
                     "hardware": row.hardware,
                 }
-                for row in ours
+                for row in listed
             ],
             hide_index=True,
             width="stretch",

@@ -37,7 +37,8 @@ with problem.shown():
     if not possible:
         empty.show(
             "Nothing fits into these limits",
-            "Every pipeline was excluded; below is why. Allow more time or memory.",
+            "Every pipeline was excluded; below is why. Close other programs, or allow more "
+            "memory.",
             leads_to="task",
             label="Change the limits",
         )

@@ -1,4 +1,4 @@
-"""How good the model is on images it has never seen, and its use on new ones."""
+"""How good the model is, and its use on new images."""
 
 import streamlit as st
 
@@ -6,9 +6,7 @@ from app import services, state, wording
 from app.components import empty, exporting, header, outcome, prediction
 from core.records import Kind
 
-study = header.of_study(
-    "Results", "Scored on images that were kept aside: the model has never seen them."
-)
+study = header.of_study("Results", "How good a trained model is, and its use on new images.")
 finished = [each for each in services.runs(study.name) if each.state == "finished"]
 if not finished or study.task is None:
     running = services.active_run(study.name)
@@ -32,8 +30,6 @@ if len(ids) > 1:
     if picked != current:
         state.choose_run(picked)
         st.rerun()
-if state.run() != current:
-    state.choose_run(current)
 
 report, result = services.report(current), services.result(current)
 if report is None or result is None:

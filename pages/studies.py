@@ -11,7 +11,7 @@ header.show(
     "them, say what you want, and let AIxCell choose, train and score a model on this computer.",
 )
 
-for fault in services.damaged_studies():
+for fault in (*services.damaged_studies(), *services.damaged_jobs()):
     st.warning(fault, icon=":material/folder_off:")
 
 overviews = services.overviews()

@@ -56,7 +56,7 @@ def chosen(advised: Recommended, *, first: bool, wanted: float | None) -> None:
 
 
 def evidence(recommendation: Recommendation) -> None:
-    """Tell how much of the ranking is learned and how much is general experience."""
+    """Tell what the ranking rests on, and how much of it is learned."""
     learned = recommendation.weight
     with st.container(border=True):
         st.markdown("**Where this comes from**")
@@ -64,16 +64,9 @@ def evidence(recommendation: Recommendation) -> None:
             f"{wording.plural(recommendation.runs, 'finished training')} on "
             f"{wording.plural(recommendation.data_sets, 'data set')} in the library."
         )
-        st.progress(
-            learned,
-            text=f"{wording.percent(learned)} learned from how images resemble each other, "
-            f"{wording.percent(1 - learned)} general experience",
-        )
-        if learned == 0 and recommendation.runs:
-            st.caption(
-                "Reading the images did not beat the general ranking in tests with the data sets "
-                "known so far, so it is not used yet. More trainings may change that."
-            )
+        if learned > 0:
+            told = f"{wording.percent(learned)} learned from how images resemble each other"
+            st.progress(learned, text=told)
         for note in recommendation.notes:
             st.caption(note)
 

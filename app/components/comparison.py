@@ -42,6 +42,10 @@ def show(lines: Sequence[Line], key: str) -> None:
         hide_index=True,
         width="stretch",
         column_config={"mean": number, "± standard deviation": number},
+        placeholder="–",  # of one sample nothing is known of the spread
     )
+    areas = services.compared_areas(lines)
+    if areas:
+        st.caption(areas)
     if not any(line.get("group") for line in lines):
         st.caption("No groups are told: every image counts as a sample of its own.")

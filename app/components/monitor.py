@@ -8,7 +8,7 @@ import streamlit as st
 from app import charts, places, services, state, wording
 from app.components import problem
 from app.history import History
-from core.records import Event, JobStatus
+from core.records import Event, JobStatus, Kind
 
 OPEN = ("queued", "running")
 _RESUMABLE = ("cancelled", "failed", "lost")
@@ -55,7 +55,7 @@ def _panel(run_id: str, *, was_open: bool) -> None:
         if history.loss or history.scores:
             left, right = st.columns(2, gap="medium")
             with left, st.container(border=True):
-                st.markdown("**Score on the check images**")
+                st.markdown(f"**{_curve_title(run_id)}**")
                 st.plotly_chart(
                     charts.scores(history), key=f"scores-{run_id}", config=charts.CONFIG
                 )
@@ -70,6 +70,13 @@ def _panel(run_id: str, *, was_open: bool) -> None:
         elif status.state in OPEN:
             st.caption("The curves begin as soon as the first images have been learned from.")
         _events(history.told)
+
+
+def _curve_title(run_id: str) -> str:
+    # Where pictures are sorted, looks tell how likely the right class is: not yet the final score.
+    if services.plan_task(run_id).kind is Kind.CLASSIFICATION:
+        return "How sure it is of the right class, on the check images"
+    return "Score on the check images"
 
 
 def _now(status: JobStatus) -> None:

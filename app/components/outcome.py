@@ -33,9 +33,16 @@ def headline(task: TaskSpec, report: Report) -> None:
             st.markdown(wording.headline(task.kind, score))
             if report.baseline is not None:
                 st.markdown(wording.versus(score, report.baseline, report.baseline_name))
-            st.caption(_certainty(score))
+            st.caption(_certainty(report))
         with right:
             st.html(_bars(score, report))
+        if report.test is None:
+            st.warning(
+                "No labelled image was left to be kept aside for a test. The check images steered "
+                "the training, so this score is likely too good: label more images and train again "
+                "to learn how the model does on images it has never seen.",
+                icon=":material/warning:",
+            )
         for note in report.notes:
             st.caption(f":material/info: {note}")
 
@@ -79,7 +86,7 @@ def figures(run_id: str, task: TaskSpec, report: Report, result: RunResult) -> N
     score = report.test or report.validation
     left, right = st.columns(2, gap="large")
     with left:
-        st.markdown("**All figures on the test images**")
+        st.markdown(f"**All figures on the {_judged_by(report)}s**")
         number = st.column_config.NumberColumn(format="%.3f")
         st.dataframe(
             _table(score, report),
@@ -87,10 +94,12 @@ def figures(run_id: str, task: TaskSpec, report: Report, result: RunResult) -> N
             width="stretch",
             column_config={"model": number, "simple method": number},
         )
-        st.caption(
-            f"On the check images, which steered the learning: {report.validation.headline:.3f}. "
-            "Only the test images tell what to expect from new ones."
-        )
+        if report.test is not None:
+            st.caption(
+                "On the check images, which steered the learning: "
+                f"{report.validation.headline:.3f}. "
+                "Only the test images tell what to expect from new ones."
+            )
     with right:
         confusion = score.tables.get("confusion")
         if confusion:
@@ -101,13 +110,15 @@ def figures(run_id: str, task: TaskSpec, report: Report, result: RunResult) -> N
                 config=charts.CONFIG,
             )
         else:
-            st.markdown("**Score of each test image**")
+            st.markdown(f"**Score of each {_judged_by(report)}**")
             st.bar_chart(score.per_image, horizontal=True, height=260)
-    comparison.show(services.image_lines(run_id), run_id)
-    if task.kind is Kind.INSTANCE:
-        objects = answers.test_rows(run_id)
-        st.markdown(f"**Objects found in the test images** ({len(objects):,})")
-        st.dataframe(objects[:_OBJECT_ROWS], hide_index=True, width="stretch", height=280)
+    lines = services.image_lines(run_id)
+    comparison.show(lines, run_id)
+    if task.kind is Kind.INSTANCE and report.test is not None:
+        objects = answers.test_rows(run_id, _OBJECT_ROWS)
+        found = answers.count_objects(lines, answers.test_objects(run_id))
+        st.markdown(f"**Objects found in the test images** ({found:,})")
+        st.dataframe(objects, hide_index=True, width="stretch", height=280)
 
 
 def files(run_id: str) -> None:
@@ -125,12 +136,20 @@ def files(run_id: str) -> None:
     st.caption(f"From a terminal: `aixcell predict {run_id} IMAGES --out FOLDER`")
 
 
-def _certainty(score: Score) -> str:
-    images = wording.plural(score.images, "test image")
-    if score.interval is None:
-        return f"{images}."
-    low, high = score.interval
-    return f"{images}; with 95 % certainty between {low:.2f} and {high:.2f}."
+def _judged_by(report: Report) -> str:
+    """Return what an image is called by which the model was judged."""
+    return "test image" if report.test else "check image"
+
+
+def _certainty(report: Report) -> str:
+    score = report.test or report.validation
+    told = wording.plural(score.images, _judged_by(report))
+    if report.test is not None:
+        told += " that the model has never seen"
+    if score.interval is not None:
+        low, high = score.interval
+        told += f"; with 95 % certainty between {low:.2f} and {high:.2f}"
+    return f"{told}."
 
 
 def _bars(score: Score, report: Report) -> str:
@@ -181,5 +200,5 @@ def _table(score: Score, report: Report) -> list[dict[str, Any]]:
 
 
 def _classified(run_id: str) -> None:
-    rows = answers.test_rows(run_id)
+    rows = answers.test_rows(run_id, None)
     st.dataframe(rows, hide_index=True, width="stretch")

@@ -26,10 +26,10 @@ def show(study: str, run_id: str, task: TaskSpec) -> None:
         help=None if uploads else "Choose images first.",
     ):
         with problem.shown():
-            state.choose_prediction(answers.predict(study, run_id, uploads))
+            state.choose_prediction(run_id, answers.predict(study, run_id, uploads))
             state.clear_uploads()
             st.rerun()
-    job_id = state.prediction() or services.last_prediction(study, run_id)
+    job_id = state.prediction(run_id) or services.last_prediction(study, run_id)
     if job_id is None:
         return
     if services.status(job_id).state != "finished":
@@ -43,18 +43,18 @@ def _answers(job_id: str, task: TaskSpec) -> None:
     st.subheader("Answers", anchor=False)
     for refused in services.refused(job_id):
         st.warning(refused, icon=":material/block:")
-    table = answers.rows(answer.classes if task.kind is Kind.CLASSIFICATION else answer.objects)
+    path = answer.classes if task.kind is Kind.CLASSIFICATION else answer.objects
+    table, lines = answers.rows(path, _ROWS), services.image_lines(job_id)
     with st.container(horizontal=True):
         st.download_button(
             "Everything (zip)",
-            data=lambda: answers.zipped(answer.out),
+            data=lambda: answers.zipped_answers(job_id),
             file_name=f"{answer.out.name}.zip",
             mime="application/zip",
             icon=":material/download:",
             type="primary",
         )
         if table:
-            path = answer.classes if task.kind is Kind.CLASSIFICATION else answer.objects
             st.download_button(
                 "Table (CSV)",
                 data=path.read_bytes,
@@ -63,13 +63,14 @@ def _answers(job_id: str, task: TaskSpec) -> None:
                 icon=":material/table:",
             )
     if task.kind is Kind.INSTANCE:
-        st.markdown(f"**{wording.plural(len(table), 'object')}** found.")
+        found = answers.count_objects(lines, answer.objects)
+        st.markdown(f"**{wording.plural(found, 'object')}** found.")
     shown = answers.predicted_pictures(job_id, task, _SHOWN)
     if shown:
         columns = st.columns(3)
         for position, (name, picture) in enumerate(shown):
             columns[position % 3].image(picture, caption=name, width="stretch")
-    comparison.show(services.image_lines(job_id), job_id)
+    comparison.show(lines, job_id)
     if table:
-        st.dataframe(table[:_ROWS], hide_index=True, width="stretch", height=260)
+        st.dataframe(table, hide_index=True, width="stretch", height=260)
     st.caption(f"On this computer: `{answer.out}`")

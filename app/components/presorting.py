@@ -62,8 +62,8 @@ def _outcome(
 ) -> None:
     with st.container(border=True, key="presorted"):
         if refused:
-            told = f"{wording.plural(len(refused), 'image')} could not be used; the first: "
-            st.warning(told + refused[0], icon=":material/block:")
+            told = f"{wording.plural(len(refused), 'image')} could not be used, or only in part"
+            st.warning(f"{told}; the first: {refused[0]}", icon=":material/block:")
         strange = services.strange_classes(study)
         if strange:
             st.caption(

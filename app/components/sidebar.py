@@ -3,6 +3,7 @@
 import streamlit as st
 
 from app import people, places, services, state, wording
+from app.components import problem
 
 
 def show() -> None:
@@ -24,7 +25,8 @@ def show() -> None:
             state.choose_study(chosen)
             st.rerun()
         if current in names and current is not None:
-            _summary(current)
+            with problem.shown():  # a damaged study must not keep the page from being drawn
+                _summary(current)
         _person()
 
 

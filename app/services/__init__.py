@@ -28,7 +28,7 @@ from app.services.advice import (
     start_fingerprint,
     start_training,
 )
-from app.services.comparing import Line, compared, compared_by, image_lines
+from app.services.comparing import Line, compared, compared_areas, compared_by, image_lines
 from app.services.doctor import look_for_doubts, standing, symptom_titles, symptoms
 from app.services.drawing import finish_studio, open_studio, others_at_work
 from app.services.exports import export_formats, last_export, start_export
@@ -88,6 +88,7 @@ from app.services.runs import (
     added_since,
     cancel,
     continue_from,
+    damaged_jobs,
     finish_early,
     has_checkpoint,
     history,
@@ -153,10 +154,12 @@ __all__ = [
     "cancel",
     "check_labels",
     "compared",
+    "compared_areas",
     "compared_by",
     "continue_from",
     "create_layer",
     "create_study",
+    "damaged_jobs",
     "damaged_studies",
     "depths_of",
     "ensure_sample",

@@ -1,5 +1,7 @@
 """From labelled images to a recommendation, and from there to a training."""
 
+import math
+
 import streamlit as st
 
 from app import wording
@@ -10,12 +12,16 @@ from core.errors import StudyError
 from core.paths import Workspace
 from core.records import Budget, Recommendation, StudyRecord
 
+# Of the free memory in one doubling: 9 % each, less than the sixth that is kept back of it.
+_STEPS = 8
+_NOTHING_GIB = 0.1
+"""Into less no pipeline fits."""
 
+
+@st.cache_data(show_spinner=False, ttl="3s")  # asked every second of a training; a card is slow
 def free_memory_gib() -> float:
-    """Return the memory that is free at this moment."""
-    import psutil
-
-    return float(psutil.virtual_memory().available) / 2**30
+    """Return the memory a training would find now, the card's where there is one."""
+    return workflow.machine_here().free_memory_gib
 
 
 def fingerprint_is_fresh(name: str) -> bool:
@@ -25,9 +31,9 @@ def fingerprint_is_fresh(name: str) -> bool:
 
 
 def fingerprint_job(name: str) -> str | None:
-    """Return the description job that is at work, or that just failed; None: order one."""
-    jobs = workflow.listing(workspace(), name, "fingerprint")
-    return jobs[0].id if jobs and jobs[0].state not in ("finished", "cancelled") else None
+    """Return the job that describes the labels of now, at work or failed; None: order one."""
+    job = workflow.description_job(workspace(), name)
+    return job.id if job is not None and job.state in ("queued", "running", "failed") else None
 
 
 def start_fingerprint(name: str) -> str:
@@ -36,17 +42,25 @@ def start_fingerprint(name: str) -> str:
 
 
 def recommend(name: str) -> Recommendation:
-    """Return ranked pipelines for the study's wishes; kept until study or library change."""
+    """Return ranked pipelines for the wishes; kept until study, library or machine change."""
     record = study(name)
     workflow.collect(workspace())
     library = workspace().library
     changed = library.stat().st_mtime_ns if library.exists() else 0
     described = study_dir(name).fingerprint.stat().st_mtime_ns
-    return _recommend(str(workspace().root), name, record.revision, described, changed)
+    changes = (record.revision, described, changed, *_machine())
+    return _recommend(str(workspace().root), name, *changes)
+
+
+def _machine() -> tuple[int | str, ...]:
+    """Return what of this computer the advice depends on; its free memory in steps."""
+    here = workflow.machine_here()
+    step = round(_STEPS * math.log2(max(here.free_memory_gib, _NOTHING_GIB)))
+    return here.cores, here.device, step
 
 
 @st.cache_data(show_spinner="Comparing with what the library knows …", max_entries=8)
-def _recommend(root: str, name: str, *changes: int) -> Recommendation:
+def _recommend(root: str, name: str, *changes: int | str) -> Recommendation:
     place = Workspace.at(root)
     return workflow.recommend(place, name, _budget(workflow.load_study(place, name)))
 

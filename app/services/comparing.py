@@ -26,3 +26,8 @@ def compared_by(lines: Sequence[Line]) -> list[str]:
 def compared(lines: Sequence[Line], by: str) -> "list[Compared]":
     """Return every figure under every value of a column."""
     return workflow.compared(lines, by)
+
+
+def compared_areas(lines: Sequence[Line]) -> str:
+    """Return how areas are compared, in a sentence; empty: there is nothing to say of it."""
+    return workflow.compared_areas(lines)

@@ -27,7 +27,9 @@ class LibraryRow:
     hardware: str
     made: str
     own: bool
-    """Whether it is this workspace's or was imported; the others came with the program."""
+    """Whether it is of this workspace's studies."""
+    brought: bool
+    """Whether another lab's file brought it; what is neither came with the program."""
 
 
 def library_stats() -> "Stats":
@@ -41,7 +43,8 @@ def library_rows() -> list[LibraryRow]:
     known = workflow.library_snapshot(workspace())
     titles = {card.id: card.title for card in known.cards}
     collected = workflow.library_snapshot(workspace(), collected_only=True)
-    own = {row.run for row in collected.rows}
+    brought = workflow.brought_runs(workspace(), collected)
+    own = {row.run for row in collected.rows} - brought
     return [
         LibraryRow(
             data_set=row.data_set,
@@ -55,6 +58,7 @@ def library_rows() -> list[LibraryRow]:
             hardware=row.hardware,
             made=row.made,
             own=row.run in own,
+            brought=row.run in brought,
         )
         for row in known.rows
     ]

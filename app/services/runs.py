@@ -24,6 +24,11 @@ def runs(name: str | None = None) -> list[JobStatus]:
     return workflow.listing(workspace(), name, "train")
 
 
+def damaged_jobs() -> list[str]:
+    """Return a sentence for each job that cannot be read."""
+    return workflow.damaged_jobs(workspace())
+
+
 def active_run(name: str) -> JobStatus | None:
     """Return the study's training that runs or waits."""
     return next((each for each in runs(name) if each.state in _OPEN), None)
@@ -90,7 +95,7 @@ def result(run_id: str) -> RunResult | None:
 
 
 def report(run_id: str) -> Report | None:
-    """Return the scores on images the model never saw."""
+    """Return how good the model is: on images it never saw, where some were kept aside."""
     return workflow.report(workspace(), run_id)
 
 

@@ -1,6 +1,7 @@
 """Studies, their images and labels, and what is wanted of them."""
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -30,7 +31,8 @@ LEAST_LABELLED = 3
 
 @st.cache_resource(show_spinner="Drawing the simulated sample study for your first visit …")
 def _sample(root: str) -> bool:
-    workflow.open_sample(Workspace.at(root))
+    with suppress(StudyError):  # a damaged one is told on the page of studies, as all are
+        workflow.open_sample(Workspace.at(root))
     workflow.restart_queued(Workspace.at(root))
     return True
 

@@ -41,6 +41,27 @@ def test_what_was_learned_after_the_checkpoint_is_drawn_once():
     assert history.told[-1].name == "resumed"
 
 
+def test_what_a_first_try_learned_is_forgotten_where_the_second_begins():
+    """The curve ran backwards, and its star stood at weights that were thrown away."""
+    history = History()
+    history.add([event("step", step=n, loss=1.0 / n) for n in (1, 2, 4)], 1)
+    calmed = event("calmed", step=2, samples=8, message="Trying once more")
+    history.add([event("validation", step=4, score=0.9), calmed], 2)
+    history.add([event("step", step=3, loss=9.0), event("validation", step=3, score=0.5)], 3)
+    assert history.loss == [(1.0, 1.0), (2.0, 0.5), (3.0, 9.0)]
+    assert history.scores == [(3.0, 0.5)]
+    assert history.told == [calmed]
+
+
+def test_of_a_first_try_that_was_of_no_use_nothing_is_drawn():
+    """A last layer is fitted before the first step; in the second try anew."""
+    history = History()
+    history.add([event("validation", step=0, score=0.6), event("step", step=5, loss=1.0)], 1)
+    history.add([event("calmed", step=0, samples=0), event("validation", step=0, score=0.4)], 2)
+    assert history.loss == []
+    assert history.scores == [(0.0, 0.4)]
+
+
 def test_what_is_kept_of_a_long_run_does_not_grow_with_it():
     history = History()
     for start in range(0, 20_000, 500):

@@ -1,8 +1,11 @@
 """Pictures whose every pixel is known."""
 
 import io
+import tracemalloc
 
 import numpy as np
+import pytest
+import tifffile
 from PIL import Image
 
 from app import look, pictures
@@ -43,6 +46,29 @@ def test_truth_and_answer_are_told_apart():
     shown = pictures.compared(GREY, square(), np.roll(square(), 1, axis=1))
     colors = {tuple(int(c) for c in pixel) for pixel in shown.reshape(-1, 3)}
     assert colors == {(100, 100, 100), look.rgb(look.TRUE_COLOR), look.rgb(look.PREDICTED_COLOR)}
+
+
+@pytest.mark.parametrize("layout", [{"tile": (16, 32)}, {"rowsperstrip": 7}, {}])
+@pytest.mark.parametrize("shown_px", [(13, 29), (60, 50), (100, 90)])
+def test_a_label_picture_is_shown_like_its_ids(tmp_path, layout, shown_px):
+    ids = np.arange(60 * 50, dtype=np.uint16).reshape(60, 50)
+    tifffile.imwrite(tmp_path / "ids.tif", ids, compression="zlib", **layout)
+    pixels = np.zeros((*shown_px, 3), np.uint8)
+    found = pictures.fitted_file(tmp_path / "ids.tif", pixels)
+    assert found.dtype == np.int32
+    assert (found == pictures.fitted(ids.astype(np.int32), pixels)).all()
+
+
+def test_a_large_label_picture_is_never_whole_in_memory(tmp_path):
+    """It was read twice over, as it is and as int32: gigabytes for a picture of 2048 px."""
+    ids = np.full((4096, 4096), 70_000, np.uint32)
+    tifffile.imwrite(tmp_path / "ids.tif", ids, compression="zlib", tile=(512, 512))
+    tracemalloc.start()
+    found = pictures.fitted_file(tmp_path / "ids.tif", np.zeros((256, 256, 3), np.uint8))
+    most = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert (found == 70_000).all()
+    assert most < ids.nbytes / 4
 
 
 def test_small_takes_the_middle_square():

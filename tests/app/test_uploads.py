@@ -52,11 +52,28 @@ def test_what_nobody_imported_is_removed_after_a_day(tmp_path):
     assert list(tmp_path.iterdir()) == [new]
 
 
-@pytest.mark.parametrize("name", ["../../evil.png", "/etc/evil.png", "images/../../evil.png"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "../../evil.png",
+        "/etc/evil.png",
+        "images/../../evil.png",
+        "//etc/evil.png",
+        "C:\\evil.png",
+        "C:evil.png",
+    ],
+)
 def test_no_name_leads_out_of_the_folder(tmp_path, name):
+    """`//etc` is a root by itself: such an upload was written wherever it said."""
     path = uploads.keep(upload(name), tmp_path / "in")
     assert path.resolve().is_relative_to(tmp_path / "in")
     assert path.read_bytes() == b"data"
+
+
+@pytest.mark.parametrize("name", ["..", "//"])
+def test_what_names_nothing_is_refused(tmp_path, name):
+    with pytest.raises(DataError, match="rename it"):
+        uploads.keep(upload(name), tmp_path)
 
 
 def test_folders_of_an_upload_are_kept(tmp_path):

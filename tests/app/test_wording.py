@@ -3,7 +3,7 @@
 import pytest
 
 from app import wording
-from core.records import Kind, Score
+from core.records import JobStatus, Kind, Score
 
 
 @pytest.mark.parametrize(
@@ -39,6 +39,24 @@ def test_every_kind_has_its_words(kind):
     assert wording.KIND_EXAMPLES[kind]
 
 
+def test_the_end_of_a_training_promises_no_test_images():
+    """Where no image was left for a test, it was "scored on images it has never seen" as well."""
+    end = JobStatus(id="a", kind="train", study="mine", state="finished")
+    assert wording.now(end) == "Finished: the model is ready, and its score stands in the results."
+
+
 def test_names_of_figures_fall_back_to_plain_words():
     assert wording.score_name("dice:blood vessel") == "dice: blood vessel"
     assert wording.score_name("new_figure") == "new figure"
+
+
+@pytest.mark.parametrize(
+    ("column", "told"),
+    [
+        ("mean area_px", "mean area of an object, px"),
+        ("mean area_um2", "mean area of an object, µm²"),
+        ("area_um2 vessel", "area of vessel, µm²"),
+    ],
+)
+def test_areas_tell_their_unit(column, told):
+    assert wording.figure_name(column) == told

@@ -1,5 +1,7 @@
 """Workspaces with a small study, and with a finished training."""
 
+import csv
+
 import pytest
 import small_study
 
@@ -22,6 +24,21 @@ def place(tmp_path, monkeypatch, disc_folder):
     monkeypatch.setenv("AIXCELL_WORKSPACE", str(place.root))
     small_study.fill(place, workflow.SAMPLE, disc_folder, simulated=True)
     return place
+
+
+@pytest.fixture
+def lines_read(monkeypatch):
+    """Return the lines of tables that have been read since."""
+    found = []
+
+    class Counted(csv.DictReader):
+        def __next__(self):
+            line = super().__next__()
+            found.append(line)
+            return line
+
+    monkeypatch.setattr(csv, "DictReader", Counted)
+    return found
 
 
 @pytest.fixture

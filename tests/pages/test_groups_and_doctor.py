@@ -163,6 +163,26 @@ def test_what_was_found_is_compared_between_conditions(trained):
     assert [(each.value, each.mean) for each in found] == [(str(at), 2.0 + at) for at in range(6)]
 
 
+def test_one_sample_has_no_spread_and_pixels_of_unknown_size_no_areas(trained):
+    """The table said None, and averaged areas whatever a pixel was."""
+    job = trained.study(STUDY).job(RUN)
+    ids = [image.id for image in workflow.load_study(trained, STUDY).images]
+    rows = [f"{image_id},2,80.0,0.1" for image_id in ids]
+    head = "image,objects,mean area_px,covered"
+    (job.report / "predictions" / "images.csv").write_text("\n".join([head, *rows]))
+    told = services.told_by_pattern(STUDY, "{kind}-{dose}")
+    services.set_groups(STUDY, told, Grouping(pattern=told.pattern, conditions=("dose",)))
+    services.set_pixel_size(STUDY, ids[0], 0.5, alike=False)
+    test = shown("results", study=STUDY)
+    test.session_state["results-view"] = "Figures"
+    test.run()
+    assert not test.exception
+    (table,) = [each for each in test.dataframe if "samples" in each.value]
+    assert table.proto.placeholder == "–"
+    assert not any("area" in figure for figure in table.value["figure"])
+    assert any("Areas are not compared" in each.value for each in test.caption)
+
+
 def test_one_damaged_version_ends_neither_gallery_nor_versions_nor_doctor(place):
     """The pixels of one version were gone, and with them the pages that show the others."""
     first, second = services.study(STUDY).images[:2]

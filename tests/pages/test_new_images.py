@@ -2,11 +2,12 @@
 
 import io
 import json
+import zipfile
 
 import numpy as np
 import pytest
 import tifffile
-from small_study import RUN
+from small_study import RUN, shown, text
 
 from app import answers, services
 from core import workflow
@@ -71,3 +72,49 @@ def test_two_pictures_of_one_name_have_an_answer_each(ordered, monkeypatch):
     shown = answers.predicted_pictures(job_id, services.study(STUDY).task, 6)
     assert sorted(name for name, _ in shown) == ["A01-2", "A01.tif"]
     assert beside == {"A01": 10, "A01-2": 30}
+
+
+def used(test):
+    """Return the page of results where new images are answered."""
+    test.segmented_control(key="results-view").set_value("Use on new images").run()
+    assert not test.exception
+    return test
+
+
+def test_of_many_objects_only_those_shown_are_read(ordered, lines_read):
+    """Every rerun read all lines: a million objects took a gigabyte."""
+    answer = answers.predicted(answers.predict(STUDY, RUN, [upload("A01.tif", 10)]))
+    answer.objects.write_text("image,object,class\n" + "A01,1,disc\n" * 1000, encoding="utf-8")
+    (answer.out / "images.csv").write_text("image,objects\nA01,1000\n", encoding="utf-8")
+    test = shown("results", study=STUDY, run=RUN)
+    lines_read.clear()
+    used(test)
+    assert "**1,000 objects** found" in text(test)
+    assert len(test.dataframe[0].value) == 200
+    assert len(lines_read) < 210
+
+
+def test_objects_are_counted_where_no_table_of_images_tells(ordered):
+    answer = answers.predicted(answers.predict(STUDY, RUN, [upload("A01.tif", 10)]))
+    answer.objects.write_text("image,object,class\n" + "A01,1,disc\n" * 300, encoding="utf-8")
+    assert "**300 objects** found" in text(used(shown("results", study=STUDY, run=RUN)))
+
+
+def test_only_what_the_model_wrote_is_packed(ordered):
+    """`aixcell predict RUN new --out ~/project` put the whole project into the zip."""
+    job_id = answers.predict(STUDY, RUN, [upload("A01.tif", 10)])
+    out = answers.predicted(job_id).out
+    (out / "thesis").mkdir()
+    own = ("objects.csv", "images.csv", "by_condition.csv")
+    for name in (*own, "addresses.csv", "thesis/draft.txt", "labels/older.tif"):
+        (out / name).write_text("x", encoding="utf-8")
+    with zipfile.ZipFile(io.BytesIO(answers.zipped_answers(job_id))) as archive:
+        assert sorted(archive.namelist()) == sorted([*own, "labels/A01.tif"])
+
+
+def test_answers_of_another_run_are_not_shown_as_those_of_this_one(ordered):
+    """The page kept the last prediction without whose it was."""
+    out = answers.predicted(answers.predict(STUDY, RUN, [upload("A01.tif", 10)])).out
+    test = shown("results", study=STUDY, run=RUN)
+    test.session_state["prediction"] = ("20260103-120000-abcd", "20260103-130000-bbbb")
+    assert f"`{out}`" in text(used(test))

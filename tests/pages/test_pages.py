@@ -5,6 +5,7 @@ import shutil
 import subprocess
 import sys
 import time
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -16,7 +17,10 @@ from app import places, services, views
 from app.components import drawing
 from core import workflow
 from core.data.labels import model
-from core.records import Kind, TaskSpec
+from core.library import exchange
+from core.library.store import Library
+from core.paths import Workspace
+from core.records import JobRequest, Kind, RunRow, TaskSpec, write
 
 STUDY = workflow.SAMPLE
 
@@ -59,6 +63,40 @@ def test_a_name_that_no_folder_can_have_is_refused_in_words(place):
     test.text_input[0].input("../elsewhere")
     button(test, "Create study").click().run()
     assert "cannot name a study" in test.error[0].value
+
+
+def test_a_copied_study_is_another_study(place):
+    """Two studies of one name: their buttons had one key, and the page was gone."""
+    for name in ("heart - Copy", "heart (2)"):
+        shutil.copytree(place.study(STUDY).root, place.studies / name)
+    test = shown("studies")
+    assert not test.exception
+    assert {STUDY, "heart - Copy"} <= {each.value for each in test.subheader}
+    [told] = test.warning
+    assert "'heart (2)' cannot name a study" in told.value
+
+
+@pytest.mark.parametrize("name", ["mine", STUDY])
+def test_a_damaged_study_closes_no_page_to_its_tab(place, name):
+    """Beside the pages it is told how far the open study is, before the page is drawn."""
+    workflow.create_study(place, "mine")
+    record = place.study(name).record
+    record.write_bytes(record.read_bytes()[:20])
+    test = shown("studies", study=name)
+    assert not test.exception
+    assert ({"mine", STUDY} - {name}) <= {each.value for each in test.subheader}
+    assert str(record) in test.warning[0].value
+
+
+def test_a_torn_status_closes_no_page(trained):
+    """It stopped what the dashboard does at its start, and with it every page."""
+    status = trained.study(STUDY).job(RUN).status
+    status.write_bytes(status.read_bytes()[:40])
+    test = shown("studies", study=STUDY)
+    assert not test.exception
+    assert not test.error
+    assert STUDY in {each.value for each in test.subheader}
+    assert str(status) in test.warning[0].value
 
 
 def test_an_upload_is_imported_and_a_broken_file_is_named(place, disc_folder):
@@ -219,7 +257,7 @@ def test_too_few_labels_lead_back_to_the_images(place, disc_folder):
 
 def test_the_recommendation_tells_scores_limits_and_where_it_comes_from(place, monkeypatch):
     monkeypatch.setattr(services, "fingerprint_is_fresh", lambda _: True)
-    monkeypatch.setattr(services, "recommend", lambda _: recommendation())
+    monkeypatch.setattr(services, "recommend", lambda _: replace(recommendation(), notes=("Why.",)))
     started = []
     monkeypatch.setattr(
         services, "start_training", lambda *what: started.append(what) or "20260101-000000-0000"
@@ -230,11 +268,23 @@ def test_the_recommendation_tells_scores_limits_and_where_it_comes_from(place, m
     assert "0.90" in told
     assert "reason 0" in told
     assert "12 finished trainings" in told
-    assert "0 % learned" in "".join(str(each.proto) for each in test.get("progress"))
+    assert "Why." in told
+    # It was said that tests had been made of what images tell; there had been none.
+    assert "did not beat" not in told
+    assert not test.get("progress")
     second = recommendation().pipelines[1].pipeline.name
     test.button(key=f"choose-{second}").click().run()
     button(test, "Start training").click().run()
     assert started == [(STUDY, second)]
+
+
+def test_the_recommendation_tells_how_much_of_it_is_learned(place, monkeypatch):
+    monkeypatch.setattr(services, "fingerprint_is_fresh", lambda _: True)
+    monkeypatch.setattr(services, "recommend", lambda _: replace(recommendation(), weight=0.4))
+    test = shown("recommendation", study=STUDY)
+    (bar,) = test.get("progress")
+    assert "40 % learned" in str(bar.proto)
+    assert "60 %" not in str(bar.proto)
 
 
 def test_the_monitor_reads_files_only_and_shows_the_run_of_the_link(trained):
@@ -245,6 +295,15 @@ def test_the_monitor_reads_files_only_and_shows_the_run_of_the_link(trained):
     history = services.history(RUN)
     assert history.loss == [(1.0, 1.0), (2.0, 0.5)]
     assert history.scores == [(2.0, 0.9)]
+
+
+def test_where_pictures_are_sorted_the_curve_is_not_called_a_score(trained, monkeypatch):
+    assert "Score on the check images" in text(shown("training", study=STUDY, run=RUN))
+    task = TaskSpec(kind=Kind.CLASSIFICATION, classes=("a", "b"))
+    monkeypatch.setattr(services, "plan_task", lambda _: task)
+    told = text(shown("training", study=STUDY, run=RUN))
+    assert "How sure it is of the right class" in told
+    assert "Score on the check images" not in told
 
 
 def test_a_failed_run_tells_its_cause_and_can_be_resumed(trained, monkeypatch):
@@ -313,6 +372,53 @@ def test_the_results_stand_beside_the_simple_method(trained):
     assert "Too few groups for an interval" in told
 
 
+def test_a_score_of_check_images_is_not_told_as_one_of_unseen_images(trained):
+    """Where no image was left for a test, the page called them test images never seen."""
+    folder = trained.study(STUDY).job(RUN).report
+    known = workflow.report(trained, RUN)
+    write(folder / "report.json", replace(known, test=None, baseline=None))
+    shutil.rmtree(folder / "predictions")
+    test = shown("results", study=STUDY, run=RUN)
+    assert not test.exception
+    told = text(test)
+    assert "so this score is likely too good" in told
+    assert f"{known.validation.images} check image" in told
+    assert "the model has never seen" not in told
+    test.segmented_control(key="results-view").set_value("Figures").run()
+    assert not test.exception
+    assert "All figures on the check images" in text(test)
+    assert "test images" not in text(test)
+
+
+def test_looking_at_results_leaves_the_running_training_open(trained):
+    """The page kept the finished run it had to show: "Training runs, 40 %" opened that one."""
+    newer = "20260102-120000-abcd"
+    job = trained.study(STUDY).job(newer)
+    write(job.plan, workflow.plan_of(trained, RUN))
+    write(job.request, JobRequest(id=newer, kind="train", study=STUDY, created=2000.0))
+    known = workflow.status(trained, RUN)
+    write(job.status, replace(known, id=newer, created=2000.0, state="queued", heartbeat=4e9))
+    test = shown("results", study=STUDY, run=newer)
+    assert "0.900" in text(test)
+    assert test.session_state["run"] == newer
+    test.switch_page("../pages/training.py").run()
+    assert not test.exception
+    assert test.session_state["run"] == newer
+
+
+def test_of_the_objects_in_test_images_only_those_shown_are_read(trained, lines_read):
+    folder = trained.study(STUDY).job(RUN).report / "predictions"
+    many = "image,object,class\n" + "a,1,disc\n" * 1000
+    (folder / "objects.csv").write_text(many, encoding="utf-8")
+    (folder / "images.csv").write_text("image,objects\na,1000\n", encoding="utf-8")
+    test = shown("results", study=STUDY, run=RUN)
+    lines_read.clear()
+    test.segmented_control(key="results-view").set_value("Figures").run()
+    assert not test.exception
+    assert "**Objects found in the test images** (1,000)" in text(test)
+    assert len(lines_read) < 210
+
+
 @pytest.mark.parametrize("view", ["Figures", "Use on new images", "Files"])
 def test_every_view_of_the_results_is_drawn(trained, view):
     test = shown("results", study=STUDY)
@@ -327,6 +433,36 @@ def test_the_library_shows_the_own_training(trained):
     assert not test.exception
     assert any(each.label == "finished trainings" for each in test.metric)
     assert pipeline().name.replace("_", " ") in list(test.dataframe[0].value["pipeline"])
+    assert "1 training of this workspace among them" in text(test)
+
+
+def test_the_library_tells_another_labs_trainings_from_the_own_ones(trained, tmp_path):
+    """What was imported stood among the user's own trainings, and was counted as theirs."""
+    theirs = RunRow(
+        data_set="demo",
+        pipeline=pipeline().name,
+        kind=Kind.INSTANCE,
+        split="s0",
+        seed=0,
+        hardware="two cores",
+        state="finished",
+        samples=80,
+        validation=0.7,
+        seconds=60,
+        run="20260101-120000-ffff",
+        made="2026-01-01",
+    )
+    other = Library(Workspace(tmp_path / "other"), tmp_path / "nothing")
+    other.add([theirs])
+    exchange.export_to(other, tmp_path / "lab.json")
+    workflow.import_library(trained, tmp_path / "lab.json")
+    test = shown("library", study=STUDY)
+    assert not test.exception
+    assert "1 training of this workspace and 1 from other labs among them" in text(test)
+    own, brought = (list(each.value["study"]) for each in test.dataframe)
+    assert own == [STUDY]
+    assert len(brought) == 1
+    assert brought[0].startswith("demo@")
 
 
 def test_no_page_brings_torch(trained):
