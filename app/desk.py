@@ -17,6 +17,7 @@ _STUDIO = "studio"
 _PROPOSED = "proposed"
 _DONE = "gestures-done"
 _FAILED = "gesture-failed"
+_TOOL = "tool-in-hand"
 
 
 def mount() -> str:
@@ -86,6 +87,39 @@ def take_proposed(place: tuple[str, str, str]) -> Any:
     """Return what was kept for the image, once; None: that was for another one, or nothing."""
     kept, proposed = st.session_state.pop(_PROPOSED, (None, None))
     return proposed if kept == place else None
+
+
+def tool() -> str:
+    """Return the painter's tool in the hand."""
+    name: str = st.session_state.get(_TOOL, "brush")
+    return name
+
+
+def choose_tool(name: str) -> None:
+    """Take another tool of the painter's into the hand."""
+    st.session_state[_TOOL] = name
+
+
+def key_of(widget: str, value: str) -> tuple[str, str]:
+    """Return the key under which a widget shows the value, whoever chose that, and its default.
+
+    A new key where it is not what the widget holds: told under the old one, a browser that has not
+    heard of it yet would choose the value before again, with the next stroke.
+    """
+    turn, default = st.session_state.get(f"{widget}-turn", (0, value))
+    if st.session_state.get(f"{widget}-{turn}", default) != value:
+        turn, default = turn + 1, value
+    st.session_state[f"{widget}-turn"] = turn, default
+    return f"{widget}-{turn}", default
+
+
+def is_shown(widget: str, key: str) -> bool:
+    """Return whether the key is the widget's last one; a browser goes on telling of those before.
+
+    Streamlit has forgotten them, takes them for new and calls what is to happen on a change.
+    """
+    turn, _ = st.session_state.get(f"{widget}-turn", (0, ""))
+    return key == f"{widget}-{turn}"
 
 
 def gestures_done() -> int:

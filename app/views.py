@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from app import look, pictures, services, sheet, state, wording
-from app.components.canvas import SIDE_PX, View
+from app.components import canvas
+from app.components.canvas import View
 from app.overlay import MOST_SIDE_PX
 from app.sheet import Sheet
 from core import workflow
@@ -39,7 +40,7 @@ _VISITED = (255, 255, 255, 26)
 def open_sheet(study: StudyRecord, image: ImageRecord, zoom: float, *, tab: str) -> Sheet:
     """Return the canvas's sheet of an image in a tab, read from disk."""
     loaded = services.load_labels(study.name, image.id, regions.of(image))
-    scale = zoom * SIDE_PX / max(image.shape_cyx[1:])
+    scale = canvas.scale((image.shape_cyx[1], image.shape_cyx[2]), zoom)
     folder = services.study_dir(study.name)
     return sheet.open_sheet(study, image, folder, loaded, scale, tab=tab)
 

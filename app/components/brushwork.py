@@ -84,13 +84,18 @@ def take() -> None:
     new = [each for each in painter.sent() if int(each["number"]) > done]
     for (study, image_id, *part), gestures in groupby(new, key=lambda each: tuple(each["image"])):
         together = list(gestures)
+        drawn = [each for each in together if each["what"] != "tool"]
         try:
-            _put(str(study), str(image_id), together, "".join(part))
+            if drawn:
+                _put(str(study), str(image_id), drawn, "".join(part))
         except AIxCellError as error:
             times, for_s = desk.count_failure(int(together[0]["number"]), painter.telling())
             if times < _TRIES or for_s < _PATIENCE_S:
                 return
             state.say(f"A stroke needs your attention: {error}")
+        for each in together:
+            if each["what"] == "tool" and each["tool"] in painter.TOOLS:
+                desk.choose_tool(each["tool"])  # by a key; the toolbar shows it
         desk.keep_gestures_done(int(together[-1]["number"]))
 
 
@@ -152,28 +157,44 @@ def _news(studio: Studio) -> None:
 
 
 def _palette(studio: Studio, image: ImageRecord) -> tuple[str, float]:
-    tool = st.segmented_control(
+    tool_key, tool = desk.key_of("painter-tool", desk.tool())
+    st.segmented_control(
         "Tool",
         list(painter.TOOLS),
         format_func=painter.TOOLS.__getitem__,
-        default="brush",
+        default=tool,
         required=True,
         wrap=True,
-        key="painter-tool",
+        key=tool_key,
+        on_change=_choose_tool,
+        args=(tool_key,),
     )
-    picked = st.radio(
+    widget = f"painter-class-{desk.mount()}"
+    class_key, name = desk.key_of(widget, studio.class_name)
+    st.radio(
         "Class",
         studio.classes,
-        index=studio.classes.index(studio.class_name),
-        key=f"painter-class-{desk.mount()}-{studio.class_name}",
+        index=studio.classes.index(name),
+        key=class_key,
         horizontal=True,
+        on_change=_choose_class,
+        args=(studio, widget, class_key),
     )
-    studio.class_name = picked
     longest = max(image.shape_cyx[1:])
     width = st.slider(
         "Width, pixels of the image", 1.0, max(16.0, longest / 8), 8.0, key="brush-px"
     )
-    return str(tool), float(width)
+    return desk.tool(), float(width)
+
+
+def _choose_tool(key: str) -> None:
+    if desk.is_shown("painter-tool", key):
+        desk.choose_tool(st.session_state[key])
+
+
+def _choose_class(studio: Studio, widget: str, key: str) -> None:
+    if desk.is_shown(widget, key):
+        studio.class_name = st.session_state[key]
 
 
 def _saving(studio: Studio) -> None:

@@ -30,6 +30,10 @@ TOOL_HELP = {
 }
 SIDE_PX = 620
 """Fits beside the palette on a laptop's screen; enlarged, the canvas scrolls."""
+LEAST_PX = 100
+"""A strip's shorter side on the screen: room for the hand."""
+MOST_PX = 16_000
+"""A strip's longer side; twice as many on a fine screen, and browsers end at 32,767."""
 SCROLLBAR_PX = 16
 SIZED = ("Brush", "Dot")
 """Tools with a width of their own."""
@@ -48,6 +52,12 @@ class View:
     columns: int
     scale: float
     """Screen pixels an image pixel."""
+
+
+def scale(shape_yx: tuple[int, int], zoom: float = 1.0) -> float:
+    """Return screen pixels an image pixel; at zoom 1 all is seen, of a strip only a piece."""
+    short, long = sorted(shape_yx)
+    return min(zoom * max(SIDE_PX / long, LEAST_PX / short), MOST_PX / long)
 
 
 def show(

@@ -9,9 +9,18 @@ const COMMANDS = {
 };
 const OUTLINE = { Enter: "close", Escape: "drop", Backspace: "back", Delete: "back" };
 
+// The key by what it writes, in small letters. Where that is no Latin letter (another alphabet, or an
+// input method that takes the keys), by what is printed at its place on most keyboards.
+function named({ key, code }) {
+  const isForeign = key === "Process" || key === "Unidentified" || (key.length === 1 && key > "~");
+  const place = isForeign && /^(?:Key|Digit)(.)$/.exec(code);
+  const name = place ? place[1] : key;
+  return name.length === 1 ? name.toLowerCase() : name;
+}
+
 // Returns { tool }, { gesture }, { view } or { outline }; null: the key means nothing here.
 function meaning(event, { isOutlining }) {
-  const key = event.key.length === 1 ? event.key.toLowerCase() : event.key;
+  const key = named(event);
   const isCommand = event.ctrlKey || event.metaKey;
   if (isCommand && (key === "z" || key === "y")) {
     const redoes = key === "y" || event.shiftKey;

@@ -3,6 +3,7 @@
 // The whole is one small picture; where the eye comes nearer, Python is asked for the rectangle that
 // is seen, at the size it is seen, and it is drawn on top. A click says where to mark.
 const PATIENCE_MS = 160; // the hand rests: what is seen now is asked for
+const LEAST_PX = 240; // height of a strip's canvas: room for the hand
 const MAP_PX = 130; // longer side of the small map in the corner
 const HELD = 24; // rectangles that are kept for the way back
 const navigators = new WeakMap();
@@ -65,7 +66,7 @@ class Navigator {
   fit() {
     const { rows, columns, height: most } = this.data;
     const width = Math.max(200, this.frame.clientWidth);
-    const height = Math.min(most, Math.round((width * rows) / columns));
+    const height = Math.min(most, Math.max(LEAST_PX, Math.round((width * rows) / columns)));
     if (this.canvas.width !== width || this.canvas.height !== height) {
       Object.assign(this.canvas, { width, height });
       this.view.scale = 0;

@@ -9,6 +9,8 @@ const shared = (globalThis.aixcellPainter ??= {
   redrawn: 0,
   tellings: 0, // messages to Python
   chosen: null, // class that a key chose, until Python has heard of it
+  tool: "brush", // in the hand
+  told: null, // tool that the toolbar showed last
   current: null,
   pictures: new Map(),
   overlays: new Map(),

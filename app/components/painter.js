@@ -4,6 +4,7 @@
 // overlay that changed. Every gesture names the image it was made on and stays in the outbox until
 // it is confirmed (outbox.js). `painter.py` puts this file behind the others it names.
 const HELD = 3; // pictures and overlays that are kept for the way back
+const LEAST_PX = 240; // height of a strip's canvas: room for the hand
 const PATIENCE_MS = 1500; // a message may be overtaken by a page change and never be answered
 const painters = new WeakMap();
 const corners = (shared.corners ??= new Corners());
@@ -27,7 +28,6 @@ class Painter {
     this.view = new View();
     this.stroke = null;
     this.pointer = null; // where the mouse is
-    this.tool = "brush";
     this.isBare = false; // nothing that is marked is shown
     for (const [target, name, act] of [
       [this.canvas, "pointerdown", (event) => this.down(event)],
@@ -56,9 +56,11 @@ class Painter {
     if (data.sight && data.sight.token !== this.data?.sight?.token) this.view.scale = 0;
     this.data = data;
     shared.current = this;
-    if (data.tool !== this.told) this.take((this.told = data.tool));
     confirmed(data.done);
     if (shared.chosen?.number <= data.done) shared.chosen = null; // Python tells it from now on
+    // A key that Python has not heard of came after the toolbar.
+    const isKeyed = shared.outbox.some((each) => each.what === "tool");
+    if (!isKeyed && data.tool !== shared.told) this.take((shared.told = data.tool));
     if (corners.points.length && String(corners.about.image) !== String(data.image)) this.close();
     this.see(data);
     this.fit();
@@ -105,16 +107,19 @@ class Painter {
   }
 
   fit() {
+    if (this.stroke && this.view.scale) return; // nothing moves under the hand; `up` comes back here
+    const { canvas, data, view } = this;
+    const before = { width: canvas.width, height: canvas.height };
     const width = Math.max(200, this.frame.clientWidth);
-    const height = Math.min(this.data.height, Math.round((width * this.data.rows) / this.data.columns));
-    if (this.canvas.width !== width || this.canvas.height !== height) {
-      this.canvas.width = width;
-      this.canvas.height = height;
-      this.view.scale = 0;
+    const fits = Math.round((width * data.rows) / data.columns);
+    const height = Math.min(data.height, Math.max(LEAST_PX, fits));
+    if (before.width !== width || before.height !== height) {
+      Object.assign(canvas, { width, height });
+      view.resize(data, before, canvas);
     }
-    if (this.view.scale) return;
-    const { sight } = this.data;
-    this.view.lay(this.data, sight && sight.token !== shared.left ? sight : null, this.canvas);
+    if (view.scale) return;
+    const { sight } = data;
+    view.lay(data, sight && sight.token !== shared.left ? sight : null, canvas);
   }
 
   // The hand chose another part of the image: a painter that comes later does not turn back.
@@ -124,13 +129,22 @@ class Painter {
 
   down(event) {
     event.preventDefault();
-    if (this.isOther(event)) return;
+    if (this.isOther(event) || event.button === 3 || event.button === 4) return; // back, forward
     this.up(); // one that was lost: the same pointer comes down again
     this.frame.focus({ preventScroll: true });
     this.canvas.setPointerCapture(event.pointerId);
-    const pans = event.button === 1 || event.button === 2;
-    const { pointerId } = event;
-    this.stroke = { pointerId, pans, from: [event.clientX, event.clientY], points: [this.view.point(this.canvas, event)], shift: event.shiftKey };
+    this.stroke = {
+      pointerId: event.pointerId,
+      pans: event.button === 1 || event.button === 2,
+      erases: event.button === 5, // a pen that was turned round
+      from: this.view.at(this.canvas, event),
+      points: [this.view.point(this.canvas, event)],
+      shift: event.shiftKey,
+    };
+  }
+
+  toolOf({ erases }) {
+    return erases ? "eraser" : shared.tool;
   }
 
   // A palm beside the pen: while a stroke is under way, no other pointer does anything.
@@ -146,8 +160,9 @@ class Painter {
       // The line to the next corner follows the mouse.
     } else if (this.stroke.pans) {
       this.leave();
-      this.view.pan(event.clientX - this.stroke.from[0], event.clientY - this.stroke.from[1]);
-      this.stroke.from = [event.clientX, event.clientY];
+      const [[left, top], at] = [this.stroke.from, this.view.at(this.canvas, event)];
+      this.view.pan(at[0] - left, at[1] - top);
+      this.stroke.from = at;
     } else {
       for (const each of event.getCoalescedEvents?.() ?? [event]) this.stroke.points.push(this.view.point(this.canvas, each));
     }
@@ -158,13 +173,16 @@ class Painter {
     if (event && this.isOther(event)) return;
     const stroke = this.stroke;
     this.stroke = null;
-    if (!stroke || stroke.pans) return;
-    if (this.tool === "polygon") {
+    if (!stroke) return;
+    this.fit();
+    if (stroke.pans) return this.draw();
+    const what = this.toolOf(stroke);
+    if (what === "polygon") {
       if (corners.click(stroke.points.at(-1), this.view.scale, this.about())) this.close();
       this.draw();
       return;
     }
-    this.say({ what: this.tool, points: thinned(stroke.points, 0.4), shift: stroke.shift });
+    this.say({ what, points: thinned(stroke.points, 0.4), shift: stroke.shift });
   }
 
   // Sends the outline; one of fewer than three corners is dropped.
@@ -174,8 +192,14 @@ class Painter {
   }
 
   take(tool) {
-    if (tool !== this.tool) this.close();
-    this.tool = tool;
+    if (tool !== shared.tool) this.close();
+    shared.tool = tool;
+  }
+
+  // A key chose: Python hears of it, so that the toolbar shows what is in the hand.
+  choose(tool) {
+    this.take(tool);
+    this.say({ what: "tool", tool });
   }
 
   wheel(event) {
@@ -189,7 +213,7 @@ class Painter {
     const told = meaning(event, { isOutlining: corners.points.length > 0 });
     if (!told) return;
     if (told.gesture) this.say(told.gesture);
-    else if (told.tool) this.take(told.tool);
+    else if (told.tool) this.choose(told.tool);
     else if (told.outline === "close") this.close();
     else if (told.outline) corners.points = told.outline === "drop" ? [] : corners.points.slice(0, -1);
     else if (told.view === "bare") this.isBare = !this.isBare;
@@ -236,14 +260,14 @@ class Painter {
     context.globalAlpha = 0.6;
     const here = shared.traces.filter((each) => String(each.image) === String(data.image));
     for (const each of here) this.trace(each.what, each.points, each);
-    const draws = this.stroke && !this.stroke.pans && this.tool !== "polygon";
-    if (draws) this.trace(this.tool, this.stroke.points, this.about());
+    const tool = this.stroke && !this.stroke.pans ? this.toolOf(this.stroke) : "polygon";
+    if (tool !== "polygon") this.trace(tool, this.stroke.points, this.about());
     context.globalAlpha = 1;
     corners.draw(context, { color: this.ink("polygon", this.about().class), pointer: this.pointer, thin: 2 / view.scale });
     if (data.sight) ringed(context, data.sight, { color: data.colors.sight, thin: 2 / view.scale });
     const left = shared.outbox.length;
     const open = corners.points.length ? ` · ${corners.points.length} corners, Enter closes` : "";
-    this.status.textContent = `${data.tools[this.tool] ?? this.tool}${open} · ${left ? "saving" : "saved"}`;
+    this.status.textContent = `${data.tools[shared.tool] ?? shared.tool}${open} · ${left ? "saving" : "saved"}`;
     this.status.dataset.saved = left ? "no" : "yes";
     this.status.dataset.corners = corners.points.length;
     this.status.dataset.drawn = shared.next;

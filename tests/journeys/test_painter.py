@@ -5,8 +5,11 @@ import random
 import hand as painting
 import numpy as np
 import pytest
+from PIL import Image
 from server import CHROMIUM, visited
 
+from core.data import imports
+from core.data import study as studies
 from core.data.labels import journal, store
 from core.data.labels.model import MAIN, LabelObject, Labels
 from core.paths import Workspace
@@ -259,3 +262,117 @@ def test_a_palm_beside_the_pen_does_not_end_the_stroke(place, hand, two_classes)
     scale = SIDE / min(box["width"], box["height"])
     assert np.ptp(columns) == pytest.approx(300 * scale, abs=12)
     assert np.ptp(rows) < 15
+
+
+def test_the_toolbar_shows_the_tool_in_the_hand(place, hand, two_classes):
+    """After E it still said Brush, and a click on Brush was none: strokes went on erasing."""
+    page = hand.page
+    hand.open(two_classes, painting.CLASSES)
+    page.locator(".painter").last.focus()
+    page.keyboard.press("e")
+    page.get_by_role("radio", name="Eraser (E)", checked=True).wait_for()
+    page.get_by_role("radio", name="Brush (B)").click()
+    page.locator(".painter-status", has_text="Brush (B)").last.wait_for()
+    drag(page, (-50, 200), (50, 200))
+    assert [each.what for each in work_of(place, 1).entries] == ["brush"]
+
+
+# Where the view stands: the pixel of the image in its middle, the scale, and the canvas's width.
+_SEEN = """() => {
+  const { view, canvas } = aixcellPainter.current;
+  const middle = [canvas.width / 2 - view.x, canvas.height / 2 - view.y];
+  return [...middle.map((each) => each / view.scale), view.scale, canvas.width];
+}"""
+# The pixel of the image under the mouse.
+_UNDER = """([clientX, clientY]) => {
+  const { view, canvas } = aixcellPainter.current;
+  return view.point(canvas, { clientX, clientY });
+}"""
+
+
+def test_another_width_of_the_window_keeps_what_is_seen(hand, two_classes):
+    """The whole image came back, and a stroke under way got a line across the picture."""
+    page = hand.page
+    hand.open(two_classes, painting.CLASSES)
+    canvas = page.locator(".painter canvas").last
+    canvas.scroll_into_view_if_needed()
+    box = canvas.bounding_box()
+    at = box["x"] + box["width"] / 2 + 100, box["y"] + box["height"] / 2 + 50
+    page.mouse.move(*at)
+    for _ in range(2):
+        page.mouse.wheel(0, -300)
+    page.mouse.down()
+    page.mouse.move(at[0] - 40, at[1], steps=3)
+    before = page.evaluate(_SEEN)
+    page.set_viewport_size({"width": 1200, "height": 1000})
+    page.keyboard.press("2")  # Python's answer comes while the mouse is down
+    hand.settle()
+    assert page.evaluate(_SEEN) == before
+    page.mouse.up()
+    hand.settle()
+    after = page.evaluate(_SEEN)
+    assert after[:3] == pytest.approx(before[:3], abs=0.01)
+    assert after[3] < before[3]
+
+    canvas.evaluate("(canvas) => { canvas.style.width = '50%'; }")
+    box = canvas.bounding_box()
+    at = [round(box["x"] + box["width"] / 4), round(box["y"] + box["height"] / 4)]
+    page.mouse.move(*at)
+    under = page.evaluate(_UNDER, at)
+    page.mouse.wheel(0, -300)
+    page.wait_for_function(f"() => ({_SEEN})()[2] > {1.5 * after[2]}")
+    assert page.evaluate(_UNDER, at) == pytest.approx(under, abs=0.01)
+
+
+def test_a_strip_has_room_for_the_hand(place, hand, tmp_path):
+    """Its canvas was as flat as the strip: three pixels of the screen."""
+    strip = np.random.default_rng(0).integers(20, 60, (8, 2000), dtype=np.uint8)
+    Image.fromarray(strip).save(tmp_path / "strip.png")
+    imports.add(studies.create(place, "strips"), [tmp_path / "strip.png"])
+    hand.open("strip", "strips")
+    assert hand.page.locator(".painter canvas").last.bounding_box()["height"] >= 200
+    drag(hand.page, (-20, 0), (20, 0))
+    hand.settle()
+    assert journal.waiting(place.study("strips"), "strip") == ["hand"]
+
+
+def test_keys_count_by_their_place_where_a_keyboard_writes_other_letters(place, hand, two_classes):
+    """On Cyrillic and Greek keyboards and under an input method no key did anything."""
+    page = hand.page
+    hand.open(two_classes, painting.CLASSES)
+    painter, status = page.locator(".painter").last, page.locator(".painter-status").last
+    drag(page, (-50, -250), (50, -250))
+    known = len(work_of(place, 1).labels.objects)
+    for count, key in enumerate(("я", "y", "z"), start=2):  # the last two: on a German keyboard
+        code = "KeyY" if key == "z" else "KeyZ"
+        painter.dispatch_event("keydown", {"key": key, "code": code, "ctrlKey": True})
+        assert len(work_of(place, count).labels.objects) == known - (key != "y")
+    for key, code, tool in (
+        ("ε", "KeyE", "Eraser"),
+        ("Process", "KeyB", "Brush"),
+        ("a", "KeyQ", "Accept"),
+    ):
+        painter.dispatch_event("keydown", {"key": key, "code": code})
+        assert tool in status.text_content()
+
+
+# Touches the canvas with a button, away from its middle.
+_TOUCH = """(canvas, [button, across, down]) => {
+  const box = canvas.getBoundingClientRect();
+  const at = { clientX: box.x + box.width / 2 + across, clientY: box.y + box.height / 2 + down };
+  for (const kind of ["pointerdown", "pointerup"]) {
+    canvas.dispatchEvent(new PointerEvent(kind, { ...at, button, pointerId: 1, bubbles: true }));
+  }
+}"""
+
+
+def test_a_pen_turned_round_erases_and_a_mouses_back_button_draws_nothing(place, hand, two_classes):
+    page = hand.page
+    hand.open(two_classes, painting.CLASSES)
+    canvas = page.locator(".painter canvas").last
+    drag(page, (-50, 250), (50, 250))
+    for button in (3, 4):
+        canvas.evaluate(_TOUCH, [button, 100, 250])
+    canvas.evaluate(_TOUCH, [5, 0, 250])
+    hand.settle()
+    assert [each.what for each in work_of(place, 2).entries] == ["brush", "eraser"]

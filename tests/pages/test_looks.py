@@ -6,10 +6,10 @@ import tifffile
 from small_study import shown
 
 from app import services, views
-from app.components import drawing
+from app.components import canvas, drawing
 from core import workflow
 from core.data import regions
-from core.data.display import AUTOMATIC
+from core.data.display import AUTOMATIC, ChannelLook, Look
 from core.data.labels.model import MAIN
 
 STUDY = "seen"
@@ -65,6 +65,19 @@ def test_chosen_levels_hold_for_all_images_until_automatic_again(page):
     assert named(test.toggle, "Channel 2").value
 
 
+def test_a_look_that_another_tab_chose_is_not_undone_by_the_next_stroke_here(page):
+    test = page("a")
+    image = services.study(STUDY).image("a")
+    chosen = Look(channels=(ChannelLook(), ChannelLook(shown=False)))
+    services.set_look(STUDY, image, chosen)
+    test.run()
+    assert not test.exception
+    assert not services.look(STUDY, image).of(1).shown
+    assert not named(test.toggle, "Channel 2").value
+    named(test.toggle, "Channel 2").set_value(True).run()
+    assert services.look(STUDY, image).of(1).shown
+
+
 def test_shapes_on_a_part_go_into_the_whole_images_labels(page):
     test = page("wide")
     named(test.button, "Mark this part").click().run()
@@ -87,7 +100,7 @@ def test_shapes_on_a_part_go_into_the_whole_images_labels(page):
     assert labels.shape_yx == WIDE
     left = part.region.left
     marked = labels.layers[MAIN] > 0
-    # The canvas shows this part at a third of its size: the outline may be half a pixel off.
+    # The canvas's outline may be half a pixel off.
     assert marked[11:20, left + 11 : left + 20].all()
     marked[10:21, left + 10 : left + 21] = False
     assert not marked.any()
@@ -95,3 +108,20 @@ def test_shapes_on_a_part_go_into_the_whole_images_labels(page):
     assert not labels.annotated_yx[:, : part.region.left].any()
     assert not any(one.is_begun for one in services.label_states(STUDY).values())
     assert views.marks(STUDY, whole) is not None
+
+
+def test_a_strip_is_drawn_as_wide_as_a_hand_needs(page, place, tmp_path):
+    """Its 8 rows were 2 pixels of the screen."""
+    strip = np.random.default_rng(1).integers(200, 1000, (8, 2000), dtype=np.uint16)
+    tifffile.imwrite(tmp_path / "strip.tif", strip)
+    workflow.import_files(place, STUDY, [tmp_path / "strip.tif"])
+    mounted = page("strip").session_state["sheet"]
+    assert 8 * mounted.scale >= 60
+
+
+def test_what_is_enlarged_ends_where_browsers_do():
+    assert canvas.scale((512, 2048)) == canvas.SIDE_PX / 2048
+    assert canvas.scale((2048, 512), 4.0) == 4 * canvas.SIDE_PX / 2048
+    assert canvas.scale((64, 2048)) * 64 == canvas.LEAST_PX
+    for zoom in canvas.ZOOMS.values():
+        assert canvas.scale((20_000, 8), zoom) * 20_000 == canvas.MOST_PX

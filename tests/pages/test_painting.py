@@ -167,6 +167,63 @@ def test_what_keys_do_to_selected_objects_has_buttons_where_it_applies(image):
     assert offered(test.run()) == ["Grow", "Shrink"]  # the last click
 
 
+def classes_of(test):
+    return next(each for each in test.radio if each.label == "Class")
+
+
+@pytest.fixture
+def of_three_classes(place, image):
+    workflow.set_task(place, STUDY, TaskSpec(kind=Kind.INSTANCE, classes=("one", "two", "three")))
+    return image
+
+
+def test_every_class_that_the_mouse_chooses_counts(of_three_classes):
+    """The second one without a stroke between jumped back to the first."""
+    test = painting(of_three_classes)
+    for name in ("two", "three", "one"):
+        classes_of(test).set_value(name).run()
+        assert not test.exception
+        assert classes_of(test).value == name
+        assert studio_of(test).class_name == name
+
+
+def test_a_class_key_counts_after_the_mouse(of_three_classes):
+    test = painting(of_three_classes)
+    classes_of(test).set_value("two").run()
+    for number, name in enumerate(("one", "three"), start=1):
+        before = classes_of(test).key
+        at = studio_of(test).classes.index(name)
+        studio_of(test).take([{"number": number, "what": "class", "at": at}])
+        test.run()
+        assert not test.exception
+        assert classes_of(test).value == name
+        assert studio_of(test).class_name == name
+        # Under the same key, the browser's next word would bring the class before back.
+        assert classes_of(test).key != before
+
+
+def tools_of(test):
+    return next(each for each in test.segmented_control if each.label == "Tool")
+
+
+def test_the_toolbar_shows_the_tool_that_a_key_chose(image):
+    """It still said Brush, and a click on Brush was none."""
+    test = painting(image)
+    told = {"number": 1, "image": [STUDY, image.id, ""], "what": "tool", "tool": "eraser"}
+    test.session_state["painter"] = {"hand": {"gestures": [told], "telling": 1, "held": {}}}
+    before = tools_of(test).key
+    test.run()
+    assert not test.exception
+    assert tools_of(test).value == "eraser"
+    assert tools_of(test).key != before
+    assert test.session_state["gestures-done"] == 1
+    assert not studio_of(test).problem
+    # What the browser said is read again with each stroke.
+    tools_of(test).set_value("brush").run()
+    assert not test.exception
+    assert tools_of(test).value == "brush"
+
+
 def test_the_opacity_of_labels_is_remembered_while_images_change(image):
     test = painting(image)
     test.session_state["looking"] = True
