@@ -181,7 +181,7 @@ def rows(path: Path, most: int) -> list[dict[str, str]]:
 
 def count_objects(lines: Sequence[services.Line], path: Path) -> int:
     """Return how many objects were found, by each image's line; without one the CSV is counted."""
-    if lines:
+    if lines and "objects" in lines[0]:  # another model may have written there since
         return sum(int(line["objects"]) for line in lines)
     return sum(1 for _ in _rows(path))
 

@@ -45,7 +45,15 @@ with problem.shown():
         advice.excluded(recommendation)
         st.stop()
     names = [each.pipeline.name for each in possible]
-    chosen = state.pipeline() if state.pipeline() in names else names[0]
+    gone = state.pipeline() is not None and state.pipeline() not in names
+    if gone:
+        st.warning(
+            f"{state.pipeline()} does not fit into what is free any more: look at the list again, "
+            "or close other programs.",
+            icon=":material/memory:",
+        )
+        state.choose_pipeline(None)
+    chosen = state.pipeline() or names[0]
     pick = possible[names.index(chosen)]
 
     left, right = st.columns([5, 3], gap="large")
@@ -53,7 +61,7 @@ with problem.shown():
         st.subheader("Start the training", anchor=False)
         advice.chosen(pick, first=chosen == names[0], wanted=study.task.wishes.wanted_score)
         busy = services.active_run(study.name)
-        if st.button(
+        pressed = st.button(
             "Start training",
             type="primary",
             icon=":material/play_arrow:",
@@ -62,7 +70,8 @@ with problem.shown():
             help="A training of this study is running; wait for it or stop it first."
             if busy
             else None,
-        ):
+        )
+        if pressed and not gone:  # it was meant for what is not there any more
             run_id = services.start_training(study.name, None if chosen == names[0] else chosen)
             state.choose_run(run_id)
             st.switch_page(places.PAGES["training"])

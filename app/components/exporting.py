@@ -29,7 +29,7 @@ def show(study: str, run_id: str | None = None) -> None:
             format_func=lambda name: formats[name][0],
             key="export-format",
         )
-        if st.button("Export", icon=":material/output:", key="start-export"):
+        if st.button("Export", icon=":material/output:", key=f"start-export-{run_id}"):
             services.start_export(study, run_id, chosen)
             st.rerun()
     st.caption(f"Imported again: {formats[chosen][1]}.")

@@ -15,7 +15,7 @@ def show(study: str, run_id: str, task: TaskSpec) -> None:
     uploads = st.file_uploader(
         "New images",
         accept_multiple_files=True,
-        key=state.upload_key("predict"),
+        key=state.upload_key(f"predict-{run_id}"),  # never answered by another run's model
         help="Any size; the same kind of images as those that were learned from.",
     )
     if st.button(
@@ -24,6 +24,7 @@ def show(study: str, run_id: str, task: TaskSpec) -> None:
         icon=":material/play_arrow:",
         disabled=not uploads,
         help=None if uploads else "Choose images first.",
+        key=f"predict-{run_id}",
     ):
         with problem.shown():
             state.choose_prediction(run_id, answers.predict(study, run_id, uploads))

@@ -146,7 +146,10 @@ def _counts(row: RunRow) -> bool:
 
 
 def _cells(rows: Sequence[RunRow]) -> dict[tuple[str, str], list[RunRow]]:
-    """Return the runs of each (data set, pipeline) that saw about the same number of tiles."""
+    """Return the runs of each (data set, pipeline) that saw about the same number of tiles.
+
+    As many as others of their split: between splits there is no comparing but by `splits`.
+    """
     samples: dict[str, list[int]] = defaultdict(list)
     for row in rows:
         samples[row.subject].append(row.samples)
@@ -155,10 +158,14 @@ def _cells(rows: Sequence[RunRow]) -> dict[tuple[str, str], list[RunRow]]:
     for row in rows:
         if row.samples >= _STARVED * usual[row.subject]:
             cells[row.subject, row.pipeline].append(row)
-    return {
-        key: [row for row in runs if row.samples >= _SAME_FIDELITY * max(r.samples for r in runs)]
-        for key, runs in cells.items()
-    }
+    return {key: _alike_trained(runs) for key, runs in cells.items()}
+
+
+def _alike_trained(runs: Sequence[RunRow]) -> list[RunRow]:
+    most: dict[str, int] = defaultdict(int)
+    for row in runs:
+        most[row.split] = max(most[row.split], row.samples)
+    return [row for row in runs if row.samples >= _SAME_FIDELITY * most[row.split]]
 
 
 def _scores(runs: Iterable[RunRow]) -> NDArray[np.float64]:

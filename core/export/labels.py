@@ -111,11 +111,6 @@ def _answered(study_dir: StudyDir, source: str) -> _Answers:
     job_dir = study_dir.job(source)
     request = read(job_dir.request, JobRequest)
     if request.kind == "predict":
-        if read(job_dir.status, JobStatus).state != "finished":
-            raise JobError(
-                f"{source} has not ended, and only then its tables tell which class each object "
-                f"has; wait for it, go on with it by `aixcell resume {source}`, or predict again"
-            )
         told = [one.values for one in events(job_dir.events)[0] if one.name == "predicted"]
         names = {str(one["image"]): str(one["file"]) for one in told}
         reductions = {str(one["image"]): float(one.get("reduction", 1)) for one in told}
@@ -132,13 +127,24 @@ def _answered(study_dir: StudyDir, source: str) -> _Answers:
             "they are one class an image, which stand in predictions.csv"
         )
     task = read(_known(trained).plan, Plan).task
-    table_file = folder / "objects.csv"
-    if task.kind is Kind.INSTANCE and not table_file.is_file():
+    if task.kind is Kind.INSTANCE:
+        _refuse_untold(job_dir, request, folder / "objects.csv")
+    return _Answers(folder=folder, names=_apart(names), reductions=reductions, task=task)
+
+
+def _refuse_untold(job_dir: JobDir, request: JobRequest, table_file: Path) -> None:
+    """Raise JobError where no table of the job's tells the classes of its objects."""
+    ended = read(job_dir.status, JobStatus).state == "finished"
+    if request.kind == "predict" and not ended:
+        raise JobError(
+            f"{job_dir.id} has not ended, and only then its tables tell which class each object "
+            f"has; wait for it, go on with it by `aixcell resume {job_dir.id}`, or predict again"
+        )
+    if not table_file.is_file():
         raise JobError(
             f"{table_file} is missing, which tells the class of each object: put it back; where "
-            f"{source} did not end, go on with it by `aixcell resume {source}`"
+            f"{job_dir.id} did not end, go on with it by `aixcell resume {job_dir.id}`"
         )
-    return _Answers(folder=folder, names=_apart(names), reductions=reductions, task=task)
 
 
 def _known(trained: JobDir) -> JobDir:

@@ -76,18 +76,20 @@ def plan(
         tried_s = min(tried_s, SAFETY * tune.trials(trained) * seen_size * trial_s)
     seen_s = seen_size * look_s * views
     # Test images are answered, scored whole and one by one, and drawn.
-    report_s = tested_size * (look_s * views + beside_s + max(4 * trial_s, look_s))
+    answer_s, score_s = look_s * views + beside_s, 4 * trial_s
+    report_s = tested_size * (answer_s + max(score_s, look_s))
     after_s = SAFETY * report_s + MARGIN_SHARE * clock.budget_s + MARGIN_S
     reserve_s = SAFETY * seen_s + tried_s + after_s
     # Whatever happens, half of what is left is for learning.
     most = 0.5 * max(clock.left(), 0.0)
+    # Tuning and drawing give way, the images do not.
+    answering_s = seen_s + tested_size * (answer_s + score_s)
     return Ending(
         reserve_s=min(reserve_s, most),
         after_s=min(after_s, 0.6 * most),
         flips=flips,
-        answering_s=seen_s + report_s,
-        # Tuning gives way, the images do not.
-        late_s=max(0.0, seen_s + report_s - most),
+        answering_s=answering_s,
+        late_s=max(0.0, answering_s - most),
     )
 
 

@@ -98,6 +98,9 @@ def test_objects_are_counted_where_no_table_of_images_tells(ordered):
     answer = answers.predicted(answers.predict(STUDY, RUN, [upload("A01.tif", 10)]))
     answer.objects.write_text("image,object,class\n" + "A01,1,disc\n" * 300, encoding="utf-8")
     assert "**300 objects** found" in text(used(shown("results", study=STUDY, run=RUN)))
+    # A model that colours regions has written into the same folder since.
+    (answer.out / "images.csv").write_text("image,share disc\nA01,0.5\n", encoding="utf-8")
+    assert "**300 objects** found" in text(used(shown("results", study=STUDY, run=RUN)))
 
 
 def test_only_what_the_model_wrote_is_packed(ordered):

@@ -65,6 +65,25 @@ def test_what_is_free_is_what_the_advice_counts_with(place, monkeypatch):
     assert "whatever is free (256 MB now)" in test.selectbox(key=f"memory-{STUDY}").options
 
 
+def test_a_chosen_pipeline_that_fits_no_more_is_not_replaced_unasked(place, monkeypatch):
+    """Memory went between the choice and the press, and others were trained without a word."""
+    made, free, started = recommendation(), [8.0], []
+    first, second = made.pipelines[:2]
+    without = replace(made, pipelines=(first, replace(second, feasible=False)))
+    monkeypatch.setattr(machine, "here", lambda: Machine(free_memory_gib=free[-1], cores=2))
+    monkeypatch.setattr(services, "fingerprint_is_fresh", lambda _: True)
+    monkeypatch.setattr(workflow, "recommend", lambda *_: made if free[-1] > 4 else without)
+    monkeypatch.setattr(services, "start_training", lambda *told: started.append(told))
+    _describe(place)
+    test = shown("recommendation", study=STUDY)
+    test.button(key=f"choose-{second.pipeline.name}").click().run()
+    free.append(2.0)
+    button(test, "Start training").click().run()
+    assert not test.exception
+    assert started == []
+    assert any("does not fit into what is free any more" in each.value for each in test.warning)
+
+
 @pytest.fixture
 def ordered(place, monkeypatch):
     """Return the job of a description that was ordered and never begins."""

@@ -52,6 +52,19 @@ def test_seeds_are_averaged_and_less_trained_repeats_left_out():
     assert (trial.score, trial.runs) == (pytest.approx(0.85), 2)
 
 
+def test_a_short_run_on_the_newest_images_counts_beside_a_long_one_before():
+    """It was left out for the long one, which compares with nothing: the pipeline was unknown."""
+    before = {"split": "few", "made": "2026-01-01"}
+    now = {"split": "many", "made": "2026-01-02", "samples": 1200}
+    (block,) = build(
+        run("a", NAMES[0], 0.9, run="long", samples=6000, **before),
+        run("a", NAMES[0], 0.7, run="short", **now),
+        run("a", NAMES[1], 0.8, run="other", **now),
+    ).blocks
+    trials = {trial.pipeline: (trial.score, trial.earlier) for trial in block.trials}
+    assert trials == {NAMES[0]: (0.7, False), NAMES[1]: (0.8, False)}
+
+
 def test_noise_comes_from_repeats_and_bounds_the_scale():
     rows = [run("a", NAMES[0], 0.80 + d, run=f"{d}") for d in (-0.02, 0.0, 0.02)]
     (block,) = build(*rows, run("a", NAMES[1], 0.801)).blocks

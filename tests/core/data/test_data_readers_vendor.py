@@ -36,7 +36,7 @@ def test_a_missing_library_is_told_with_the_way_to_get_it(
 
     monkeypatch.setattr(readers_vendor.importlib, "import_module", missing)
     (tmp_path / name).write_bytes(start)
-    with pytest.raises(ImageError, match=rf"^{name}: .*aixcell\[readers\]"):
+    with pytest.raises(ImageError, match=rf"^{name}: .*\.\[readers\]"):
         readers.read(tmp_path / name)
 
 

@@ -130,6 +130,16 @@ def test_regions_leave_by_class_and_the_background_is_nothing(
     assert not (tmp_path / "out" / "b.png").exists(), "what was moved away is left out"
 
 
+def test_regions_of_a_stopped_prediction_leave_as_far_as_it_came(
+    workspace: Workspace, study_dir: StudyDir, tmp_path: Path
+) -> None:
+    task = TaskSpec(kind=Kind.SEMANTIC, classes=("ground", "disc"), background="ground")
+    job = answered(workspace, study_dir, task, tmp_path / "answers", ends=False)
+    tifffile.imwrite(tmp_path / "answers" / "labels" / "a.tif", np.ones((20, 30), np.uint16))
+    exported(study_dir, job, "binary", tmp_path / "out")
+    assert (tmp_path / "out" / "a.png").exists()
+
+
 def test_what_has_no_outlines_is_told(
     workspace: Workspace, study_dir: StudyDir, tmp_path: Path
 ) -> None:

@@ -46,11 +46,14 @@ SIDES_PX = {"alike": (32, 32, 32, 32), "tiles beside overviews": (32, 32, 128, 1
 
 
 def kept(
-    monkeypatch: pytest.MonkeyPatch, sides_px: tuple[int, ...], kind: Kind = Kind.SEMANTIC
+    monkeypatch: pytest.MonkeyPatch,
+    sides_px: tuple[int, ...],
+    kind: Kind = Kind.SEMANTIC,
+    trial_s: float = 0.2,
 ) -> ending.Ending:
-    """Return what is kept where a look at the first of the images takes 0.5 s, a trial 0.2 s."""
+    """Return what is kept where a look at the first of the images takes 0.5 s."""
     monkeypatch.setattr(contender, "timed_look", lambda *_: (np.zeros((3, 32, 32)), 0.5))
-    monkeypatch.setattr(Judge, "seconds_per_trial", lambda *_: 0.2)
+    monkeypatch.setattr(Judge, "seconds_per_trial", lambda *_: trial_s)
     samples = [
         Sample(id=str(side), image_cyx=np.zeros((3, side, side), np.uint8), labels=None)
         for side in sides_px
@@ -61,6 +64,11 @@ def kept(
     clock = Clock(time.time(), time.time() + 1000.0)
     judge, test = Judge(samples, truths), Images(samples, truths)
     return ending.plan(trained, judge, test, clock, known=True)
+
+
+def test_who_is_late_draws_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    planned = kept(monkeypatch, (32,) * 2000, trial_s=0.01)
+    assert planned.answering_s == pytest.approx(2000 * (0.5 + 0.5 + 4 * 0.01))
 
 
 def test_what_is_kept_counts_pixels_where_images_differ_in_size(
