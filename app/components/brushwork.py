@@ -27,6 +27,7 @@ from core.errors import AIxCellError, ConflictError
 from core.records import ImageRecord, Kind, StudyRecord
 
 TITLE = "Brush and clicks"
+_TOOL_WIDGET = "painter-tool"
 # The browser tells again what is not confirmed, every second and a half: a file that cannot be read
 # may be readable then. Strokes tell at once, so that tellings alone would not take any time.
 _TRIES, _PATIENCE_S = 4, 6.0
@@ -157,7 +158,7 @@ def _news(studio: Studio) -> None:
 
 
 def _palette(studio: Studio, image: ImageRecord) -> tuple[str, float]:
-    tool_key, tool = desk.key_of("painter-tool", desk.tool())
+    tool_key, tool = desk.key_of(_TOOL_WIDGET, desk.tool())
     st.segmented_control(
         "Tool",
         list(painter.TOOLS),
@@ -188,7 +189,7 @@ def _palette(studio: Studio, image: ImageRecord) -> tuple[str, float]:
 
 
 def _choose_tool(key: str) -> None:
-    if desk.is_shown("painter-tool", key):
+    if desk.is_shown(_TOOL_WIDGET, key):
         desk.choose_tool(st.session_state[key])
 
 
